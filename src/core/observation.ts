@@ -1,0 +1,32 @@
+import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../api/analysis.ts';
+import type { Rollout } from '../api/rollout.ts';
+import type { EndpointSlice, Pod, ReplicaSet, Service } from '../api/workloads.ts';
+import type { TrafficObservation } from './traffic.ts';
+
+/** All that a decision over one Rollout may depend on, read at one moment. Plain data. */
+export interface Observation {
+  readonly nowMs: number;
+  readonly rollout: Rollout;
+  /** ReplicaSets of the namespace that are owned by the Rollout, or are nobody's and match its selector. */
+  readonly replicaSets: readonly ReplicaSet[];
+  /** By name, every Service that the Rollout refers to; null when it does not exist. */
+  readonly services: Readonly<Record<string, Service | null>>;
+  /** By name of the Service, for every Service above. */
+  readonly endpointSlices: Readonly<Record<string, readonly EndpointSlice[]>>;
+  /** One entry for each router that the spec names, in the order of the registry. Empty without traffic routing. */
+  readonly traffic: readonly TrafficObservation[];
+  /** AnalysisRuns owned by the Rollout. */
+  readonly analysisRuns: readonly AnalysisRun[];
+  /** By name; null when it does not exist. Includes nested ones. */
+  readonly analysisTemplates: Readonly<Record<string, AnalysisTemplate | null>>;
+  readonly clusterAnalysisTemplates: Readonly<Record<string, ClusterAnalysisTemplate | null>>;
+  /** Pods of the Rollout; gathered only while a restart is asked for, else empty. */
+  readonly pods: readonly Pod[];
+  readonly options: DecisionOptions;
+}
+
+/** What the operator of the controller chose. */
+export interface DecisionOptions {
+  /** How long a written weight is given to reach a data plane that reports nothing (milliseconds). */
+  readonly propagationDelayMs: number;
+}

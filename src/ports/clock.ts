@@ -1,0 +1,1 @@
+export type { Clock, ScheduledCall } from '../lib/clock.ts';
