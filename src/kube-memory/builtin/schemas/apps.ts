@@ -1,17 +1,6 @@
-import {
-  flag,
-  int32,
-  int64,
-  intOrString,
-  listByKey,
-  oneOfTexts,
-  patched,
-  record,
-  text,
-  time,
-} from "../schema.ts";
-import { labelSelectorSchema, topLevel } from "./meta.ts";
-import { podTemplateSpecSchema } from "./pod.ts";
+import { flag, int32, int64, intOrString, listByKey, oneOfTexts, patched, record, text, time } from '../schema.ts';
+import { labelSelectorSchema, topLevel } from './meta.ts';
+import { podTemplateSpecSchema } from './pod.ts';
 
 const rollingUpdateDeploymentSchema = record({
   maxSurge: intOrString,
@@ -20,7 +9,7 @@ const rollingUpdateDeploymentSchema = record({
 
 const deploymentStrategySchema = record({
   rollingUpdate: rollingUpdateDeploymentSchema,
-  type: oneOfTexts("Recreate", "RollingUpdate"),
+  type: oneOfTexts('Recreate', 'RollingUpdate'),
 });
 
 const deploymentSpecSchema = record(
@@ -31,10 +20,10 @@ const deploymentSpecSchema = record(
     replicas: int32,
     revisionHistoryLimit: int32,
     selector: labelSelectorSchema,
-    strategy: patched(deploymentStrategySchema, { strategy: "retainKeys" }),
+    strategy: patched(deploymentStrategySchema, { strategy: 'retainKeys' }),
     template: podTemplateSpecSchema,
   },
-  ["selector", "template"],
+  ['selector', 'template'],
 );
 
 const deploymentConditionSchema = record({
@@ -49,7 +38,7 @@ const deploymentConditionSchema = record({
 const deploymentStatusSchema = record({
   availableReplicas: int32,
   collisionCount: int32,
-  conditions: listByKey(deploymentConditionSchema, ["type"], { key: "type" }),
+  conditions: listByKey(deploymentConditionSchema, ['type'], { key: 'type' }),
   observedGeneration: int64,
   readyReplicas: int32,
   replicas: int32,
@@ -70,7 +59,7 @@ const replicaSetSpecSchema = record(
     selector: labelSelectorSchema,
     template: podTemplateSpecSchema,
   },
-  ["selector"],
+  ['selector'],
 );
 
 const replicaSetConditionSchema = record({
@@ -83,7 +72,7 @@ const replicaSetConditionSchema = record({
 
 const replicaSetStatusSchema = record({
   availableReplicas: int32,
-  conditions: listByKey(replicaSetConditionSchema, ["type"], { key: "type" }),
+  conditions: listByKey(replicaSetConditionSchema, ['type'], { key: 'type' }),
   fullyLabeledReplicas: int32,
   observedGeneration: int64,
   readyReplicas: int32,

@@ -1,5 +1,5 @@
-import { int32, int64, listByKey, listOf, quantity, record, text, time } from "../schema.ts";
-import { labelSelectorSchema, topLevel } from "./meta.ts";
+import { int32, int64, listByKey, listOf, quantity, record, text, time } from '../schema.ts';
+import { labelSelectorSchema, topLevel } from './meta.ts';
 
 const hpaScalingPolicySchema = record(
   {
@@ -7,7 +7,7 @@ const hpaScalingPolicySchema = record(
     type: text,
     value: int32,
   },
-  ["type", "value", "periodSeconds"],
+  ['type', 'value', 'periodSeconds'],
 );
 
 const hpaScalingRulesSchema = record({
@@ -29,7 +29,7 @@ const metricTargetSchema = record(
     type: text,
     value: quantity,
   },
-  ["type"],
+  ['type'],
 );
 
 const containerResourceMetricSourceSchema = record(
@@ -38,7 +38,7 @@ const containerResourceMetricSourceSchema = record(
     name: text,
     target: metricTargetSchema,
   },
-  ["name", "target", "container"],
+  ['name', 'target', 'container'],
 );
 
 const metricIdentifierSchema = record(
@@ -46,7 +46,7 @@ const metricIdentifierSchema = record(
     name: text,
     selector: labelSelectorSchema,
   },
-  ["name"],
+  ['name'],
 );
 
 const externalMetricSourceSchema = record(
@@ -54,7 +54,7 @@ const externalMetricSourceSchema = record(
     metric: metricIdentifierSchema,
     target: metricTargetSchema,
   },
-  ["metric", "target"],
+  ['metric', 'target'],
 );
 
 const crossVersionObjectReferenceSchema = record(
@@ -63,7 +63,7 @@ const crossVersionObjectReferenceSchema = record(
     kind: text,
     name: text,
   },
-  ["kind", "name"],
+  ['kind', 'name'],
 );
 
 const objectMetricSourceSchema = record(
@@ -72,7 +72,7 @@ const objectMetricSourceSchema = record(
     metric: metricIdentifierSchema,
     target: metricTargetSchema,
   },
-  ["describedObject", "target", "metric"],
+  ['describedObject', 'target', 'metric'],
 );
 
 const podsMetricSourceSchema = record(
@@ -80,7 +80,7 @@ const podsMetricSourceSchema = record(
     metric: metricIdentifierSchema,
     target: metricTargetSchema,
   },
-  ["metric", "target"],
+  ['metric', 'target'],
 );
 
 const resourceMetricSourceSchema = record(
@@ -88,7 +88,7 @@ const resourceMetricSourceSchema = record(
     name: text,
     target: metricTargetSchema,
   },
-  ["name", "target"],
+  ['name', 'target'],
 );
 
 const metricSpecSchema = record(
@@ -100,7 +100,7 @@ const metricSpecSchema = record(
     resource: resourceMetricSourceSchema,
     type: text,
   },
-  ["type"],
+  ['type'],
 );
 
 const horizontalPodAutoscalerSpecSchema = record(
@@ -111,7 +111,7 @@ const horizontalPodAutoscalerSpecSchema = record(
     minReplicas: int32,
     scaleTargetRef: crossVersionObjectReferenceSchema,
   },
-  ["scaleTargetRef", "maxReplicas"],
+  ['scaleTargetRef', 'maxReplicas'],
 );
 
 const horizontalPodAutoscalerConditionSchema = record({
@@ -165,7 +165,7 @@ const metricStatusSchema = record({
 });
 
 const horizontalPodAutoscalerStatusSchema = record({
-  conditions: listByKey(horizontalPodAutoscalerConditionSchema, ["type"], { key: "type" }),
+  conditions: listByKey(horizontalPodAutoscalerConditionSchema, ['type'], { key: 'type' }),
   currentMetrics: listOf(metricStatusSchema),
   currentReplicas: int32,
   desiredReplicas: int32,

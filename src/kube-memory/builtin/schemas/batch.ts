@@ -1,25 +1,14 @@
-import {
-  flag,
-  int32,
-  int64,
-  listOf,
-  oneOfTexts,
-  patched,
-  record,
-  setOf,
-  text,
-  time,
-} from "../schema.ts";
-import { labelSelectorSchema, topLevel } from "./meta.ts";
-import { podTemplateSpecSchema } from "./pod.ts";
+import { flag, int32, int64, listOf, oneOfTexts, patched, record, setOf, text, time } from '../schema.ts';
+import { labelSelectorSchema, topLevel } from './meta.ts';
+import { podTemplateSpecSchema } from './pod.ts';
 
 const podFailurePolicyOnExitCodesRequirementSchema = record(
   {
     containerName: text,
-    operator: oneOfTexts("In", "NotIn"),
+    operator: oneOfTexts('In', 'NotIn'),
     values: setOf(int32),
   },
-  ["operator", "values"],
+  ['operator', 'values'],
 );
 
 const podFailurePolicyOnPodConditionsPatternSchema = record(
@@ -27,23 +16,23 @@ const podFailurePolicyOnPodConditionsPatternSchema = record(
     status: text,
     type: text,
   },
-  ["type", "status"],
+  ['type', 'status'],
 );
 
 const podFailurePolicyRuleSchema = record(
   {
-    action: oneOfTexts("Count", "FailIndex", "FailJob", "Ignore"),
+    action: oneOfTexts('Count', 'FailIndex', 'FailJob', 'Ignore'),
     onExitCodes: podFailurePolicyOnExitCodesRequirementSchema,
     onPodConditions: listOf(podFailurePolicyOnPodConditionsPatternSchema),
   },
-  ["action"],
+  ['action'],
 );
 
 const podFailurePolicySchema = record(
   {
     rules: listOf(podFailurePolicyRuleSchema),
   },
-  ["rules"],
+  ['rules'],
 );
 
 const successPolicyRuleSchema = record({
@@ -55,7 +44,7 @@ const successPolicySchema = record(
   {
     rules: listOf(successPolicyRuleSchema),
   },
-  ["rules"],
+  ['rules'],
 );
 
 const jobSpecSchema = record(
@@ -63,21 +52,21 @@ const jobSpecSchema = record(
     activeDeadlineSeconds: int64,
     backoffLimit: int32,
     backoffLimitPerIndex: int32,
-    completionMode: oneOfTexts("Indexed", "NonIndexed"),
+    completionMode: oneOfTexts('Indexed', 'NonIndexed'),
     completions: int32,
     managedBy: text,
     manualSelector: flag,
     maxFailedIndexes: int32,
     parallelism: int32,
     podFailurePolicy: podFailurePolicySchema,
-    podReplacementPolicy: oneOfTexts("Failed", "TerminatingOrFailed"),
+    podReplacementPolicy: oneOfTexts('Failed', 'TerminatingOrFailed'),
     selector: labelSelectorSchema,
     successPolicy: successPolicySchema,
     suspend: flag,
     template: podTemplateSpecSchema,
     ttlSecondsAfterFinished: int32,
   },
-  ["template"],
+  ['template'],
 );
 
 const jobConditionSchema = record({
@@ -98,7 +87,7 @@ const jobStatusSchema = record({
   active: int32,
   completedIndexes: text,
   completionTime: time,
-  conditions: patched(listOf(jobConditionSchema), { key: "type" }),
+  conditions: patched(listOf(jobConditionSchema), { key: 'type' }),
   failed: int32,
   failedIndexes: text,
   ready: int32,

@@ -12,8 +12,8 @@ import {
   record,
   setOf,
   text,
-} from "../schema.ts";
-import { objectFieldSelectorSchema, resourceFieldSelectorSchema } from "./volume.ts";
+} from '../schema.ts';
+import { objectFieldSelectorSchema, resourceFieldSelectorSchema } from './volume.ts';
 
 /** Containers: environment, ports, probes, resources, security. */
 const configMapKeySelectorSchema = atomicRecord(
@@ -22,7 +22,7 @@ const configMapKeySelectorSchema = atomicRecord(
     name: text,
     optional: flag,
   },
-  ["key"],
+  ['key'],
 );
 
 const fileKeySelectorSchema = atomicRecord(
@@ -32,7 +32,7 @@ const fileKeySelectorSchema = atomicRecord(
     path: text,
     volumeName: text,
   },
-  ["volumeName", "path", "key"],
+  ['volumeName', 'path', 'key'],
 );
 
 const secretKeySelectorSchema = atomicRecord(
@@ -41,7 +41,7 @@ const secretKeySelectorSchema = atomicRecord(
     name: text,
     optional: flag,
   },
-  ["key"],
+  ['key'],
 );
 
 const envVarSourceSchema = record({
@@ -58,7 +58,7 @@ const envVarSchema = record(
     value: text,
     valueFrom: envVarSourceSchema,
   },
-  ["name"],
+  ['name'],
 );
 
 const configMapEnvSourceSchema = record({
@@ -86,7 +86,7 @@ const httpHeaderSchema = record(
     name: text,
     value: text,
   },
-  ["name", "value"],
+  ['name', 'value'],
 );
 
 const httpGetActionSchema = record(
@@ -95,16 +95,16 @@ const httpGetActionSchema = record(
     httpHeaders: listOf(httpHeaderSchema),
     path: text,
     port: intOrString,
-    scheme: oneOfTexts("HTTP", "HTTPS"),
+    scheme: oneOfTexts('HTTP', 'HTTPS'),
   },
-  ["port"],
+  ['port'],
 );
 
 const sleepActionSchema = record(
   {
     seconds: int64,
   },
-  ["seconds"],
+  ['seconds'],
 );
 
 const tcpSocketActionSchema = record(
@@ -112,7 +112,7 @@ const tcpSocketActionSchema = record(
     host: text,
     port: intOrString,
   },
-  ["port"],
+  ['port'],
 );
 
 const lifecycleHandlerSchema = record({
@@ -126,71 +126,71 @@ const lifecycleSchema = record({
   postStart: lifecycleHandlerSchema,
   preStop: lifecycleHandlerSchema,
   stopSignal: oneOfTexts(
-    "SIGABRT",
-    "SIGALRM",
-    "SIGBUS",
-    "SIGCHLD",
-    "SIGCLD",
-    "SIGCONT",
-    "SIGFPE",
-    "SIGHUP",
-    "SIGILL",
-    "SIGINT",
-    "SIGIO",
-    "SIGIOT",
-    "SIGKILL",
-    "SIGPIPE",
-    "SIGPOLL",
-    "SIGPROF",
-    "SIGPWR",
-    "SIGQUIT",
-    "SIGRTMAX",
-    "SIGRTMAX-1",
-    "SIGRTMAX-10",
-    "SIGRTMAX-11",
-    "SIGRTMAX-12",
-    "SIGRTMAX-13",
-    "SIGRTMAX-14",
-    "SIGRTMAX-2",
-    "SIGRTMAX-3",
-    "SIGRTMAX-4",
-    "SIGRTMAX-5",
-    "SIGRTMAX-6",
-    "SIGRTMAX-7",
-    "SIGRTMAX-8",
-    "SIGRTMAX-9",
-    "SIGRTMIN",
-    "SIGRTMIN+1",
-    "SIGRTMIN+10",
-    "SIGRTMIN+11",
-    "SIGRTMIN+12",
-    "SIGRTMIN+13",
-    "SIGRTMIN+14",
-    "SIGRTMIN+15",
-    "SIGRTMIN+2",
-    "SIGRTMIN+3",
-    "SIGRTMIN+4",
-    "SIGRTMIN+5",
-    "SIGRTMIN+6",
-    "SIGRTMIN+7",
-    "SIGRTMIN+8",
-    "SIGRTMIN+9",
-    "SIGSEGV",
-    "SIGSTKFLT",
-    "SIGSTOP",
-    "SIGSYS",
-    "SIGTERM",
-    "SIGTRAP",
-    "SIGTSTP",
-    "SIGTTIN",
-    "SIGTTOU",
-    "SIGURG",
-    "SIGUSR1",
-    "SIGUSR2",
-    "SIGVTALRM",
-    "SIGWINCH",
-    "SIGXCPU",
-    "SIGXFSZ",
+    'SIGABRT',
+    'SIGALRM',
+    'SIGBUS',
+    'SIGCHLD',
+    'SIGCLD',
+    'SIGCONT',
+    'SIGFPE',
+    'SIGHUP',
+    'SIGILL',
+    'SIGINT',
+    'SIGIO',
+    'SIGIOT',
+    'SIGKILL',
+    'SIGPIPE',
+    'SIGPOLL',
+    'SIGPROF',
+    'SIGPWR',
+    'SIGQUIT',
+    'SIGRTMAX',
+    'SIGRTMAX-1',
+    'SIGRTMAX-10',
+    'SIGRTMAX-11',
+    'SIGRTMAX-12',
+    'SIGRTMAX-13',
+    'SIGRTMAX-14',
+    'SIGRTMAX-2',
+    'SIGRTMAX-3',
+    'SIGRTMAX-4',
+    'SIGRTMAX-5',
+    'SIGRTMAX-6',
+    'SIGRTMAX-7',
+    'SIGRTMAX-8',
+    'SIGRTMAX-9',
+    'SIGRTMIN',
+    'SIGRTMIN+1',
+    'SIGRTMIN+10',
+    'SIGRTMIN+11',
+    'SIGRTMIN+12',
+    'SIGRTMIN+13',
+    'SIGRTMIN+14',
+    'SIGRTMIN+15',
+    'SIGRTMIN+2',
+    'SIGRTMIN+3',
+    'SIGRTMIN+4',
+    'SIGRTMIN+5',
+    'SIGRTMIN+6',
+    'SIGRTMIN+7',
+    'SIGRTMIN+8',
+    'SIGRTMIN+9',
+    'SIGSEGV',
+    'SIGSTKFLT',
+    'SIGSTOP',
+    'SIGSYS',
+    'SIGTERM',
+    'SIGTRAP',
+    'SIGTSTP',
+    'SIGTTIN',
+    'SIGTTOU',
+    'SIGURG',
+    'SIGUSR1',
+    'SIGUSR2',
+    'SIGVTALRM',
+    'SIGWINCH',
+    'SIGXCPU',
+    'SIGXFSZ',
   ),
 });
 
@@ -199,7 +199,7 @@ const grpcActionSchema = record(
     port: int32,
     service: text,
   },
-  ["port"],
+  ['port'],
 );
 
 const probeSchema = record({
@@ -221,9 +221,9 @@ const containerPortSchema = record(
     hostIP: text,
     hostPort: int32,
     name: text,
-    protocol: { ...oneOfTexts("SCTP", "TCP", "UDP"), default: "TCP" },
+    protocol: { ...oneOfTexts('SCTP', 'TCP', 'UDP'), default: 'TCP' },
   },
-  ["containerPort"],
+  ['containerPort'],
 );
 
 const containerResizePolicySchema = record(
@@ -231,7 +231,7 @@ const containerResizePolicySchema = record(
     resourceName: text,
     restartPolicy: text,
   },
-  ["resourceName", "restartPolicy"],
+  ['resourceName', 'restartPolicy'],
 );
 
 const resourceClaimSchema = record(
@@ -239,11 +239,11 @@ const resourceClaimSchema = record(
     name: text,
     request: text,
   },
-  ["name"],
+  ['name'],
 );
 
 export const resourceRequirementsSchema = record({
-  claims: listByKey(resourceClaimSchema, ["name"]),
+  claims: listByKey(resourceClaimSchema, ['name']),
   limits: mapOf(quantity),
   requests: mapOf(quantity),
 });
@@ -253,7 +253,7 @@ const containerRestartRuleOnExitCodesSchema = record(
     operator: text,
     values: setOf(int32),
   },
-  ["operator"],
+  ['operator'],
 );
 
 const containerRestartRuleSchema = record(
@@ -261,15 +261,15 @@ const containerRestartRuleSchema = record(
     action: text,
     exitCodes: containerRestartRuleOnExitCodesSchema,
   },
-  ["action"],
+  ['action'],
 );
 
 export const appArmorProfileSchema = record(
   {
     localhostProfile: text,
-    type: oneOfTexts("Localhost", "RuntimeDefault", "Unconfined"),
+    type: oneOfTexts('Localhost', 'RuntimeDefault', 'Unconfined'),
   },
-  ["type"],
+  ['type'],
 );
 
 const capabilitiesSchema = record({
@@ -287,9 +287,9 @@ export const seLinuxOptionsSchema = record({
 export const seccompProfileSchema = record(
   {
     localhostProfile: text,
-    type: oneOfTexts("Localhost", "RuntimeDefault", "Unconfined"),
+    type: oneOfTexts('Localhost', 'RuntimeDefault', 'Unconfined'),
   },
-  ["type"],
+  ['type'],
 );
 
 export const windowsSecurityContextOptionsSchema = record({
@@ -304,7 +304,7 @@ const securityContextSchema = record({
   appArmorProfile: appArmorProfileSchema,
   capabilities: capabilitiesSchema,
   privileged: flag,
-  procMount: oneOfTexts("Default", "Unmasked"),
+  procMount: oneOfTexts('Default', 'Unmasked'),
   readOnlyRootFilesystem: flag,
   runAsGroup: int64,
   runAsNonRoot: flag,
@@ -319,34 +319,34 @@ const volumeDeviceSchema = record(
     devicePath: text,
     name: text,
   },
-  ["name", "devicePath"],
+  ['name', 'devicePath'],
 );
 
 const volumeMountSchema = record(
   {
     mountPath: text,
-    mountPropagation: oneOfTexts("Bidirectional", "HostToContainer", "None"),
+    mountPropagation: oneOfTexts('Bidirectional', 'HostToContainer', 'None'),
     name: text,
     readOnly: flag,
     recursiveReadOnly: text,
     subPath: text,
     subPathExpr: text,
   },
-  ["name", "mountPath"],
+  ['name', 'mountPath'],
 );
 
 export const containerSchema = record(
   {
     args: listOf(text),
     command: listOf(text),
-    env: listByKey(envVarSchema, ["name"], { key: "name" }),
+    env: listByKey(envVarSchema, ['name'], { key: 'name' }),
     envFrom: listOf(envFromSourceSchema),
     image: text,
-    imagePullPolicy: oneOfTexts("Always", "IfNotPresent", "Never"),
+    imagePullPolicy: oneOfTexts('Always', 'IfNotPresent', 'Never'),
     lifecycle: lifecycleSchema,
     livenessProbe: probeSchema,
     name: text,
-    ports: listByKey(containerPortSchema, ["containerPort", "protocol"], { key: "containerPort" }),
+    ports: listByKey(containerPortSchema, ['containerPort', 'protocol'], { key: 'containerPort' }),
     readinessProbe: probeSchema,
     resizePolicy: listOf(containerResizePolicySchema),
     resources: resourceRequirementsSchema,
@@ -357,27 +357,27 @@ export const containerSchema = record(
     stdin: flag,
     stdinOnce: flag,
     terminationMessagePath: text,
-    terminationMessagePolicy: oneOfTexts("FallbackToLogsOnError", "File"),
+    terminationMessagePolicy: oneOfTexts('FallbackToLogsOnError', 'File'),
     tty: flag,
-    volumeDevices: listByKey(volumeDeviceSchema, ["devicePath"], { key: "devicePath" }),
-    volumeMounts: listByKey(volumeMountSchema, ["mountPath"], { key: "mountPath" }),
+    volumeDevices: listByKey(volumeDeviceSchema, ['devicePath'], { key: 'devicePath' }),
+    volumeMounts: listByKey(volumeMountSchema, ['mountPath'], { key: 'mountPath' }),
     workingDir: text,
   },
-  ["name"],
+  ['name'],
 );
 
 export const ephemeralContainerSchema = record(
   {
     args: listOf(text),
     command: listOf(text),
-    env: listByKey(envVarSchema, ["name"], { key: "name" }),
+    env: listByKey(envVarSchema, ['name'], { key: 'name' }),
     envFrom: listOf(envFromSourceSchema),
     image: text,
-    imagePullPolicy: oneOfTexts("Always", "IfNotPresent", "Never"),
+    imagePullPolicy: oneOfTexts('Always', 'IfNotPresent', 'Never'),
     lifecycle: lifecycleSchema,
     livenessProbe: probeSchema,
     name: text,
-    ports: listByKey(containerPortSchema, ["containerPort", "protocol"], { key: "containerPort" }),
+    ports: listByKey(containerPortSchema, ['containerPort', 'protocol'], { key: 'containerPort' }),
     readinessProbe: probeSchema,
     resizePolicy: listOf(containerResizePolicySchema),
     resources: resourceRequirementsSchema,
@@ -389,11 +389,11 @@ export const ephemeralContainerSchema = record(
     stdinOnce: flag,
     targetContainerName: text,
     terminationMessagePath: text,
-    terminationMessagePolicy: oneOfTexts("FallbackToLogsOnError", "File"),
+    terminationMessagePolicy: oneOfTexts('FallbackToLogsOnError', 'File'),
     tty: flag,
-    volumeDevices: listByKey(volumeDeviceSchema, ["devicePath"], { key: "devicePath" }),
-    volumeMounts: listByKey(volumeMountSchema, ["mountPath"], { key: "mountPath" }),
+    volumeDevices: listByKey(volumeDeviceSchema, ['devicePath'], { key: 'devicePath' }),
+    volumeMounts: listByKey(volumeMountSchema, ['mountPath'], { key: 'mountPath' }),
     workingDir: text,
   },
-  ["name"],
+  ['name'],
 );

@@ -1,5 +1,5 @@
-import { int32, microTime, record, text } from "../schema.ts";
-import { topLevel } from "./meta.ts";
+import { int32, microTime, record, text } from '../schema.ts';
+import { topLevel } from './meta.ts';
 
 const leaseSpecSchema = record({
   acquireTime: microTime,

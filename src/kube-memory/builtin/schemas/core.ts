@@ -14,15 +14,10 @@ import {
   record,
   text,
   time,
-} from "../schema.ts";
-import {
-  conditionSchema,
-  localObjectReferenceSchema,
-  objectReferenceSchema,
-  topLevel,
-} from "./meta.ts";
-import { podTemplateSpecSchema } from "./pod.ts";
-import { persistentVolumeClaimSpecSchema } from "./volume.ts";
+} from '../schema.ts';
+import { conditionSchema, localObjectReferenceSchema, objectReferenceSchema, topLevel } from './meta.ts';
+import { podTemplateSpecSchema } from './pod.ts';
+import { persistentVolumeClaimSpecSchema } from './volume.ts';
 
 /** The other kinds of core/v1. */
 const namespaceSpecSchema = record({
@@ -38,8 +33,8 @@ const namespaceConditionSchema = record({
 });
 
 const namespaceStatusSchema = record({
-  conditions: listByKey(namespaceConditionSchema, ["type"], { key: "type" }),
-  phase: oneOfTexts("Active", "Terminating"),
+  conditions: listByKey(namespaceConditionSchema, ['type'], { key: 'type' }),
+  phase: oneOfTexts('Active', 'Terminating'),
 });
 
 export const namespaceSchema = topLevel({
@@ -53,10 +48,10 @@ const servicePortSchema = record(
     name: text,
     nodePort: int32,
     port: int32,
-    protocol: { ...oneOfTexts("SCTP", "TCP", "UDP"), default: "TCP" },
+    protocol: { ...oneOfTexts('SCTP', 'TCP', 'UDP'), default: 'TCP' },
     targetPort: intOrString,
   },
-  ["port"],
+  ['port'],
 );
 
 const clientIPConfigSchema = record({
@@ -73,27 +68,27 @@ const serviceSpecSchema = record({
   clusterIPs: listOf(text),
   externalIPs: listOf(text),
   externalName: text,
-  externalTrafficPolicy: oneOfTexts("Cluster", "Local"),
+  externalTrafficPolicy: oneOfTexts('Cluster', 'Local'),
   healthCheckNodePort: int32,
-  internalTrafficPolicy: oneOfTexts("Cluster", "Local"),
-  ipFamilies: listOf(oneOfTexts("", "IPv4", "IPv6")),
-  ipFamilyPolicy: oneOfTexts("PreferDualStack", "RequireDualStack", "SingleStack"),
+  internalTrafficPolicy: oneOfTexts('Cluster', 'Local'),
+  ipFamilies: listOf(oneOfTexts('', 'IPv4', 'IPv6')),
+  ipFamilyPolicy: oneOfTexts('PreferDualStack', 'RequireDualStack', 'SingleStack'),
   loadBalancerClass: text,
   loadBalancerIP: text,
   loadBalancerSourceRanges: listOf(text),
-  ports: listByKey(servicePortSchema, ["port", "protocol"], { key: "port" }),
+  ports: listByKey(servicePortSchema, ['port', 'protocol'], { key: 'port' }),
   publishNotReadyAddresses: flag,
   selector: atomicMapOf(text),
-  sessionAffinity: oneOfTexts("ClientIP", "None"),
+  sessionAffinity: oneOfTexts('ClientIP', 'None'),
   sessionAffinityConfig: sessionAffinityConfigSchema,
   trafficDistribution: text,
-  type: oneOfTexts("ClusterIP", "ExternalName", "LoadBalancer", "NodePort"),
+  type: oneOfTexts('ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'),
 });
 
 const portStatusSchema = record({
   error: text,
   port: int32,
-  protocol: oneOfTexts("SCTP", "TCP", "UDP"),
+  protocol: oneOfTexts('SCTP', 'TCP', 'UDP'),
 });
 
 const loadBalancerIngressSchema = record({
@@ -108,7 +103,7 @@ const loadBalancerStatusSchema = record({
 });
 
 const serviceStatusSchema = record({
-  conditions: listByKey(conditionSchema, ["type"], { key: "type" }),
+  conditions: listByKey(conditionSchema, ['type'], { key: 'type' }),
   loadBalancer: loadBalancerStatusSchema,
 });
 
@@ -124,7 +119,7 @@ const endpointAddressSchema = atomicRecord(
     nodeName: text,
     targetRef: objectReferenceSchema,
   },
-  ["ip"],
+  ['ip'],
 );
 
 const endpointPortSchema = atomicRecord(
@@ -132,9 +127,9 @@ const endpointPortSchema = atomicRecord(
     appProtocol: text,
     name: text,
     port: int32,
-    protocol: oneOfTexts("SCTP", "TCP", "UDP"),
+    protocol: oneOfTexts('SCTP', 'TCP', 'UDP'),
   },
-  ["port"],
+  ['port'],
 );
 
 const endpointSubsetSchema = record({
@@ -187,13 +182,13 @@ export const eventSchema = topLevel(
     source: eventSourceSchema,
     type: text,
   },
-  ["involvedObject"],
+  ['involvedObject'],
 );
 
 export const serviceAccountSchema = topLevel({
   automountServiceAccountToken: flag,
   imagePullSecrets: listOf(localObjectReferenceSchema),
-  secrets: listByKey(objectReferenceSchema, ["name"], { key: "name" }),
+  secrets: listByKey(objectReferenceSchema, ['name'], { key: 'name' }),
 });
 
 export const podTemplateSchema = topLevel({
@@ -210,29 +205,27 @@ const persistentVolumeClaimConditionSchema = record({
 });
 
 const modifyVolumeStatusSchema = record({
-  status: oneOfTexts("InProgress", "Infeasible", "Pending"),
+  status: oneOfTexts('InProgress', 'Infeasible', 'Pending'),
   targetVolumeAttributesClassName: text,
 });
 
 const persistentVolumeClaimStatusSchema = record({
-  accessModes: listOf(
-    oneOfTexts("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"),
-  ),
+  accessModes: listOf(oneOfTexts('ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod')),
   allocatedResourceStatuses: mapOf(
     oneOfTexts(
-      "ControllerResizeInProgress",
-      "ControllerResizeInfeasible",
-      "NodeResizeInProgress",
-      "NodeResizeInfeasible",
-      "NodeResizePending",
+      'ControllerResizeInProgress',
+      'ControllerResizeInfeasible',
+      'NodeResizeInProgress',
+      'NodeResizeInfeasible',
+      'NodeResizePending',
     ),
   ),
   allocatedResources: mapOf(quantity),
   capacity: mapOf(quantity),
-  conditions: listByKey(persistentVolumeClaimConditionSchema, ["type"], { key: "type" }),
+  conditions: listByKey(persistentVolumeClaimConditionSchema, ['type'], { key: 'type' }),
   currentVolumeAttributesClassName: text,
   modifyVolumeStatus: modifyVolumeStatusSchema,
-  phase: oneOfTexts("Bound", "Lost", "Pending"),
+  phase: oneOfTexts('Bound', 'Lost', 'Pending'),
 });
 
 export const persistentVolumeClaimSchema = topLevel({

@@ -1,15 +1,5 @@
-import {
-  atomicRecord,
-  flag,
-  int32,
-  listOf,
-  mapOf,
-  oneOfTexts,
-  record,
-  setOf,
-  text,
-} from "../schema.ts";
-import { objectReferenceSchema, topLevel } from "./meta.ts";
+import { atomicRecord, flag, int32, listOf, mapOf, oneOfTexts, record, setOf, text } from '../schema.ts';
+import { objectReferenceSchema, topLevel } from './meta.ts';
 
 const endpointConditionsSchema = record({
   ready: flag,
@@ -21,14 +11,14 @@ const forNodeSchema = record(
   {
     name: text,
   },
-  ["name"],
+  ['name'],
 );
 
 const forZoneSchema = record(
   {
     name: text,
   },
-  ["name"],
+  ['name'],
 );
 
 const endpointHintsSchema = record({
@@ -47,21 +37,21 @@ const endpointSchema = record(
     targetRef: objectReferenceSchema,
     zone: text,
   },
-  ["addresses"],
+  ['addresses'],
 );
 
 const sliceEndpointPortSchema = atomicRecord({
   appProtocol: text,
   name: text,
   port: int32,
-  protocol: oneOfTexts("SCTP", "TCP", "UDP"),
+  protocol: oneOfTexts('SCTP', 'TCP', 'UDP'),
 });
 
 export const endpointSliceSchema = topLevel(
   {
-    addressType: oneOfTexts("FQDN", "IPv4", "IPv6"),
+    addressType: oneOfTexts('FQDN', 'IPv4', 'IPv6'),
     endpoints: listOf(endpointSchema),
     ports: listOf(sliceEndpointPortSchema),
   },
-  ["addressType"],
+  ['addressType'],
 );

@@ -1,13 +1,13 @@
-import { int32, microTime, record, text, time } from "../schema.ts";
-import { eventSourceSchema } from "./core.ts";
-import { objectReferenceSchema, topLevel } from "./meta.ts";
+import { int32, microTime, record, text, time } from '../schema.ts';
+import { eventSourceSchema } from './core.ts';
+import { objectReferenceSchema, topLevel } from './meta.ts';
 
 const eventsEventSeriesSchema = record(
   {
     count: int32,
     lastObservedTime: microTime,
   },
-  ["count", "lastObservedTime"],
+  ['count', 'lastObservedTime'],
 );
 
 export const eventsEventSchema = topLevel({

@@ -1,17 +1,5 @@
-import {
-  anyObject,
-  atomicRecord,
-  flag,
-  int64,
-  listByKey,
-  listOf,
-  mapOf,
-  record,
-  setOf,
-  text,
-  time,
-} from "../schema.ts";
-import type { OpenApiSchema } from "../../resource.ts";
+import { anyObject, atomicRecord, flag, int64, listByKey, listOf, mapOf, record, setOf, text, time } from '../schema.ts';
+import type { OpenApiSchema } from '../../resource.ts';
 
 /** Parts that many kinds share: metadata, references, selectors, conditions. */
 const managedFieldsEntrySchema = record({
@@ -21,7 +9,7 @@ const managedFieldsEntrySchema = record({
   manager: text,
   operation: text,
   subresource: text,
-  time: time,
+  time,
 });
 
 const ownerReferenceSchema = atomicRecord(
@@ -33,7 +21,7 @@ const ownerReferenceSchema = atomicRecord(
     name: text,
     uid: text,
   },
-  ["apiVersion", "kind", "name", "uid"],
+  ['apiVersion', 'kind', 'name', 'uid'],
 );
 
 export const objectMetaSchema = record({
@@ -41,14 +29,14 @@ export const objectMetaSchema = record({
   creationTimestamp: time,
   deletionGracePeriodSeconds: int64,
   deletionTimestamp: time,
-  finalizers: setOf(text, { strategy: "merge" }),
+  finalizers: setOf(text, { strategy: 'merge' }),
   generateName: text,
   generation: int64,
   labels: mapOf(text),
   managedFields: listOf(managedFieldsEntrySchema),
   name: text,
   namespace: text,
-  ownerReferences: listByKey(ownerReferenceSchema, ["uid"], { key: "uid" }),
+  ownerReferences: listByKey(ownerReferenceSchema, ['uid'], { key: 'uid' }),
   resourceVersion: text,
   selfLink: text,
   uid: text,
@@ -60,7 +48,7 @@ const labelSelectorRequirementSchema = record(
     operator: text,
     values: listOf(text),
   },
-  ["key", "operator"],
+  ['key', 'operator'],
 );
 
 export const labelSelectorSchema = atomicRecord({
@@ -78,7 +66,7 @@ export const typedLocalObjectReferenceSchema = atomicRecord(
     kind: text,
     name: text,
   },
-  ["kind", "name"],
+  ['kind', 'name'],
 );
 
 export const typedObjectReferenceSchema = record(
@@ -88,7 +76,7 @@ export const typedObjectReferenceSchema = record(
     name: text,
     namespace: text,
   },
-  ["kind", "name"],
+  ['kind', 'name'],
 );
 
 export const conditionSchema = record({
@@ -111,9 +99,6 @@ export const objectReferenceSchema = atomicRecord({
 });
 
 /** The schema of a whole object: type, metadata and the fields of its own. */
-export function topLevel(
-  fields: Readonly<Record<string, OpenApiSchema>>,
-  required?: readonly string[],
-): OpenApiSchema {
+export function topLevel(fields: Readonly<Record<string, OpenApiSchema>>, required?: readonly string[]): OpenApiSchema {
   return record({ apiVersion: text, kind: text, metadata: objectMetaSchema, ...fields }, required);
 }

@@ -1,5 +1,5 @@
-import { atomicRecord, int32, intOrString, listOf, oneOfTexts, record, text } from "../schema.ts";
-import { labelSelectorSchema, topLevel, typedLocalObjectReferenceSchema } from "./meta.ts";
+import { atomicRecord, int32, intOrString, listOf, oneOfTexts, record, text } from '../schema.ts';
+import { labelSelectorSchema, topLevel, typedLocalObjectReferenceSchema } from './meta.ts';
 
 const serviceBackendPortSchema = atomicRecord({
   name: text,
@@ -11,7 +11,7 @@ const ingressServiceBackendSchema = record(
     name: text,
     port: serviceBackendPortSchema,
   },
-  ["name"],
+  ['name'],
 );
 
 const ingressBackendSchema = record({
@@ -23,16 +23,16 @@ const httpIngressPathSchema = record(
   {
     backend: ingressBackendSchema,
     path: text,
-    pathType: oneOfTexts("Exact", "ImplementationSpecific", "Prefix"),
+    pathType: oneOfTexts('Exact', 'ImplementationSpecific', 'Prefix'),
   },
-  ["pathType", "backend"],
+  ['pathType', 'backend'],
 );
 
 const httpIngressRuleValueSchema = record(
   {
     paths: listOf(httpIngressPathSchema),
   },
-  ["paths"],
+  ['paths'],
 );
 
 const ingressRuleSchema = record({
@@ -55,7 +55,7 @@ const ingressSpecSchema = record({
 const ingressPortStatusSchema = record({
   error: text,
   port: int32,
-  protocol: oneOfTexts("SCTP", "TCP", "UDP"),
+  protocol: oneOfTexts('SCTP', 'TCP', 'UDP'),
 });
 
 const ingressLoadBalancerIngressSchema = record({
@@ -85,7 +85,7 @@ const ingressClassParametersReferenceSchema = record(
     namespace: text,
     scope: text,
   },
-  ["kind", "name"],
+  ['kind', 'name'],
 );
 
 const ingressClassSpecSchema = record({
@@ -100,7 +100,7 @@ export const ingressClassSchema = topLevel({
 const networkPolicyPortSchema = record({
   endPort: int32,
   port: intOrString,
-  protocol: oneOfTexts("SCTP", "TCP", "UDP"),
+  protocol: oneOfTexts('SCTP', 'TCP', 'UDP'),
 });
 
 const ipBlockSchema = record(
@@ -108,7 +108,7 @@ const ipBlockSchema = record(
     cidr: text,
     except: listOf(text),
   },
-  ["cidr"],
+  ['cidr'],
 );
 
 const networkPolicyPeerSchema = record({
@@ -131,7 +131,7 @@ const networkPolicySpecSchema = record({
   egress: listOf(networkPolicyEgressRuleSchema),
   ingress: listOf(networkPolicyIngressRuleSchema),
   podSelector: labelSelectorSchema,
-  policyTypes: listOf(oneOfTexts("Egress", "Ingress")),
+  policyTypes: listOf(oneOfTexts('Egress', 'Ingress')),
 });
 
 export const networkPolicySchema = topLevel({

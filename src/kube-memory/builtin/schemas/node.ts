@@ -1,18 +1,5 @@
-import {
-  flag,
-  int32,
-  int64,
-  listByKey,
-  listOf,
-  mapOf,
-  oneOfTexts,
-  quantity,
-  record,
-  setOf,
-  text,
-  time,
-} from "../schema.ts";
-import { topLevel } from "./meta.ts";
+import { flag, int32, int64, listByKey, listOf, mapOf, oneOfTexts, quantity, record, setOf, text, time } from '../schema.ts';
+import { topLevel } from './meta.ts';
 
 /** Node of core/v1. */
 const configMapNodeConfigSourceSchema = record(
@@ -23,7 +10,7 @@ const configMapNodeConfigSourceSchema = record(
     resourceVersion: text,
     uid: text,
   },
-  ["namespace", "name", "kubeletConfigKey"],
+  ['namespace', 'name', 'kubeletConfigKey'],
 );
 
 const nodeConfigSourceSchema = record({
@@ -32,19 +19,19 @@ const nodeConfigSourceSchema = record({
 
 const taintSchema = record(
   {
-    effect: oneOfTexts("NoExecute", "NoSchedule", "PreferNoSchedule"),
+    effect: oneOfTexts('NoExecute', 'NoSchedule', 'PreferNoSchedule'),
     key: text,
     timeAdded: time,
     value: text,
   },
-  ["key", "effect"],
+  ['key', 'effect'],
 );
 
 const nodeSpecSchema = record({
   configSource: nodeConfigSourceSchema,
   externalID: text,
   podCIDR: text,
-  podCIDRs: setOf(text, { strategy: "merge" }),
+  podCIDRs: setOf(text, { strategy: 'merge' }),
   providerID: text,
   taints: listOf(taintSchema),
   unschedulable: flag,
@@ -122,16 +109,16 @@ const attachedVolumeSchema = record({
 });
 
 const nodeStatusSchema = record({
-  addresses: listByKey(nodeAddressSchema, ["type"], { key: "type" }),
+  addresses: listByKey(nodeAddressSchema, ['type'], { key: 'type' }),
   allocatable: mapOf(quantity),
   capacity: mapOf(quantity),
-  conditions: listByKey(nodeConditionSchema, ["type"], { key: "type" }),
+  conditions: listByKey(nodeConditionSchema, ['type'], { key: 'type' }),
   config: nodeConfigStatusSchema,
   daemonEndpoints: nodeDaemonEndpointsSchema,
   features: nodeFeaturesSchema,
   images: listOf(containerImageSchema),
   nodeInfo: nodeSystemInfoSchema,
-  phase: oneOfTexts("Pending", "Running", "Terminated"),
+  phase: oneOfTexts('Pending', 'Running', 'Terminated'),
   runtimeHandlers: listOf(nodeRuntimeHandlerSchema),
   volumesAttached: listOf(attachedVolumeSchema),
   volumesInUse: listOf(text),

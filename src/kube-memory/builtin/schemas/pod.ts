@@ -1,17 +1,4 @@
-import {
-  atomicMapOf,
-  atomicRecord,
-  flag,
-  int32,
-  int64,
-  listByKey,
-  listOf,
-  mapOf,
-  oneOfTexts,
-  quantity,
-  record,
-  text,
-} from "../schema.ts";
+import { atomicMapOf, atomicRecord, flag, int32, int64, listByKey, listOf, mapOf, oneOfTexts, quantity, record, text } from '../schema.ts';
 import {
   appArmorProfileSchema,
   containerSchema,
@@ -20,18 +7,18 @@ import {
   seLinuxOptionsSchema,
   seccompProfileSchema,
   windowsSecurityContextOptionsSchema,
-} from "./container.ts";
-import { labelSelectorSchema, localObjectReferenceSchema, objectMetaSchema } from "./meta.ts";
-import { volumeSchema } from "./volume.ts";
+} from './container.ts';
+import { labelSelectorSchema, localObjectReferenceSchema, objectMetaSchema } from './meta.ts';
+import { volumeSchema } from './volume.ts';
 
 /** The pod template, written once for pods, ReplicaSets, Deployments, Jobs and PodTemplates. */
 const nodeSelectorRequirementSchema = record(
   {
     key: text,
-    operator: oneOfTexts("DoesNotExist", "Exists", "Gt", "In", "Lt", "NotIn"),
+    operator: oneOfTexts('DoesNotExist', 'Exists', 'Gt', 'In', 'Lt', 'NotIn'),
     values: listOf(text),
   },
-  ["key", "operator"],
+  ['key', 'operator'],
 );
 
 const nodeSelectorTermSchema = atomicRecord({
@@ -44,14 +31,14 @@ const preferredSchedulingTermSchema = record(
     preference: nodeSelectorTermSchema,
     weight: int32,
   },
-  ["weight", "preference"],
+  ['weight', 'preference'],
 );
 
 const nodeSelectorSchema = atomicRecord(
   {
     nodeSelectorTerms: listOf(nodeSelectorTermSchema),
   },
-  ["nodeSelectorTerms"],
+  ['nodeSelectorTerms'],
 );
 
 const nodeAffinitySchema = record({
@@ -68,7 +55,7 @@ const podAffinityTermSchema = record(
     namespaces: listOf(text),
     topologyKey: text,
   },
-  ["topologyKey"],
+  ['topologyKey'],
 );
 
 const weightedPodAffinityTermSchema = record(
@@ -76,7 +63,7 @@ const weightedPodAffinityTermSchema = record(
     podAffinityTerm: podAffinityTermSchema,
     weight: int32,
   },
-  ["weight", "podAffinityTerm"],
+  ['weight', 'podAffinityTerm'],
 );
 
 const podAffinitySchema = record({
@@ -111,21 +98,21 @@ const hostAliasSchema = record(
     hostnames: listOf(text),
     ip: text,
   },
-  ["ip"],
+  ['ip'],
 );
 
 const podOSSchema = record(
   {
     name: text,
   },
-  ["name"],
+  ['name'],
 );
 
 const podReadinessGateSchema = record(
   {
     conditionType: text,
   },
-  ["conditionType"],
+  ['conditionType'],
 );
 
 const podResourceClaimSchema = record(
@@ -134,14 +121,14 @@ const podResourceClaimSchema = record(
     resourceClaimName: text,
     resourceClaimTemplateName: text,
   },
-  ["name"],
+  ['name'],
 );
 
 const podSchedulingGateSchema = record(
   {
     name: text,
   },
-  ["name"],
+  ['name'],
 );
 
 const sysctlSchema = record(
@@ -149,13 +136,13 @@ const sysctlSchema = record(
     name: text,
     value: text,
   },
-  ["name", "value"],
+  ['name', 'value'],
 );
 
 const podSecurityContextSchema = record({
   appArmorProfile: appArmorProfileSchema,
   fsGroup: int64,
-  fsGroupChangePolicy: oneOfTexts("Always", "OnRootMismatch"),
+  fsGroupChangePolicy: oneOfTexts('Always', 'OnRootMismatch'),
   runAsGroup: int64,
   runAsNonRoot: flag,
   runAsUser: int64,
@@ -163,15 +150,15 @@ const podSecurityContextSchema = record({
   seLinuxOptions: seLinuxOptionsSchema,
   seccompProfile: seccompProfileSchema,
   supplementalGroups: listOf(int64),
-  supplementalGroupsPolicy: oneOfTexts("Merge", "Strict"),
+  supplementalGroupsPolicy: oneOfTexts('Merge', 'Strict'),
   sysctls: listOf(sysctlSchema),
   windowsOptions: windowsSecurityContextOptionsSchema,
 });
 
 const tolerationSchema = record({
-  effect: oneOfTexts("NoExecute", "NoSchedule", "PreferNoSchedule"),
+  effect: oneOfTexts('NoExecute', 'NoSchedule', 'PreferNoSchedule'),
   key: text,
-  operator: oneOfTexts("Equal", "Exists"),
+  operator: oneOfTexts('Equal', 'Exists'),
   tolerationSeconds: int64,
   value: text,
 });
@@ -182,12 +169,12 @@ const topologySpreadConstraintSchema = record(
     matchLabelKeys: listOf(text),
     maxSkew: int32,
     minDomains: int32,
-    nodeAffinityPolicy: oneOfTexts("Honor", "Ignore"),
-    nodeTaintsPolicy: oneOfTexts("Honor", "Ignore"),
+    nodeAffinityPolicy: oneOfTexts('Honor', 'Ignore'),
+    nodeTaintsPolicy: oneOfTexts('Honor', 'Ignore'),
     topologyKey: text,
-    whenUnsatisfiable: oneOfTexts("DoNotSchedule", "ScheduleAnyway"),
+    whenUnsatisfiable: oneOfTexts('DoNotSchedule', 'ScheduleAnyway'),
   },
-  ["maxSkew", "topologyKey", "whenUnsatisfiable"],
+  ['maxSkew', 'topologyKey', 'whenUnsatisfiable'],
 );
 
 export const podSpecSchema = record(
@@ -195,37 +182,34 @@ export const podSpecSchema = record(
     activeDeadlineSeconds: int64,
     affinity: affinitySchema,
     automountServiceAccountToken: flag,
-    containers: listByKey(containerSchema, ["name"], { key: "name" }),
+    containers: listByKey(containerSchema, ['name'], { key: 'name' }),
     dnsConfig: podDNSConfigSchema,
-    dnsPolicy: oneOfTexts("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
+    dnsPolicy: oneOfTexts('ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'),
     enableServiceLinks: flag,
-    ephemeralContainers: listByKey(ephemeralContainerSchema, ["name"], { key: "name" }),
-    hostAliases: listByKey(hostAliasSchema, ["ip"], { key: "ip" }),
+    ephemeralContainers: listByKey(ephemeralContainerSchema, ['name'], { key: 'name' }),
+    hostAliases: listByKey(hostAliasSchema, ['ip'], { key: 'ip' }),
     hostIPC: flag,
     hostNetwork: flag,
     hostPID: flag,
     hostUsers: flag,
     hostname: text,
     hostnameOverride: text,
-    imagePullSecrets: listByKey(localObjectReferenceSchema, ["name"], { key: "name" }),
-    initContainers: listByKey(containerSchema, ["name"], { key: "name" }),
+    imagePullSecrets: listByKey(localObjectReferenceSchema, ['name'], { key: 'name' }),
+    initContainers: listByKey(containerSchema, ['name'], { key: 'name' }),
     nodeName: text,
     nodeSelector: atomicMapOf(text),
     os: podOSSchema,
     overhead: mapOf(quantity),
-    preemptionPolicy: oneOfTexts("Never", "PreemptLowerPriority"),
+    preemptionPolicy: oneOfTexts('Never', 'PreemptLowerPriority'),
     priority: int32,
     priorityClassName: text,
     readinessGates: listOf(podReadinessGateSchema),
-    resourceClaims: listByKey(podResourceClaimSchema, ["name"], {
-      key: "name",
-      strategy: "merge,retainKeys",
-    }),
+    resourceClaims: listByKey(podResourceClaimSchema, ['name'], { key: 'name', strategy: 'merge,retainKeys' }),
     resources: resourceRequirementsSchema,
-    restartPolicy: oneOfTexts("Always", "Never", "OnFailure"),
+    restartPolicy: oneOfTexts('Always', 'Never', 'OnFailure'),
     runtimeClassName: text,
     schedulerName: text,
-    schedulingGates: listByKey(podSchedulingGateSchema, ["name"], { key: "name" }),
+    schedulingGates: listByKey(podSchedulingGateSchema, ['name'], { key: 'name' }),
     securityContext: podSecurityContextSchema,
     serviceAccount: text,
     serviceAccountName: text,
@@ -234,14 +218,10 @@ export const podSpecSchema = record(
     subdomain: text,
     terminationGracePeriodSeconds: int64,
     tolerations: listOf(tolerationSchema),
-    topologySpreadConstraints: listByKey(
-      topologySpreadConstraintSchema,
-      ["topologyKey", "whenUnsatisfiable"],
-      { key: "topologyKey" },
-    ),
-    volumes: listByKey(volumeSchema, ["name"], { key: "name", strategy: "merge,retainKeys" }),
+    topologySpreadConstraints: listByKey(topologySpreadConstraintSchema, ['topologyKey', 'whenUnsatisfiable'], { key: 'topologyKey' }),
+    volumes: listByKey(volumeSchema, ['name'], { key: 'name', strategy: 'merge,retainKeys' }),
   },
-  ["containers"],
+  ['containers'],
 );
 
 export const podTemplateSpecSchema = record({

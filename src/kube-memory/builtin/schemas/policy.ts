@@ -1,25 +1,15 @@
-import {
-  int32,
-  int64,
-  intOrString,
-  listByKey,
-  mapOf,
-  oneOfTexts,
-  patched,
-  record,
-  time,
-} from "../schema.ts";
-import { conditionSchema, labelSelectorSchema, topLevel } from "./meta.ts";
+import { int32, int64, intOrString, listByKey, mapOf, oneOfTexts, patched, record, time } from '../schema.ts';
+import { conditionSchema, labelSelectorSchema, topLevel } from './meta.ts';
 
 const podDisruptionBudgetSpecSchema = record({
   maxUnavailable: intOrString,
   minAvailable: intOrString,
-  selector: patched(labelSelectorSchema, { strategy: "replace" }),
-  unhealthyPodEvictionPolicy: oneOfTexts("AlwaysAllow", "IfHealthyBudget"),
+  selector: patched(labelSelectorSchema, { strategy: 'replace' }),
+  unhealthyPodEvictionPolicy: oneOfTexts('AlwaysAllow', 'IfHealthyBudget'),
 });
 
 const podDisruptionBudgetStatusSchema = record({
-  conditions: listByKey(conditionSchema, ["type"], { key: "type" }),
+  conditions: listByKey(conditionSchema, ['type'], { key: 'type' }),
   currentHealthy: int32,
   desiredHealthy: int32,
   disruptedPods: mapOf(time),

@@ -1,5 +1,5 @@
-import { atomicRecord, listOf, record, text } from "../schema.ts";
-import { labelSelectorSchema, topLevel } from "./meta.ts";
+import { atomicRecord, listOf, record, text } from '../schema.ts';
+import { labelSelectorSchema, topLevel } from './meta.ts';
 
 const policyRuleSchema = record(
   {
@@ -9,7 +9,7 @@ const policyRuleSchema = record(
     resources: listOf(text),
     verbs: listOf(text),
   },
-  ["verbs"],
+  ['verbs'],
 );
 
 export const roleSchema = topLevel({
@@ -22,7 +22,7 @@ const roleRefSchema = atomicRecord(
     kind: text,
     name: text,
   },
-  ["apiGroup", "kind", "name"],
+  ['apiGroup', 'kind', 'name'],
 );
 
 const subjectSchema = atomicRecord(
@@ -32,7 +32,7 @@ const subjectSchema = atomicRecord(
     name: text,
     namespace: text,
   },
-  ["kind", "name"],
+  ['kind', 'name'],
 );
 
 export const roleBindingSchema = topLevel(
@@ -40,7 +40,7 @@ export const roleBindingSchema = topLevel(
     roleRef: roleRefSchema,
     subjects: listOf(subjectSchema),
   },
-  ["roleRef"],
+  ['roleRef'],
 );
 
 const aggregationRuleSchema = record({
@@ -57,5 +57,5 @@ export const clusterRoleBindingSchema = topLevel(
     roleRef: roleRefSchema,
     subjects: listOf(subjectSchema),
   },
-  ["roleRef"],
+  ['roleRef'],
 );

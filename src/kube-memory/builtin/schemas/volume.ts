@@ -1,22 +1,11 @@
-import {
-  atomicRecord,
-  flag,
-  int32,
-  int64,
-  listOf,
-  mapOf,
-  oneOfTexts,
-  quantity,
-  record,
-  text,
-} from "../schema.ts";
+import { atomicRecord, flag, int32, int64, listOf, mapOf, oneOfTexts, quantity, record, text } from '../schema.ts';
 import {
   labelSelectorSchema,
   localObjectReferenceSchema,
   objectMetaSchema,
   typedLocalObjectReferenceSchema,
   typedObjectReferenceSchema,
-} from "./meta.ts";
+} from './meta.ts';
 
 /** Volumes of a pod, and what a claim asks for. */
 export const objectFieldSelectorSchema = atomicRecord(
@@ -24,7 +13,7 @@ export const objectFieldSelectorSchema = atomicRecord(
     apiVersion: text,
     fieldPath: text,
   },
-  ["fieldPath"],
+  ['fieldPath'],
 );
 
 export const resourceFieldSelectorSchema = atomicRecord(
@@ -33,7 +22,7 @@ export const resourceFieldSelectorSchema = atomicRecord(
     divisor: quantity,
     resource: text,
   },
-  ["resource"],
+  ['resource'],
 );
 
 const awsElasticBlockStoreVolumeSourceSchema = record(
@@ -43,19 +32,19 @@ const awsElasticBlockStoreVolumeSourceSchema = record(
     readOnly: flag,
     volumeID: text,
   },
-  ["volumeID"],
+  ['volumeID'],
 );
 
 const azureDiskVolumeSourceSchema = record(
   {
-    cachingMode: { ...oneOfTexts("None", "ReadOnly", "ReadWrite"), default: "ReadWrite" },
+    cachingMode: { ...oneOfTexts('None', 'ReadOnly', 'ReadWrite'), default: 'ReadWrite' },
     diskName: text,
     diskURI: text,
-    fsType: { ...text, default: "ext4" },
-    kind: { ...oneOfTexts("Dedicated", "Managed", "Shared"), default: "Shared" },
+    fsType: { ...text, default: 'ext4' },
+    kind: { ...oneOfTexts('Dedicated', 'Managed', 'Shared'), default: 'Shared' },
     readOnly: flag,
   },
-  ["diskName", "diskURI"],
+  ['diskName', 'diskURI'],
 );
 
 const azureFileVolumeSourceSchema = record(
@@ -64,7 +53,7 @@ const azureFileVolumeSourceSchema = record(
     secretName: text,
     shareName: text,
   },
-  ["secretName", "shareName"],
+  ['secretName', 'shareName'],
 );
 
 const cephFSVolumeSourceSchema = record(
@@ -76,7 +65,7 @@ const cephFSVolumeSourceSchema = record(
     secretRef: localObjectReferenceSchema,
     user: text,
   },
-  ["monitors"],
+  ['monitors'],
 );
 
 const cinderVolumeSourceSchema = record(
@@ -86,7 +75,7 @@ const cinderVolumeSourceSchema = record(
     secretRef: localObjectReferenceSchema,
     volumeID: text,
   },
-  ["volumeID"],
+  ['volumeID'],
 );
 
 const keyToPathSchema = record(
@@ -95,7 +84,7 @@ const keyToPathSchema = record(
     mode: int32,
     path: text,
   },
-  ["key", "path"],
+  ['key', 'path'],
 );
 
 const configMapVolumeSourceSchema = record({
@@ -113,7 +102,7 @@ const csiVolumeSourceSchema = record(
     readOnly: flag,
     volumeAttributes: mapOf(text),
   },
-  ["driver"],
+  ['driver'],
 );
 
 const downwardAPIVolumeFileSchema = record(
@@ -123,7 +112,7 @@ const downwardAPIVolumeFileSchema = record(
     path: text,
     resourceFieldRef: resourceFieldSelectorSchema,
   },
-  ["path"],
+  ['path'],
 );
 
 const downwardAPIVolumeSourceSchema = record({
@@ -142,16 +131,14 @@ const volumeResourceRequirementsSchema = record({
 });
 
 export const persistentVolumeClaimSpecSchema = record({
-  accessModes: listOf(
-    oneOfTexts("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"),
-  ),
+  accessModes: listOf(oneOfTexts('ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod')),
   dataSource: typedLocalObjectReferenceSchema,
   dataSourceRef: typedObjectReferenceSchema,
   resources: volumeResourceRequirementsSchema,
   selector: labelSelectorSchema,
   storageClassName: text,
   volumeAttributesClassName: text,
-  volumeMode: oneOfTexts("Block", "Filesystem"),
+  volumeMode: oneOfTexts('Block', 'Filesystem'),
   volumeName: text,
 });
 
@@ -160,7 +147,7 @@ const persistentVolumeClaimTemplateSchema = record(
     metadata: objectMetaSchema,
     spec: persistentVolumeClaimSpecSchema,
   },
-  ["spec"],
+  ['spec'],
 );
 
 const ephemeralVolumeSourceSchema = record({
@@ -183,7 +170,7 @@ const flexVolumeSourceSchema = record(
     readOnly: flag,
     secretRef: localObjectReferenceSchema,
   },
-  ["driver"],
+  ['driver'],
 );
 
 const flockerVolumeSourceSchema = record({
@@ -198,7 +185,7 @@ const gcePersistentDiskVolumeSourceSchema = record(
     pdName: text,
     readOnly: flag,
   },
-  ["pdName"],
+  ['pdName'],
 );
 
 const gitRepoVolumeSourceSchema = record(
@@ -207,7 +194,7 @@ const gitRepoVolumeSourceSchema = record(
     repository: text,
     revision: text,
   },
-  ["repository"],
+  ['repository'],
 );
 
 const glusterfsVolumeSourceSchema = record(
@@ -216,28 +203,19 @@ const glusterfsVolumeSourceSchema = record(
     path: text,
     readOnly: flag,
   },
-  ["endpoints", "path"],
+  ['endpoints', 'path'],
 );
 
 const hostPathVolumeSourceSchema = record(
   {
     path: text,
-    type: oneOfTexts(
-      "",
-      "BlockDevice",
-      "CharDevice",
-      "Directory",
-      "DirectoryOrCreate",
-      "File",
-      "FileOrCreate",
-      "Socket",
-    ),
+    type: oneOfTexts('', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'),
   },
-  ["path"],
+  ['path'],
 );
 
 const imageVolumeSourceSchema = record({
-  pullPolicy: oneOfTexts("Always", "IfNotPresent", "Never"),
+  pullPolicy: oneOfTexts('Always', 'IfNotPresent', 'Never'),
   reference: text,
 });
 
@@ -248,14 +226,14 @@ const iscsiVolumeSourceSchema = record(
     fsType: text,
     initiatorName: text,
     iqn: text,
-    iscsiInterface: { ...text, default: "default" },
+    iscsiInterface: { ...text, default: 'default' },
     lun: int32,
     portals: listOf(text),
     readOnly: flag,
     secretRef: localObjectReferenceSchema,
     targetPortal: text,
   },
-  ["targetPortal", "iqn", "lun"],
+  ['targetPortal', 'iqn', 'lun'],
 );
 
 const nfsVolumeSourceSchema = record(
@@ -264,7 +242,7 @@ const nfsVolumeSourceSchema = record(
     readOnly: flag,
     server: text,
   },
-  ["server", "path"],
+  ['server', 'path'],
 );
 
 const persistentVolumeClaimVolumeSourceSchema = record(
@@ -272,7 +250,7 @@ const persistentVolumeClaimVolumeSourceSchema = record(
     claimName: text,
     readOnly: flag,
   },
-  ["claimName"],
+  ['claimName'],
 );
 
 const photonPersistentDiskVolumeSourceSchema = record(
@@ -280,7 +258,7 @@ const photonPersistentDiskVolumeSourceSchema = record(
     fsType: text,
     pdID: text,
   },
-  ["pdID"],
+  ['pdID'],
 );
 
 const portworxVolumeSourceSchema = record(
@@ -289,7 +267,7 @@ const portworxVolumeSourceSchema = record(
     readOnly: flag,
     volumeID: text,
   },
-  ["volumeID"],
+  ['volumeID'],
 );
 
 const clusterTrustBundleProjectionSchema = record(
@@ -300,7 +278,7 @@ const clusterTrustBundleProjectionSchema = record(
     path: text,
     signerName: text,
   },
-  ["path"],
+  ['path'],
 );
 
 const configMapProjectionSchema = record({
@@ -322,7 +300,7 @@ const podCertificateProjectionSchema = record(
     maxExpirationSeconds: int32,
     signerName: text,
   },
-  ["signerName", "keyType"],
+  ['signerName', 'keyType'],
 );
 
 const secretProjectionSchema = record({
@@ -337,7 +315,7 @@ const serviceAccountTokenProjectionSchema = record(
     expirationSeconds: int64,
     path: text,
   },
-  ["path"],
+  ['path'],
 );
 
 const volumeProjectionSchema = record({
@@ -363,37 +341,37 @@ const quobyteVolumeSourceSchema = record(
     user: text,
     volume: text,
   },
-  ["registry", "volume"],
+  ['registry', 'volume'],
 );
 
 const rbdVolumeSourceSchema = record(
   {
     fsType: text,
     image: text,
-    keyring: { ...text, default: "/etc/ceph/keyring" },
+    keyring: { ...text, default: '/etc/ceph/keyring' },
     monitors: listOf(text),
-    pool: { ...text, default: "rbd" },
+    pool: { ...text, default: 'rbd' },
     readOnly: flag,
     secretRef: localObjectReferenceSchema,
-    user: { ...text, default: "admin" },
+    user: { ...text, default: 'admin' },
   },
-  ["monitors", "image"],
+  ['monitors', 'image'],
 );
 
 const scaleIOVolumeSourceSchema = record(
   {
-    fsType: { ...text, default: "xfs" },
+    fsType: { ...text, default: 'xfs' },
     gateway: text,
     protectionDomain: text,
     readOnly: flag,
     secretRef: localObjectReferenceSchema,
     sslEnabled: flag,
-    storageMode: { ...text, default: "ThinProvisioned" },
+    storageMode: { ...text, default: 'ThinProvisioned' },
     storagePool: text,
     system: text,
     volumeName: text,
   },
-  ["gateway", "system", "secretRef"],
+  ['gateway', 'system', 'secretRef'],
 );
 
 const secretVolumeSourceSchema = record({
@@ -418,7 +396,7 @@ const vsphereVirtualDiskVolumeSourceSchema = record(
     storagePolicyName: text,
     volumePath: text,
   },
-  ["volumePath"],
+  ['volumePath'],
 );
 
 export const volumeSchema = record(
@@ -455,5 +433,5 @@ export const volumeSchema = record(
     storageos: storageOSVolumeSourceSchema,
     vsphereVolume: vsphereVirtualDiskVolumeSourceSchema,
   },
-  ["name"],
+  ['name'],
 );
