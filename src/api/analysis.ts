@@ -1,4 +1,4 @@
-import type { KubeObject } from "./kube-object.ts";
+import type { KubeObject } from './kube-object.ts';
 import type {
   analysisRunSpecSchema,
   analysisRunStatusSchema,
@@ -7,14 +7,10 @@ import type {
   measurementSchema,
   metricResultSchema,
   metricSchema,
-} from "./schema/analysis.ts";
-import type {
-  dryRunSchema,
-  measurementRetentionSchema,
-  templateReferenceSchema,
-} from "./schema/analysis-reference.ts";
-import type { metricProviderSchema } from "./schema/metric-provider.ts";
-import type { Wire } from "./schema/wire.ts";
+} from './schema/analysis.ts';
+import type { dryRunSchema, measurementRetentionSchema, templateReferenceSchema } from './schema/analysis-reference.ts';
+import type { metricProviderSchema } from './schema/metric-provider.ts';
+import type { Wire } from './schema/wire.ts';
 
 export interface AnalysisTemplate extends KubeObject {
   readonly spec: AnalysisTemplateSpec;
@@ -32,13 +28,13 @@ export interface AnalysisRun extends KubeObject {
 export type AnalysisTemplateSpec = Wire<typeof analysisTemplateSpecSchema>;
 export type AnalysisRunSpec = Wire<typeof analysisRunSpecSchema>;
 export type AnalysisRunStatus = Wire<typeof analysisRunStatusSchema>;
-export type AnalysisPhase = NonNullable<AnalysisRunStatus["phase"]>;
+export type AnalysisPhase = NonNullable<AnalysisRunStatus['phase']>;
 export type Metric = Wire<typeof metricSchema>;
 export type MetricProvider = Wire<typeof metricProviderSchema>;
-export type PrometheusProvider = NonNullable<MetricProvider["prometheus"]>;
+export type PrometheusProvider = NonNullable<MetricProvider['prometheus']>;
 export type MetricResult = Wire<typeof metricResultSchema>;
 export type Measurement = Wire<typeof measurementSchema>;
-export type RunSummary = NonNullable<AnalysisRunStatus["runSummary"]>;
+export type RunSummary = NonNullable<AnalysisRunStatus['runSummary']>;
 export type DryRun = Wire<typeof dryRunSchema>;
 export type MeasurementRetention = Wire<typeof measurementRetentionSchema>;
 export type TemplateReference = Wire<typeof templateReferenceSchema>;

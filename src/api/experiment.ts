@@ -1,10 +1,6 @@
-import type { KubeObject } from "./kube-object.ts";
-import type {
-  experimentSpecSchema,
-  experimentStatusSchema,
-  experimentTemplateSchema,
-} from "./schema/experiment.ts";
-import type { Wire } from "./schema/wire.ts";
+import type { KubeObject } from './kube-object.ts';
+import type { experimentSpecSchema, experimentStatusSchema, experimentTemplateSchema } from './schema/experiment.ts';
+import type { Wire } from './schema/wire.ts';
 
 export interface Experiment extends KubeObject {
   readonly spec: ExperimentSpec;
@@ -14,4 +10,4 @@ export interface Experiment extends KubeObject {
 export type ExperimentSpec = Wire<typeof experimentSpecSchema>;
 export type ExperimentTemplate = Wire<typeof experimentTemplateSchema>;
 export type ExperimentStatus = Wire<typeof experimentStatusSchema>;
-export type ExperimentTemplateStatus = NonNullable<ExperimentStatus["templateStatuses"]>[number];
+export type ExperimentTemplateStatus = NonNullable<ExperimentStatus['templateStatuses']>[number];

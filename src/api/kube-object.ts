@@ -34,7 +34,7 @@ export interface OwnerReference {
 
 export interface ManagedFieldsEntry {
   readonly manager?: string;
-  readonly operation?: "Apply" | "Update";
+  readonly operation?: 'Apply' | 'Update';
   readonly apiVersion?: string;
   readonly time?: string;
   readonly fieldsType?: string;
@@ -60,7 +60,7 @@ export interface ObjectRef {
 
 /** `apiVersion` as it stands in manifests: `v1`, `apps/v1`. */
 export function apiVersionOf(kind: ResourceKind): string {
-  return kind.group === "" ? kind.version : `${kind.group}/${kind.version}`;
+  return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
 }
 
 /** A key that is unique over kinds, for maps: `apps/replicasets/ns/name`. */

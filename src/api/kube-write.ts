@@ -1,15 +1,15 @@
-import type { KubeObject, ObjectRef, ResourceKind } from "./kube-object.ts";
+import type { KubeObject, ObjectRef, ResourceKind } from './kube-object.ts';
 
 /** Every write that Headgate can make, as data: decided in pure code, carried out by the writer. */
 export type KubeWrite =
   | {
-      readonly verb: "create";
+      readonly verb: 'create';
       readonly kind: ResourceKind;
       readonly object: KubeObject;
     }
   /** Server-side apply of an object that is wholly ours, with our field manager. */
   | {
-      readonly verb: "apply";
+      readonly verb: 'apply';
       readonly ref: ObjectRef;
       readonly object: KubeObject;
       readonly force: boolean;
@@ -19,24 +19,24 @@ export type KubeWrite =
    * `metadata.resourceVersion`, a JSON patch with `test` operations.
    */
   | {
-      readonly verb: "patch";
+      readonly verb: 'patch';
       readonly ref: ObjectRef;
-      readonly patchType: "merge" | "strategic" | "json";
-      readonly subresource?: "status" | "scale";
+      readonly patchType: 'merge' | 'strategic' | 'json';
+      readonly subresource?: 'status' | 'scale';
       readonly body: unknown;
     }
   | {
-      readonly verb: "delete";
+      readonly verb: 'delete';
       readonly ref: ObjectRef;
       readonly uid?: string;
       readonly resourceVersion?: string;
-      readonly propagationPolicy?: "Foreground" | "Background" | "Orphan";
+      readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
     }
-  | { readonly verb: "evict"; readonly ref: ObjectRef; readonly uid?: string };
+  | { readonly verb: 'evict'; readonly ref: ObjectRef; readonly uid?: string };
 
 /** An occurrence to tell users about, posted in the background; it never delays a decision. */
 export interface EventNotice {
-  readonly type: "Normal" | "Warning";
+  readonly type: 'Normal' | 'Warning';
   /** The API's reason, e.g. `RolloutStepCompleted`. */
   readonly reason: string;
   readonly message: string;

@@ -1,25 +1,17 @@
-import type { KubeObject } from "./kube-object.ts";
-import type {
-  backgroundAnalysisSchema,
-  rolloutAnalysisSchema,
-  rolloutArgumentSchema,
-} from "./schema/analysis-reference.ts";
-import type { canaryStepSchema } from "./schema/canary-step.ts";
-import type { conditionSchema, extraMetadataSchema, labelSelectorSchema } from "./schema/common.ts";
+import type { KubeObject } from './kube-object.ts';
+import type { backgroundAnalysisSchema, rolloutAnalysisSchema, rolloutArgumentSchema } from './schema/analysis-reference.ts';
+import type { canaryStepSchema } from './schema/canary-step.ts';
+import type { conditionSchema, extraMetadataSchema, labelSelectorSchema } from './schema/common.ts';
 import type {
   blueGreenStrategySchema,
   canaryStrategySchema,
   rolloutSpecSchema,
   rolloutStrategySchema,
   workloadReferenceSchema,
-} from "./schema/rollout-spec.ts";
-import type {
-  rolloutStatusSchema,
-  trafficWeightsSchema,
-  weightDestinationSchema,
-} from "./schema/rollout-status.ts";
-import type { trafficRoutingSchema } from "./schema/traffic-routing.ts";
-import type { Wire } from "./schema/wire.ts";
+} from './schema/rollout-spec.ts';
+import type { rolloutStatusSchema, trafficWeightsSchema, weightDestinationSchema } from './schema/rollout-status.ts';
+import type { trafficRoutingSchema } from './schema/traffic-routing.ts';
+import type { Wire } from './schema/wire.ts';
 
 export interface Rollout extends KubeObject {
   readonly spec: RolloutSpec;
@@ -44,9 +36,9 @@ export type RolloutCondition = Wire<typeof conditionSchema>;
 export type Condition = RolloutCondition;
 export type TrafficWeights = Wire<typeof trafficWeightsSchema>;
 export type WeightDestination = Wire<typeof weightDestinationSchema>;
-export type CanaryStatus = NonNullable<RolloutStatus["canary"]>;
-export type BlueGreenStatus = NonNullable<RolloutStatus["blueGreen"]>;
-export type PauseCondition = NonNullable<RolloutStatus["pauseConditions"]>[number];
-export type PauseReason = PauseCondition["reason"];
-export type RolloutPhase = NonNullable<RolloutStatus["phase"]>;
-export type StepPluginStatus = NonNullable<CanaryStatus["stepPluginStatuses"]>[number];
+export type CanaryStatus = NonNullable<RolloutStatus['canary']>;
+export type BlueGreenStatus = NonNullable<RolloutStatus['blueGreen']>;
+export type PauseCondition = NonNullable<RolloutStatus['pauseConditions']>[number];
+export type PauseReason = PauseCondition['reason'];
+export type RolloutPhase = NonNullable<RolloutStatus['phase']>;
+export type StepPluginStatus = NonNullable<CanaryStatus['stepPluginStatuses']>[number];

@@ -1,6 +1,6 @@
-import type { KubeObject } from "./kube-object.ts";
-import type { JobSpec, PodTemplateSpec, PodSpec } from "./pod-template.ts";
-import type { LabelSelector } from "./rollout.ts";
+import type { KubeObject } from './kube-object.ts';
+import type { JobSpec, PodTemplateSpec, PodSpec } from './pod-template.ts';
+import type { LabelSelector } from './rollout.ts';
 
 /*
  * Kubernetes' own kinds, as far as Headgate reads or writes them. Kubernetes checks them, so they are types only; the
@@ -9,7 +9,7 @@ import type { LabelSelector } from "./rollout.ts";
 
 export interface KubeCondition {
   readonly type: string;
-  readonly status: "True" | "False" | "Unknown";
+  readonly status: 'True' | 'False' | 'Unknown';
   readonly reason?: string;
   readonly message?: string;
   readonly lastTransitionTime?: string;
@@ -79,7 +79,7 @@ export interface ContainerStatus {
 export interface Pod extends KubeObject {
   readonly spec: PodSpec;
   readonly status?: {
-    readonly phase?: "Pending" | "Running" | "Succeeded" | "Failed" | "Unknown";
+    readonly phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
     readonly reason?: string;
     readonly message?: string;
     readonly podIP?: string;
@@ -129,9 +129,7 @@ export interface Endpoint {
 export interface EndpointSlice extends KubeObject {
   readonly addressType: string;
   readonly endpoints?: readonly Endpoint[] | null;
-  readonly ports?:
-    | readonly { readonly name?: string; readonly protocol?: string; readonly port?: number }[]
-    | null;
+  readonly ports?: readonly { readonly name?: string; readonly protocol?: string; readonly port?: number }[] | null;
 }
 
 export interface IngressBackend {
@@ -236,7 +234,7 @@ export interface KubeEvent extends KubeObject {
     readonly resourceVersion?: string;
     readonly fieldPath?: string;
   };
-  readonly type?: "Normal" | "Warning";
+  readonly type?: 'Normal' | 'Warning';
   readonly reason?: string;
   readonly message?: string;
   readonly source?: { readonly component?: string; readonly host?: string };

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from 'zod';
 
 /**
  * The vocabulary that the kinds are written in. Each function makes one zod schema whose description becomes
@@ -17,10 +17,7 @@ export function word<Word extends string>(description: string): z.ZodType<Word, 
 }
 
 /** A string that the API server limits to the given words, as the existing CRDs do. */
-export function choice<const Words extends readonly [string, ...string[]]>(
-  words: Words,
-  description: string,
-) {
+export function choice<const Words extends readonly [string, ...string[]]>(words: Words, description: string) {
   return z.enum(words).describe(description);
 }
 
@@ -29,23 +26,21 @@ export function flag(description: string) {
 }
 
 export function int32(description: string) {
-  return z.number().int().meta({ description, format: "int32" });
+  return z.number().int().meta({ description, format: 'int32' });
 }
 
 export function int64(description: string) {
-  return z.number().int().meta({ description, format: "int64" });
+  return z.number().int().meta({ description, format: 'int64' });
 }
 
 /** RFC 3339. */
 export function time(description: string) {
-  return z.string().meta({ description, format: "date-time" });
+  return z.string().meta({ description, format: 'date-time' });
 }
 
 /** Counts that may be written as text, so that `{{args.x}}` fits, or percentages. */
 export function intOrString(description: string) {
-  return z
-    .union([z.number().int(), z.string()])
-    .meta({ description, "x-kubernetes-int-or-string": true });
+  return z.union([z.number().int(), z.string()]).meta({ description, 'x-kubernetes-int-or-string': true });
 }
 
 export function textMap(description: string) {
@@ -63,17 +58,17 @@ export function object<Shape extends z.ZodRawShape>(description: string, shape: 
 
 /** An object that keeps fields it does not know, for shapes that belong to Kubernetes and grow with it. */
 export function openObject<Shape extends z.ZodRawShape>(description: string, shape: Shape) {
-  return z.looseObject(shape).meta({ description, "x-kubernetes-preserve-unknown-fields": true });
+  return z.looseObject(shape).meta({ description, 'x-kubernetes-preserve-unknown-fields': true });
 }
 
 /** Any JSON object, kept as it is. */
 export function anyObject(description: string) {
-  return z.looseObject({}).meta({ description, "x-kubernetes-preserve-unknown-fields": true });
+  return z.looseObject({}).meta({ description, 'x-kubernetes-preserve-unknown-fields': true });
 }
 
 /** Any JSON value, kept as it is. */
 export function anyValue(description: string) {
-  return z.unknown().meta({ description, "x-kubernetes-preserve-unknown-fields": true });
+  return z.unknown().meta({ description, 'x-kubernetes-preserve-unknown-fields': true });
 }
 
 /** A list with one owner: server-side apply replaces it as a whole. */
@@ -82,18 +77,12 @@ export function listOf<Item extends z.ZodType>(item: Item, description: string) 
 }
 
 /** A list that server-side apply merges by the given keys, which the API server then keeps unique. */
-export function listByKey<Item extends z.ZodType>(
-  keys: readonly [string, ...string[]],
-  item: Item,
-  description: string,
-) {
-  return z
-    .array(item)
-    .meta({
-      description,
-      "x-kubernetes-list-type": "map",
-      "x-kubernetes-list-map-keys": [...keys],
-    });
+export function listByKey<Item extends z.ZodType>(keys: readonly [string, ...string[]], item: Item, description: string) {
+  return z.array(item).meta({
+    description,
+    'x-kubernetes-list-type': 'map',
+    'x-kubernetes-list-map-keys': [...keys],
+  });
 }
 
 /** A CEL rule of one schema: `rule` must hold, otherwise `message` is shown for the field. */
@@ -101,16 +90,9 @@ export interface Rule {
   readonly rule: string;
   readonly message?: string;
   readonly messageExpression?: string;
-  readonly reason?:
-    | "FieldValueInvalid"
-    | "FieldValueRequired"
-    | "FieldValueForbidden"
-    | "FieldValueDuplicate";
+  readonly reason?: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldValueForbidden' | 'FieldValueDuplicate';
 }
 
-export function withRules<Schema extends z.ZodType>(
-  schema: Schema,
-  rules: readonly Rule[],
-): Schema {
-  return schema.meta({ ...schema.meta(), "x-kubernetes-validations": rules });
+export function withRules<Schema extends z.ZodType>(schema: Schema, rules: readonly Rule[]): Schema {
+  return schema.meta({ ...schema.meta(), 'x-kubernetes-validations': rules });
 }
