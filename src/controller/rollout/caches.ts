@@ -1,0 +1,127 @@
+import { refKey, type KubeObject, type ObjectRef } from "../../api/kube-object.ts";
+import { KINDS } from "../../api/kinds.ts";
+import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from "../../api/analysis.ts";
+import type { Rollout } from "../../api/rollout.ts";
+import type { EndpointSlice, ReplicaSet, Service } from "../../api/workloads.ts";
+import { LABEL_POD_TEMPLATE_HASH } from "../../api/labels.ts";
+import type { CacheOptions, KubeCaches, ObjectCache } from "../../ports/kube.ts";
+import { readsOf } from "./reads.ts";
+
+/** The caches that passes over Rollouts read. Opened once; those of routed kinds when a Rollout first needs them. */
+export interface RolloutCaches {
+  readonly rollouts: ObjectCache<Rollout>;
+  readonly replicaSets: ObjectCache<ReplicaSet>;
+  readonly services: ObjectCache<Service>;
+  readonly endpointSlices: ObjectCache<EndpointSlice>;
+  readonly analysisRuns: ObjectCache<AnalysisRun>;
+  readonly analysisTemplates: ObjectCache<AnalysisTemplate>;
+  readonly clusterAnalysisTemplates: ObjectCache<ClusterAnalysisTemplate> | undefined;
+  /** A kind that a router asks for, such as HTTPRoute. */
+  routed(ref: ObjectRef): ObjectCache;
+}
+
+/** Index of Rollouts by refKey of everything a pass over them reads by name. */
+export const READS = "reads";
+/** Index of Rollouts by namespace, for those that run an analysis. */
+export const ANALYSED = "analysed";
+/** Index of owned objects by the uid of their owner. */
+export const OWNER = "owner";
+/** Index of ReplicaSets without an owner by namespace. */
+export const ORPHANS = "orphans";
+/** Index of EndpointSlices by `namespace/service`. */
+export const SERVICE = "service";
+
+export interface CacheScope {
+  /** Only this namespace; all of them when absent. */
+  readonly namespace?: string;
+}
+
+export function openRolloutCaches(caches: KubeCaches, scope: CacheScope): RolloutCaches {
+  const routed = new Map<string, ObjectCache>();
+  return {
+    rollouts: caches.open<Rollout>(KINDS.rollout, {
+      ...scope,
+      indexes: { [READS]: readsOf, [ANALYSED]: analysedIn },
+    }),
+    replicaSets: caches.open<ReplicaSet>(KINDS.replicaSet, {
+      ...scope,
+      labelSelector: LABEL_POD_TEMPLATE_HASH,
+      indexes: { [OWNER]: ownerUid, [ORPHANS]: orphanedIn },
+    }),
+    services: caches.open<Service>(KINDS.service, scope),
+    endpointSlices: caches.open<EndpointSlice>(KINDS.endpointSlice, {
+      ...scope,
+      trim: trimEndpointSlice,
+      indexes: { [SERVICE]: serviceOf },
+    }),
+    analysisRuns: caches.open<AnalysisRun>(KINDS.analysisRun, {
+      ...scope,
+      indexes: { [OWNER]: ownerUid },
+    }),
+    analysisTemplates: caches.open<AnalysisTemplate>(KINDS.analysisTemplate, scope),
+    clusterAnalysisTemplates:
+      scope.namespace === undefined
+        ? caches.open<ClusterAnalysisTemplate>(KINDS.clusterAnalysisTemplate)
+        : undefined,
+    routed: (ref) => {
+      const key = `${ref.kind.group}/${ref.kind.plural}`;
+      const open = routed.get(key) ?? caches.open(ref.kind, scope satisfies CacheOptions);
+      routed.set(key, open);
+      return open;
+    },
+  };
+}
+
+export function keyOf(object: KubeObject): string {
+  return `${object.metadata.namespace ?? ""}/${object.metadata.name}`;
+}
+
+/** The key of an object under which Rollouts that read it are found. */
+export function readKey(cache: ObjectCache, object: KubeObject): string {
+  return refKey({
+    kind: cache.kind,
+    namespace: object.metadata.namespace ?? "",
+    name: object.metadata.name,
+  });
+}
+
+function ownerUid(object: KubeObject): readonly string[] {
+  const owner = object.metadata.ownerReferences?.find((reference) => reference.controller === true);
+  return owner === undefined ? [] : [owner.uid];
+}
+
+function orphanedIn(object: KubeObject): readonly string[] {
+  return ownerUid(object).length === 0 ? [object.metadata.namespace ?? ""] : [];
+}
+
+function analysedIn(rollout: Rollout): readonly string[] {
+  const canary = rollout.spec.strategy?.canary;
+  const blueGreen = rollout.spec.strategy?.blueGreen;
+  const analysed =
+    canary?.analysis !== undefined ||
+    canary?.steps?.some((step) => step.analysis !== undefined || step.experiment !== undefined) ===
+      true ||
+    blueGreen?.prePromotionAnalysis !== undefined ||
+    blueGreen?.postPromotionAnalysis !== undefined;
+  return analysed ? [rollout.metadata.namespace ?? "", ""] : [];
+}
+
+function serviceOf(slice: EndpointSlice): readonly string[] {
+  const service = slice.metadata.labels?.["kubernetes.io/service-name"];
+  return service === undefined ? [] : [`${slice.metadata.namespace ?? ""}/${service}`];
+}
+
+/** A pass counts ready endpoints and asks whose they are; addresses, zones and ports are nobody's business here. */
+function trimEndpointSlice(slice: EndpointSlice): EndpointSlice {
+  const { name, namespace, uid, resourceVersion, labels } = slice.metadata;
+  return {
+    ...slice,
+    metadata: { name, namespace, uid, resourceVersion, labels },
+    endpoints: (slice.endpoints ?? []).map(({ addresses, conditions, targetRef }) => ({
+      addresses,
+      conditions,
+      targetRef,
+    })),
+    ports: [],
+  };
+}

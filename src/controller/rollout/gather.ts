@@ -1,0 +1,115 @@
+import { refKey, type KubeObject } from "../../api/kube-object.ts";
+import type { AnalysisTemplate, ClusterAnalysisTemplate } from "../../api/analysis.ts";
+import type { Rollout } from "../../api/rollout.ts";
+import type { EndpointSlice, Pod, ReplicaSet, Service } from "../../api/workloads.ts";
+import type { DecisionOptions, Observation } from "../../core/observation.ts";
+import { referencesOf } from "../../core/rollout/references.ts";
+import type { TrafficObservation } from "../../core/traffic.ts";
+import type { CurrentObjects } from "../../routers/contract.ts";
+import { ORPHANS, OWNER, SERVICE, type RolloutCaches } from "./caches.ts";
+import { routedTargets } from "./reads.ts";
+
+export interface GatherInput {
+  readonly rollout: Rollout;
+  readonly nowMs: number;
+  readonly pods: readonly Pod[];
+  readonly options: DecisionOptions;
+  /** What the routers read, by refKey. */
+  readonly routed: CurrentObjects;
+}
+
+/** Collects from the caches all that a decision over this Rollout may depend on. */
+export function gather(caches: RolloutCaches, input: GatherInput): Observation {
+  const { rollout } = input;
+  const namespace = rollout.metadata.namespace ?? "";
+  const references = referencesOf(rollout);
+  const services: Record<string, Service | null> = {};
+  const endpointSlices: Record<string, readonly EndpointSlice[]> = {};
+  for (const name of references.services) {
+    services[name] = caches.services.get(namespace, name) ?? null;
+    endpointSlices[name] = caches.endpointSlices.byIndex(SERVICE, `${namespace}/${name}`);
+  }
+  return {
+    nowMs: input.nowMs,
+    rollout,
+    replicaSets: replicaSetsFor(caches, rollout),
+    services,
+    endpointSlices,
+    traffic: observeTraffic(rollout, input.routed),
+    analysisRuns: caches.analysisRuns.byIndex(OWNER, rollout.metadata.uid ?? ""),
+    ...templatesFor(caches, namespace, references),
+    pods: input.pods,
+    options: input.options,
+  };
+}
+
+/** What the routers of this Rollout read, from the caches; undefined while one of the caches is not synced yet. */
+export function readRouted(caches: RolloutCaches, rollout: Rollout): CurrentObjects | undefined {
+  const current = new Map<string, KubeObject | null>();
+  for (const { router, target } of routedTargets(rollout)) {
+    for (const ref of router.reads(target)) {
+      const cache = caches.routed(ref);
+      if (cache.state === "syncing") return undefined;
+      current.set(refKey(ref), cache.get(ref.namespace, ref.name) ?? null);
+    }
+  }
+  return current;
+}
+
+function observeTraffic(rollout: Rollout, routed: CurrentObjects): readonly TrafficObservation[] {
+  return routedTargets(rollout).map(({ router, target }) => router.observed(target, routed));
+}
+
+function replicaSetsFor(caches: RolloutCaches, rollout: Rollout): readonly ReplicaSet[] {
+  const owned = caches.replicaSets.byIndex(OWNER, rollout.metadata.uid ?? "");
+  const orphans = caches.replicaSets.byIndex(ORPHANS, rollout.metadata.namespace ?? "");
+  const matching = orphans.filter((orphan) =>
+    matches(rollout.spec.selector?.matchLabels ?? {}, orphan),
+  );
+  return matching.length === 0 ? owned : [...owned, ...matching];
+}
+
+function matches(labels: Readonly<Record<string, string>>, object: KubeObject): boolean {
+  const wanted = Object.entries(labels);
+  return (
+    wanted.length > 0 && wanted.every(([key, value]) => object.metadata.labels?.[key] === value)
+  );
+}
+
+interface Templates {
+  readonly analysisTemplates: Readonly<Record<string, AnalysisTemplate | null>>;
+  readonly clusterAnalysisTemplates: Readonly<Record<string, ClusterAnalysisTemplate | null>>;
+}
+
+/** The templates that the Rollout names and, level by level, those that they name. */
+function templatesFor(
+  caches: RolloutCaches,
+  namespace: string,
+  references: {
+    readonly analysisTemplates: readonly string[];
+    readonly clusterAnalysisTemplates: readonly string[];
+  },
+): Templates {
+  const analysisTemplates: Record<string, AnalysisTemplate | null> = {};
+  const clusterAnalysisTemplates: Record<string, ClusterAnalysisTemplate | null> = {};
+  const pending = [
+    ...references.analysisTemplates.map((name) => ({ name, clusterScope: false })),
+    ...references.clusterAnalysisTemplates.map((name) => ({ name, clusterScope: true })),
+  ];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { name, clusterScope } = next;
+    const found: Record<string, AnalysisTemplate | ClusterAnalysisTemplate | null> = clusterScope
+      ? clusterAnalysisTemplates
+      : analysisTemplates;
+    if (name in found) continue;
+    const template =
+      (clusterScope
+        ? caches.clusterAnalysisTemplates?.get("", name)
+        : caches.analysisTemplates.get(namespace, name)) ?? null;
+    found[name] = template;
+    for (const nested of template?.spec.templates ?? []) {
+      pending.push({ name: nested.templateName ?? "", clusterScope: nested.clusterScope ?? false });
+    }
+  }
+  return { analysisTemplates, clusterAnalysisTemplates };
+}

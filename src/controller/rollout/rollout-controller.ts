@@ -1,0 +1,213 @@
+import { KINDS } from "../../api/kinds.ts";
+import type { ObjectRef } from "../../api/kube-object.ts";
+import type { Rollout } from "../../api/rollout.ts";
+import type { Pod } from "../../api/workloads.ts";
+import { decide } from "../../core/decide.ts";
+import type { Decision } from "../../core/decision.ts";
+import type { DecisionOptions } from "../../core/observation.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Kube, QueueAnswer, WorkQueue } from "../../ports/kube.ts";
+import type { Log, Telemetry } from "../../ports/telemetry.ts";
+import type { CurrentObjects } from "../../routers/contract.ts";
+import { causeOf, isRetryable } from "../failure.ts";
+import { openRolloutCaches, type RolloutCaches } from "./caches.ts";
+import { enact, Unsettled } from "./enact.ts";
+import { gather, readRouted } from "./gather.ts";
+import { routedRefs, routedTargets } from "./reads.ts";
+import { statusWrite } from "./record.ts";
+import { wakeOnChanges, wakeReaders } from "./wake.ts";
+
+export interface RolloutControllerInput {
+  readonly kube: Kube;
+  readonly queue: WorkQueue;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  readonly options: RolloutControllerOptions;
+}
+
+export interface RolloutControllerOptions extends DecisionOptions {
+  readonly namespace?: string;
+  readonly workers: number;
+  /** Only objects that carry this instance id; without one, only objects that carry none. */
+  readonly instanceId?: string;
+}
+
+/** How long a pass waits for a cache that a router needs and that is still being filled. */
+const ROUTED_CACHE_WAIT_MS = 200;
+const INSTANCE_LABEL = "argo-rollouts.argoproj.io/controller-instance-id";
+
+/** Works on Rollouts: gather, decide, record, enact; one pass at a time for each. */
+export class RolloutController {
+  readonly caches: RolloutCaches;
+  readonly #input: RolloutControllerInput;
+  readonly #unsettled = new Unsettled();
+  readonly #wokenByKind = new Set<string>();
+
+  constructor(input: RolloutControllerInput) {
+    this.#input = input;
+    this.caches = openRolloutCaches(input.kube.caches, { namespace: input.options.namespace });
+    wakeOnChanges(this.caches, this.#wake);
+    this.caches.rollouts.subscribe((change) => {
+      if (change.type !== "deleted") this.#openRouted(change.object);
+    });
+  }
+
+  /** Starts working. Caches fill before that, so that a standby takes over warm. */
+  start(): void {
+    this.#input.queue.run(this.#input.options.workers, (key) => this.#pass(key));
+  }
+
+  readonly #wake = (key: string): void => {
+    this.#input.queue.add(key);
+  };
+
+  /** Kinds that routers read are watched from the first Rollout on that needs them. */
+  #openRouted(rollout: Rollout): void {
+    for (const ref of routedRefs(rollout)) {
+      const kind = `${ref.kind.group}/${ref.kind.plural}`;
+      if (this.#wokenByKind.has(kind)) continue;
+      this.#wokenByKind.add(kind);
+      wakeReaders(this.caches.routed(ref), this.caches.rollouts, this.#wake);
+    }
+  }
+
+  async #pass(key: string): Promise<QueueAnswer> {
+    const [namespace = "", name = ""] = key.split("/");
+    const rollout = this.caches.rollouts.get(namespace, name);
+    if (rollout === undefined) return this.#forget(namespace, name);
+    if (rollout.metadata.deletionTimestamp !== undefined || !this.#isOurs(rollout)) return {};
+    const { writer } = this.#input.kube;
+    const unsettled = this.#unsettled.of(key, writer);
+    if (unsettled.length > 0) {
+      writer.whenFresh(unsettled, () => this.#wake(key));
+      return {};
+    }
+    const routed = readRouted(this.caches, rollout);
+    if (routed === undefined)
+      return { againAtMs: this.#input.clock.nowMs() + ROUTED_CACHE_WAIT_MS };
+    return this.#work(key, rollout, routed);
+  }
+
+  async #work(key: string, rollout: Rollout, routed: CurrentObjects): Promise<QueueAnswer> {
+    const { clock, log, telemetry } = this.#input;
+    const startedMs = clock.nowMs();
+    let failed = false;
+    try {
+      const pods = await this.#podsOf(rollout);
+      const observation = gather(this.caches, {
+        rollout,
+        nowMs: clock.nowMs(),
+        pods,
+        options: this.#input.options,
+        routed,
+      });
+      const decision = decide(observation);
+      await this.#carryOut(key, rollout, decision, routed);
+      return { againAtMs: decision.wakeAtMs };
+    } catch (error) {
+      failed = !isRetryable(error);
+      if (failed) log.error({ rollout: key, cause: causeOf(error) }, "pass over a Rollout failed");
+      else log.debug({ rollout: key, cause: causeOf(error) }, "pass over a Rollout starts again");
+      if (failed) this.#reportFailure(rollout, causeOf(error));
+      return { retry: true };
+    } finally {
+      const { namespace = "", name } = rollout.metadata;
+      telemetry.reconciled({
+        kind: "rollout",
+        namespace,
+        name,
+        durationMs: clock.nowMs() - startedMs,
+        failed,
+      });
+    }
+  }
+
+  async #carryOut(
+    key: string,
+    rollout: Rollout,
+    decision: Decision,
+    routed: CurrentObjects,
+  ): Promise<void> {
+    const { kube, telemetry } = this.#input;
+    const written = (ref: ObjectRef): void => this.#unsettled.add(key, ref);
+    let version = rollout.metadata.resourceVersion;
+    const status = statusWrite(rollout, decision.status);
+    if (status !== undefined) {
+      const answer = await kube.writer.write(status);
+      written(status.ref);
+      version = answer?.metadata.resourceVersion;
+    }
+    // From here on the intent is recorded: events tell of it whatever becomes of the effects.
+    try {
+      await enact(
+        kube.writer,
+        { rollout, rolloutResourceVersion: version, effects: decision.effects, routed },
+        written,
+      );
+    } finally {
+      for (const notice of decision.events) {
+        kube.events.record(rollout, notice);
+        telemetry.eventRecorded({
+          namespace: rollout.metadata.namespace ?? "",
+          name: rollout.metadata.name,
+          type: notice.type,
+          reason: notice.reason,
+        });
+      }
+      this.#reportState(rollout, decision);
+    }
+  }
+
+  #reportFailure(rollout: Rollout, cause: string): void {
+    this.#input.kube.events.record(rollout, {
+      type: "Warning",
+      reason: "ReconciliationError",
+      message: cause,
+    });
+  }
+
+  #reportState(rollout: Rollout, { status }: Decision): void {
+    const { strategy } = rollout.spec;
+    const desired = rollout.spec.replicas ?? 1;
+    const available = status.availableReplicas ?? 0;
+    this.#input.telemetry.rolloutSeen({
+      namespace: rollout.metadata.namespace ?? "",
+      name: rollout.metadata.name,
+      strategy:
+        strategy?.canary !== undefined
+          ? "canary"
+          : strategy?.blueGreen !== undefined
+            ? "blueGreen"
+            : "none",
+      trafficRouter: routedTargets(rollout)[0]?.router.id ?? "",
+      phase: status.phase ?? "",
+      desired,
+      updated: status.updatedReplicas ?? 0,
+      available,
+      unavailable: Math.max(0, desired - available),
+    });
+  }
+
+  /** Pods are looked at only while a restart is under way, so no cache of all pods is kept. */
+  async #podsOf(rollout: Rollout): Promise<readonly Pod[]> {
+    const { restartAt } = rollout.spec;
+    if (restartAt === undefined || restartAt === null || restartAt === rollout.status?.restartedAt)
+      return [];
+    const labels = Object.entries(rollout.spec.selector?.matchLabels ?? {}).map(
+      ([label, value]) => `${label}=${value}`,
+    );
+    const query = { namespace: rollout.metadata.namespace, labelSelector: labels.join(",") };
+    return (await this.#input.kube.reader.list(KINDS.pod, query)) as readonly Pod[];
+  }
+
+  #isOurs(rollout: Rollout): boolean {
+    return rollout.metadata.labels?.[INSTANCE_LABEL] === this.#input.options.instanceId;
+  }
+
+  #forget(namespace: string, name: string): QueueAnswer {
+    this.#unsettled.forget(`${namespace}/${name}`);
+    this.#input.telemetry.forget("rollout", namespace, name);
+    return {};
+  }
+}

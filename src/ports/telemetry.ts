@@ -1,0 +1,91 @@
+/** What the program says about itself: log lines and numbers. Nobody above the adapters knows which library carries them. */
+export interface Telemetry {
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** A static message, facts as fields: `log.warn({ rollout, stepIndex, cause }, 'measurement failed')`. */
+export interface Log {
+  debug(facts: LogFacts, message: string): void;
+  info(facts: LogFacts, message: string): void;
+  warn(facts: LogFacts, message: string): void;
+  error(facts: LogFacts, message: string): void;
+  /** A log that adds these facts to each of its lines. */
+  child(facts: LogFacts): Log;
+}
+
+/** `cause` takes an Error and is written with its stack; fields whose name tells of a secret are redacted. */
+export type LogFacts = Readonly<Record<string, unknown>>;
+
+/** The numbers, by what happened. The names of the series are the adapter's; label sets are bounded there. */
+export interface Metrics {
+  kubeCallDone(call: KubeCallDone): void;
+  eventRecorded(event: { readonly namespace: string; readonly name: string; readonly type: string; readonly reason: string }): void;
+  /** A pass over one object ended. */
+  reconciled(pass: ReconcilePass): void;
+  /** The present state of a Rollout; replaces what was shown of it before. */
+  rolloutObserved(rollout: RolloutFacts): void;
+  /** The present state of an AnalysisRun; replaces what was shown of it before. */
+  analysisRunObserved(run: AnalysisRunFacts): void;
+  /** Drops every series of an object that was deleted, after a last scrape had its chance. */
+  objectGone(object: { readonly kind: ReconciledKind; readonly namespace: string; readonly name: string }): void;
+  notificationDone(notice: { readonly namespace: string; readonly name: string; readonly service: string; readonly reason: string; readonly ok: boolean }): void;
+  queue(name: string): QueueMetrics;
+}
+
+export type ReconciledKind = 'rollout' | 'analysis_run' | 'experiment' | 'git_source';
+
+export interface KubeCallDone {
+  /** Plural, as in the address: `replicasets`, with a subresource `rollouts/status`. */
+  readonly resource: string;
+  readonly namespace: string;
+  readonly verb: string;
+  /** HTTP status; 0 when no answer came. */
+  readonly status: number;
+}
+
+export interface ReconcilePass {
+  readonly kind: ReconciledKind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly seconds: number;
+  readonly failed: boolean;
+}
+
+export interface RolloutFacts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly strategy: string;
+  readonly trafficRouter: string;
+  readonly phase: string;
+  readonly replicas: {
+    readonly available: number;
+    readonly unavailable: number;
+    readonly desired: number;
+    readonly updated: number;
+  };
+}
+
+export interface AnalysisRunFacts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly phase: string;
+  readonly metrics: readonly AnalysisMetricFacts[];
+}
+
+export interface AnalysisMetricFacts {
+  readonly metric: string;
+  /** The provider's key in the spec: `prometheus`, `web`. */
+  readonly type: string;
+  readonly phase: string;
+  readonly dryRun: boolean;
+}
+
+/** What a work queue tells; names as in client-go's `workqueue_*`. */
+export interface QueueMetrics {
+  depth(length: number): void;
+  added(): void;
+  retried(): void;
+  waited(seconds: number): void;
+  worked(seconds: number): void;
+}
