@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { buildPlane, startPlane } from "../test/support/plane.ts";
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildPlane, startPlane } from '../test/support/plane.ts';
 
 /** `npm run cluster -- build | up | down | status`: a real control plane on loopback, for trying things by hand. */
 const RECORD = join(tmpdir(), `headgate-cluster-${process.getuid?.() ?? 0}.json`);
@@ -11,18 +11,18 @@ interface Running {
   readonly kubeconfig: string;
 }
 
-const verb = process.argv[2] ?? "status";
+const verb = process.argv[2] ?? 'status';
 switch (verb) {
-  case "build":
+  case 'build':
     await buildPlane(say);
     break;
-  case "up":
+  case 'up':
     await up();
     break;
-  case "down":
+  case 'down':
     down();
     break;
-  case "status":
+  case 'status':
     status();
     break;
   default:
@@ -38,17 +38,12 @@ async function up(): Promise<void> {
     return;
   }
   await buildPlane(say);
-  const plane = await startPlane({ auditLog: process.env["HEADGATE_AUDIT_LOG"] });
-  writeFileSync(
-    RECORD,
-    JSON.stringify({ pid: process.pid, kubeconfig: plane.kubeconfig } satisfies Running),
-  );
+  const plane = await startPlane({ auditLog: process.env['HEADGATE_AUDIT_LOG'] });
+  writeFileSync(RECORD, JSON.stringify({ pid: process.pid, kubeconfig: plane.kubeconfig } satisfies Running));
   say(`export KUBECONFIG=${plane.kubeconfig}`);
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const forever = setInterval(() => undefined, 60_000);
-  await Promise.race(
-    signals.map((signal) => new Promise((resolve) => process.once(signal, resolve))),
-  );
+  await Promise.race(signals.map((signal) => new Promise((resolve) => process.once(signal, resolve))));
   clearInterval(forever);
   rmSync(RECORD, { force: true });
   await plane.stop();
@@ -57,21 +52,21 @@ async function up(): Promise<void> {
 function down(): void {
   const present = running();
   if (present === undefined) {
-    say("not up");
+    say('not up');
     return;
   }
-  process.kill(present.pid, "SIGTERM");
+  process.kill(present.pid, 'SIGTERM');
   say(`stopping ${present.pid}`);
 }
 
 function status(): void {
   const present = running();
-  say(present === undefined ? "not up" : `up: export KUBECONFIG=${present.kubeconfig}`);
+  say(present === undefined ? 'not up' : `up: export KUBECONFIG=${present.kubeconfig}`);
 }
 
 function running(): Running | undefined {
   if (!existsSync(RECORD)) return undefined;
-  const record = JSON.parse(readFileSync(RECORD, "utf8")) as Running;
+  const record = JSON.parse(readFileSync(RECORD, 'utf8')) as Running;
   try {
     process.kill(record.pid, 0);
     return record;

@@ -1,5 +1,5 @@
-import { globSync, readFileSync } from "node:fs";
-import { dirname, join, normalize, relative } from "node:path";
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
 
 interface Room {
   /** Rooms that may be entered. */
@@ -10,66 +10,48 @@ interface Room {
   readonly typesOnly?: boolean;
 }
 
-const PURE = ["core", "api", "lib"];
+const PURE = ['core', 'api', 'lib'];
 
 /** The doors between the rooms; ARCHITECTURE.md has the same table in words. The longest matching path rules. */
 const ROOMS: Readonly<Record<string, Room>> = {
   lib: { rooms: [], packages: [] },
-  api: { rooms: ["lib"], packages: ["zod"] },
-  core: { rooms: ["api", "lib"], packages: [] },
-  "core/machine": { rooms: ["api", "lib", "core"], packages: ["xstate"] },
-  "core/analysis/expression": { rooms: ["api", "lib", "core"], packages: ["re2js"] },
+  api: { rooms: ['lib'], packages: ['zod'] },
+  core: { rooms: ['api', 'lib'], packages: [] },
+  'core/machine': { rooms: ['api', 'lib', 'core'], packages: ['xstate'] },
+  'core/analysis/expression': { rooms: ['api', 'lib', 'core'], packages: ['re2js'] },
   routers: { rooms: PURE, packages: [] },
   providers: { rooms: PURE, packages: [] },
   notifiers: { rooms: PURE, packages: [] },
   ports: { rooms: PURE, packages: [], typesOnly: true },
   adapters: {
-    rooms: ["ports", "api", "lib"],
-    packages: [
-      "node",
-      "undici",
-      "axios",
-      "@kubernetes/client-node",
-      "pino",
-      "pino-pretty",
-      "prom-client",
-      "js-yaml",
-    ],
+    rooms: ['ports', 'api', 'lib'],
+    packages: ['node', 'undici', 'axios', '@kubernetes/client-node', 'pino', 'pino-pretty', 'prom-client', 'js-yaml'],
   },
-  "kube-memory": { rooms: ["api", "lib"], packages: ["node", "js-yaml", "@marcbachmann/cel-js"] },
+  'kube-memory': { rooms: ['api', 'lib'], packages: ['node', 'js-yaml', '@marcbachmann/cel-js'] },
   controller: {
-    rooms: ["ports", "routers", "providers", "notifiers", "core", "api", "lib"],
+    rooms: ['ports', 'routers', 'providers', 'notifiers', 'core', 'api', 'lib'],
     packages: [],
   },
   cli: {
-    rooms: ["ports", "routers", "providers", "notifiers", "core", "api", "lib"],
-    packages: ["node", "commander", "js-yaml"],
+    rooms: ['ports', 'routers', 'providers', 'notifiers', 'core', 'api', 'lib'],
+    packages: ['node', 'commander', 'js-yaml'],
   },
   demo: {
-    rooms: ["ports", "kube-memory", "core", "api", "lib"],
-    packages: ["node", "@prometheus-io/lezer-promql", "@lezer/common", "js-yaml"],
+    rooms: ['ports', 'kube-memory', 'core', 'api', 'lib'],
+    packages: ['node', '@prometheus-io/lezer-promql', '@lezer/common', 'js-yaml'],
   },
-  main: { rooms: ["*"], packages: ["*"] },
+  main: { rooms: ['*'], packages: ['*'] },
 };
 
 /** Rooms in which time, chance, timers, the process and the network are arguments, never globals. */
-const PURE_ROOMS = [
-  "lib",
-  "api",
-  "core",
-  "routers",
-  "providers",
-  "notifiers",
-  "ports",
-  "controller",
-];
+const PURE_ROOMS = ['lib', 'api', 'core', 'routers', 'providers', 'notifiers', 'ports', 'controller'];
 const IMPURE =
   /(?<![.\w'"`])(?:Date\.now\(|new Date\(\)|Math\.random\(|setTimeout\(|setInterval\(|setImmediate\(|process\.|fetch\()/;
 
 export function checkRooms(): boolean {
   const problems: string[] = [];
   let seen = 0;
-  for (const file of globSync("src/**/*.ts").sort()) {
+  for (const file of globSync('src/**/*.ts').sort()) {
     seen += 1;
     problems.push(...problemsOf(file));
   }
@@ -79,16 +61,16 @@ export function checkRooms(): boolean {
 }
 
 function problemsOf(file: string): readonly string[] {
-  const inside = relative("src", file);
-  const name = inside.split("/")[0] ?? "";
+  const inside = relative('src', file);
+  const name = inside.split('/')[0] ?? '';
   const room = roomOf(inside);
   if (room === undefined) return [`${file}: src/${name} is not a room; see ARCHITECTURE.md`];
-  const text = readFileSync(file, "utf8");
-  const test = file.endsWith(".test.ts");
+  const text = readFileSync(file, 'utf8');
+  const test = file.endsWith('.test.ts');
   const problems: string[] = [];
   if (!test && PURE_ROOMS.includes(name)) problems.push(...impurities(file, text));
   for (const { specifier, isType } of importsOf(text)) {
-    const problem = specifier.startsWith(".")
+    const problem = specifier.startsWith('.')
       ? roomProblem({ file, name, room, specifier, isType, test })
       : packageProblem({ room, specifier, isType, test });
     if (problem !== undefined) problems.push(`${file}: ${problem}`);
@@ -105,19 +87,16 @@ function roomOf(inside: string): Room | undefined {
 
 function impurities(file: string, text: string): readonly string[] {
   return text
-    .split("\n")
-    .map((line, index) => ({ line: line.replace(/\/\/.*|^\s*\*.*/, ""), number: index + 1 }))
+    .split('\n')
+    .map((line, index) => ({ line: line.replace(/\/\/.*|^\s*\*.*/, ''), number: index + 1 }))
     .filter(({ line }) => IMPURE.test(line))
-    .map(
-      ({ line, number }) =>
-        `${file}:${number}: time, chance and I/O are arguments here: ${line.trim()}`,
-    );
+    .map(({ line, number }) => `${file}:${number}: time, chance and I/O are arguments here: ${line.trim()}`);
 }
 
 function importsOf(text: string): readonly { specifier: string; isType: boolean }[] {
   const pattern = /^(?:import|export)\s+(type\s+)?(?:[^'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm;
   return [...text.matchAll(pattern)].map((match) => ({
-    specifier: match[2] ?? "",
+    specifier: match[2] ?? '',
     isType: match[1] !== undefined,
   }));
 }
@@ -130,49 +109,38 @@ function roomProblem(door: {
   isType: boolean;
   test: boolean;
 }): string | undefined {
-  if (!door.specifier.endsWith(".ts") && !door.specifier.endsWith(".json"))
+  if (!door.specifier.endsWith('.ts') && !door.specifier.endsWith('.json'))
     return `import ${door.specifier} with its file ending`;
-  const target = normalize(join(dirname(relative("src", door.file)), door.specifier));
-  const targetRoom = target.split("/")[0] ?? "";
-  if (target.startsWith("..")) return door.test ? undefined : `${door.specifier} is outside src`;
+  const target = normalize(join(dirname(relative('src', door.file)), door.specifier));
+  const targetRoom = target.split('/')[0] ?? '';
+  if (target.startsWith('..')) return door.test ? undefined : `${door.specifier} is outside src`;
   if (targetRoom === door.name) return siblingProblem(door, target);
   if (door.test) return undefined;
-  if (!door.room.rooms.includes("*") && !door.room.rooms.includes(targetRoom))
+  if (!door.room.rooms.includes('*') && !door.room.rooms.includes(targetRoom))
     return `src/${door.name} may not enter src/${targetRoom} (${door.specifier})`;
-  if (door.room.typesOnly === true && !door.isType)
-    return `only types may be taken from ${door.specifier}`;
+  if (door.room.typesOnly === true && !door.isType) return `only types may be taken from ${door.specifier}`;
   return undefined;
 }
 
 /** A router, provider or notifier knows only its contract, never a sibling. */
-function siblingProblem(
-  door: { file: string; name: string; test: boolean },
-  target: string,
-): string | undefined {
-  if (!["routers", "providers", "notifiers"].includes(door.name) || door.test) return undefined;
-  if (door.file.endsWith("/registry.ts") || target.endsWith("/contract.ts")) return undefined;
-  const own = relative("src", door.file).split("/")[1]?.replace(/\.ts$/, "") ?? "";
+function siblingProblem(door: { file: string; name: string; test: boolean }, target: string): string | undefined {
+  if (!['routers', 'providers', 'notifiers'].includes(door.name) || door.test) return undefined;
+  if (door.file.endsWith('/registry.ts') || target.endsWith('/contract.ts')) return undefined;
+  const own = relative('src', door.file).split('/')[1]?.replace(/\.ts$/, '') ?? '';
   return target.startsWith(`${door.name}/${own}/`) ||
-    (dirname(target) === dirname(relative("src", door.file)) && dirname(target) !== door.name)
+    (dirname(target) === dirname(relative('src', door.file)) && dirname(target) !== door.name)
     ? undefined
     : `src/${door.name} entries may only enter contract.ts (${target})`;
 }
 
-function packageProblem(door: {
-  room: Room;
-  specifier: string;
-  isType: boolean;
-  test: boolean;
-}): string | undefined {
+function packageProblem(door: { room: Room; specifier: string; isType: boolean; test: boolean }): string | undefined {
   if (door.test) return undefined;
-  if (door.room.packages.includes("*")) return undefined;
-  if (door.specifier.startsWith("node:"))
-    return door.room.packages.includes("node")
-      ? undefined
-      : `node modules are not for this room (${door.specifier})`;
+  if (door.room.packages.includes('*')) return undefined;
+  if (door.specifier.startsWith('node:'))
+    return door.room.packages.includes('node') ? undefined : `node modules are not for this room (${door.specifier})`;
   const name = door.specifier
-    .split("/")
-    .slice(0, door.specifier.startsWith("@") ? 2 : 1)
-    .join("/");
+    .split('/')
+    .slice(0, door.specifier.startsWith('@') ? 2 : 1)
+    .join('/');
   return door.room.packages.includes(name) ? undefined : `package ${name} is not for this room`;
 }

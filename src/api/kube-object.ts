@@ -40,6 +40,8 @@ export interface ManagedFieldsEntry {
   readonly fieldsType?: string;
   readonly fieldsV1?: unknown;
   readonly subresource?: string;
+  /** Only in caches, instead of `fieldsV1`: the top-level fields that are owned, e.g. `spec.paused`, `metadata.labels`, `data`. */
+  readonly fields?: readonly string[];
 }
 
 /** A kind as the API server addresses it. */

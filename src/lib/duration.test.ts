@@ -29,6 +29,12 @@ describe('durations', () => {
   });
 
   it('shows an age in its two largest useful units', () => {
-    assert.deepEqual([45_000, 600_000, 12_000_000, 7_200_000, 500_000_000].map(formatAge), ['45s', '10m', '3h20m', '2h', '5d']);
+    assert.deepEqual([45_000, 600_000, 12_000_000, 7_200_000, 500_000_000].map(formatAge), [
+      '45s',
+      '10m',
+      '3h20m',
+      '2h',
+      '5d',
+    ]);
   });
 });

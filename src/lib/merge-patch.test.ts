@@ -6,7 +6,10 @@ import { applyMergePatch, mergePatchBetween } from './merge-patch.ts';
 
 describe('merge patches', () => {
   it('name what is gone with null', () => {
-    assert.deepEqual(mergePatchBetween({ a: 1, b: { c: 2, d: 3 } }, { b: { c: 4 } }), { a: null, b: { c: 4, d: null } });
+    assert.deepEqual(mergePatchBetween({ a: 1, b: { c: 2, d: 3 } }, { b: { c: 4 } }), {
+      a: null,
+      b: { c: 4, d: null },
+    });
   });
 
   it('replace lists as a whole', () => {

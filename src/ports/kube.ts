@@ -52,7 +52,10 @@ export type CacheChange<T extends KubeObject = KubeObject> =
 export interface KubeReader {
   /** Undefined when the object (or its kind) does not exist. */
   get(ref: ObjectRef): Promise<KubeObject | undefined>;
-  list(kind: ResourceKind, query?: { readonly namespace?: string; readonly labelSelector?: string }): Promise<readonly KubeObject[]>;
+  list(
+    kind: ResourceKind,
+    query?: { readonly namespace?: string; readonly labelSelector?: string },
+  ): Promise<readonly KubeObject[]>;
 }
 
 export interface KubeWriter {

@@ -20,7 +20,12 @@ export type LogFacts = Readonly<Record<string, unknown>>;
 /** The numbers, by what happened. The names of the series are the adapter's; label sets are bounded there. */
 export interface Metrics {
   kubeCallDone(call: KubeCallDone): void;
-  eventRecorded(event: { readonly namespace: string; readonly name: string; readonly type: string; readonly reason: string }): void;
+  eventRecorded(event: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly type: string;
+    readonly reason: string;
+  }): void;
   /** A pass over one object ended. */
   reconciled(pass: ReconcilePass): void;
   /** The present state of a Rollout; replaces what was shown of it before. */
@@ -29,7 +34,13 @@ export interface Metrics {
   analysisRunObserved(run: AnalysisRunFacts): void;
   /** Drops every series of an object that was deleted, after a last scrape had its chance. */
   objectGone(object: { readonly kind: ReconciledKind; readonly namespace: string; readonly name: string }): void;
-  notificationDone(notice: { readonly namespace: string; readonly name: string; readonly service: string; readonly reason: string; readonly ok: boolean }): void;
+  notificationDone(notice: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly service: string;
+    readonly reason: string;
+    readonly ok: boolean;
+  }): void;
   queue(name: string): QueueMetrics;
 }
 

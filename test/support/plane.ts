@@ -1,19 +1,11 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { request } from "node:https";
-import { createServer } from "node:net";
-import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * A real Kubernetes control plane on loopback without a container engine: etcd, kube-apiserver,
@@ -28,17 +20,17 @@ export interface Plane {
   stop(): Promise<void>;
 }
 
-const PLANE = join(import.meta.dirname, "..", "cluster", "plane");
+const PLANE = join(import.meta.dirname, '..', 'cluster', 'plane');
 const PROGRAMS = [
-  { name: "kube-apiserver", module: "kubernetes", package: "k8s.io/kubernetes/cmd/kube-apiserver" },
+  { name: 'kube-apiserver', module: 'kubernetes', package: 'k8s.io/kubernetes/cmd/kube-apiserver' },
   {
-    name: "kube-controller-manager",
-    module: "kubernetes",
-    package: "k8s.io/kubernetes/cmd/kube-controller-manager",
+    name: 'kube-controller-manager',
+    module: 'kubernetes',
+    package: 'k8s.io/kubernetes/cmd/kube-controller-manager',
   },
-  { name: "kube-scheduler", module: "kubernetes", package: "k8s.io/kubernetes/cmd/kube-scheduler" },
-  { name: "kwok", module: "kwok", package: "sigs.k8s.io/kwok/cmd/kwok" },
-  { name: "etcd", module: "etcd", package: "go.etcd.io/etcd/server/v3" },
+  { name: 'kube-scheduler', module: 'kubernetes', package: 'k8s.io/kubernetes/cmd/kube-scheduler' },
+  { name: 'kwok', module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok' },
+  { name: 'etcd', module: 'etcd', package: 'go.etcd.io/etcd/server/v3' },
 ] as const;
 const START_MS_MAX = 120_000;
 const STOP_MS_MAX = 10_000;
@@ -56,11 +48,11 @@ export async function buildPlane(say: (line: string) => void): Promise<void> {
     say(`building ${program.name}`);
     const partial = `${target}.${process.pid}`;
     await run(
-      "go",
-      ["build", "-mod=mod", "-ldflags", "-s -w", "-o", partial, program.package],
+      'go',
+      ['build', '-mod=mod', '-ldflags', '-s -w', '-o', partial, program.package],
       join(PLANE, program.module),
     );
-    await run("mv", [partial, target], PLANE);
+    await run('mv', [partial, target], PLANE);
   }
 }
 
@@ -70,9 +62,7 @@ export interface PlaneOptions {
 }
 
 export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
-  const directory = mkdtempSync(
-    join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "headgate-plane-"),
-  );
+  const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'headgate-plane-'));
   const children: ChildProcess[] = [];
   const stop = (): Promise<void> => stopAll(children, directory);
   try {
@@ -84,22 +74,17 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
       number,
     ];
     const start = (name: string, args: readonly string[]): void => {
-      const log = openSync(join(directory, `${name}.log`), "a");
-      children.push(
-        spawn(join(binaries(), name), args, { stdio: ["ignore", log, log], cwd: directory }),
-      );
+      const log = openSync(join(directory, `${name}.log`), 'a');
+      children.push(spawn(join(binaries(), name), args, { stdio: ['ignore', log, log], cwd: directory }));
     };
-    start("etcd", etcdArgs(directory, etcdPort, etcdPeerPort));
+    start('etcd', etcdArgs(directory, etcdPort, etcdPeerPort));
     const { token, kubeconfig, url } = writeCredentials(directory, apiPort);
-    start(
-      "kube-apiserver",
-      apiServerArgs({ directory, etcdPort, apiPort, auditLog: options.auditLog }),
-    );
+    start('kube-apiserver', apiServerArgs({ directory, etcdPort, apiPort, auditLog: options.auditLog }));
     await untilReady(url, token, children, directory);
     await prepareCluster(url, token);
-    start("kube-controller-manager", controllerManagerArgs(directory, kubeconfig, managerPort));
-    start("kube-scheduler", schedulerArgs(kubeconfig, schedulerPort));
-    start("kwok", ["--kubeconfig", kubeconfig, "--config", join(PLANE, "kwok.yaml")]);
+    start('kube-controller-manager', controllerManagerArgs(directory, kubeconfig, managerPort));
+    start('kube-scheduler', schedulerArgs(kubeconfig, schedulerPort));
+    start('kwok', ['--kubeconfig', kubeconfig, '--config', join(PLANE, 'kwok.yaml')]);
     await untilNodeReady(url, token);
     return { url, kubeconfig, directory, pids: children.map((child) => child.pid ?? 0), stop };
   } catch (error) {
@@ -109,25 +94,24 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
 }
 
 function binaries(): string {
-  const hash = createHash("sha256");
-  for (const module of ["kubernetes", "kwok", "etcd"])
-    hash.update(readFileSync(join(PLANE, module, "go.mod")));
-  const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-  return join(cache, "headgate", `plane-${hash.digest("hex").slice(0, 12)}`);
+  const hash = createHash('sha256');
+  for (const module of ['kubernetes', 'kwok', 'etcd']) hash.update(readFileSync(join(PLANE, module, 'go.mod')));
+  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  return join(cache, 'headgate', `plane-${hash.digest('hex').slice(0, 12)}`);
 }
 
 function etcdArgs(directory: string, port: number, peerPort: number): readonly string[] {
   const client = `http://127.0.0.1:${port}`;
   const peer = `http://127.0.0.1:${peerPort}`;
   return [
-    `--data-dir=${join(directory, "etcd")}`,
-    "--unsafe-no-fsync",
+    `--data-dir=${join(directory, 'etcd')}`,
+    '--unsafe-no-fsync',
     `--listen-client-urls=${client}`,
     `--advertise-client-urls=${client}`,
     `--listen-peer-urls=${peer}`,
     `--initial-advertise-peer-urls=${peer}`,
     `--initial-cluster=default=${peer}`,
-    "--log-level=error",
+    '--log-level=error',
   ];
 }
 
@@ -138,94 +122,82 @@ interface ApiServerInput {
   readonly auditLog: string | undefined;
 }
 
-function apiServerArgs({
-  directory,
-  etcdPort,
-  apiPort,
-  auditLog,
-}: ApiServerInput): readonly string[] {
+function apiServerArgs({ directory, etcdPort, apiPort, auditLog }: ApiServerInput): readonly string[] {
   const args = [
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
-    "--bind-address=127.0.0.1",
-    "--advertise-address=127.0.0.1",
+    '--bind-address=127.0.0.1',
+    '--advertise-address=127.0.0.1',
     `--secure-port=${apiPort}`,
-    `--cert-dir=${join(directory, "certs")}`,
-    "--service-cluster-ip-range=10.96.0.0/16",
-    "--service-account-issuer=https://kubernetes.default.svc",
-    `--service-account-key-file=${join(directory, "sa.pub")}`,
-    `--service-account-signing-key-file=${join(directory, "sa.key")}`,
-    `--token-auth-file=${join(directory, "tokens.csv")}`,
-    "--authorization-mode=RBAC",
-    "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
-    "--endpoint-reconciler-type=none",
-    "--max-requests-inflight=800",
-    "--max-mutating-requests-inflight=400",
+    `--cert-dir=${join(directory, 'certs')}`,
+    '--service-cluster-ip-range=10.96.0.0/16',
+    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-account-key-file=${join(directory, 'sa.pub')}`,
+    `--service-account-signing-key-file=${join(directory, 'sa.key')}`,
+    `--token-auth-file=${join(directory, 'tokens.csv')}`,
+    '--authorization-mode=RBAC',
+    '--disable-admission-plugins=ServiceAccount,TaintNodesByCondition',
+    '--endpoint-reconciler-type=none',
+    '--max-requests-inflight=800',
+    '--max-mutating-requests-inflight=400',
   ];
   if (auditLog !== undefined)
-    args.push(`--audit-policy-file=${join(PLANE, "audit.yaml")}`, `--audit-log-path=${auditLog}`);
+    args.push(`--audit-policy-file=${join(PLANE, 'audit.yaml')}`, `--audit-log-path=${auditLog}`);
   return args;
 }
 
-function controllerManagerArgs(
-  directory: string,
-  kubeconfig: string,
-  port: number,
-): readonly string[] {
+function controllerManagerArgs(directory: string, kubeconfig: string, port: number): readonly string[] {
   return [
     `--kubeconfig=${kubeconfig}`,
-    "--bind-address=127.0.0.1",
+    '--bind-address=127.0.0.1',
     `--secure-port=${port}`,
-    `--cert-dir=${join(directory, "manager-certs")}`,
-    "--leader-elect=false",
-    "--use-service-account-credentials=false",
-    `--service-account-private-key-file=${join(directory, "sa.key")}`,
-    "--controllers=replicaset-controller,deployment-controller,job-controller,endpointslice-controller,endpoints-controller,garbage-collector-controller,namespace-controller,serviceaccount-controller,disruption-controller,horizontal-pod-autoscaler-controller,ttl-after-finished-controller,clusterrole-aggregation-controller",
-    "--kube-api-qps=400",
-    "--kube-api-burst=800",
+    `--cert-dir=${join(directory, 'manager-certs')}`,
+    '--leader-elect=false',
+    '--use-service-account-credentials=false',
+    `--service-account-private-key-file=${join(directory, 'sa.key')}`,
+    '--controllers=replicaset-controller,deployment-controller,job-controller,endpointslice-controller,endpoints-controller,garbage-collector-controller,namespace-controller,serviceaccount-controller,disruption-controller,horizontal-pod-autoscaler-controller,ttl-after-finished-controller,clusterrole-aggregation-controller',
+    '--kube-api-qps=400',
+    '--kube-api-burst=800',
   ];
 }
 
 function schedulerArgs(kubeconfig: string, port: number): readonly string[] {
   return [
     `--kubeconfig=${kubeconfig}`,
-    "--bind-address=127.0.0.1",
+    '--bind-address=127.0.0.1',
     `--secure-port=${port}`,
-    "--leader-elect=false",
-    "--kube-api-qps=400",
-    "--kube-api-burst=800",
+    '--leader-elect=false',
+    '--kube-api-qps=400',
+    '--kube-api-burst=800',
   ];
 }
 
-function writeCredentials(
-  directory: string,
-  apiPort: number,
-): { token: string; kubeconfig: string; url: string } {
-  const token = randomBytes(24).toString("hex");
-  const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  writeFileSync(join(directory, "sa.key"), privateKey.export({ type: "pkcs1", format: "pem" }), {
+function writeCredentials(directory: string, apiPort: number): { token: string; kubeconfig: string; url: string } {
+  const token = randomBytes(24).toString('hex');
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  writeFileSync(join(directory, 'sa.key'), privateKey.export({ type: 'pkcs1', format: 'pem' }), {
     mode: 0o600,
   });
-  writeFileSync(join(directory, "sa.pub"), publicKey.export({ type: "spki", format: "pem" }));
-  writeFileSync(join(directory, "tokens.csv"), `${token},admin,admin,"system:masters"\n`, {
+  writeFileSync(join(directory, 'sa.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
+  writeFileSync(join(directory, 'tokens.csv'), `${token},admin,admin,"system:masters"\n`, {
     mode: 0o600,
   });
   const url = `https://127.0.0.1:${apiPort}`;
-  const kubeconfig = join(directory, "kubeconfig");
+  const kubeconfig = join(directory, 'kubeconfig');
   const content = {
-    apiVersion: "v1",
-    kind: "Config",
+    apiVersion: 'v1',
+    kind: 'Config',
     clusters: [
       {
-        name: "plane",
+        name: 'plane',
         cluster: {
           server: url,
-          "certificate-authority": join(directory, "certs", "apiserver.crt"),
+          'certificate-authority': join(directory, 'certs', 'apiserver.crt'),
         },
       },
     ],
-    users: [{ name: "admin", user: { token } }],
-    contexts: [{ name: "plane", context: { cluster: "plane", user: "admin" } }],
-    "current-context": "plane",
+    users: [{ name: 'admin', user: { token } }],
+    contexts: [{ name: 'plane', context: { cluster: 'plane', user: 'admin' } }],
+    'current-context': 'plane',
   };
   writeFileSync(kubeconfig, JSON.stringify(content, undefined, 2), { mode: 0o600 });
   return { token, kubeconfig, url };
@@ -233,23 +205,23 @@ function writeCredentials(
 
 /** kwok wants its lease namespace, pods want a node, and `default` is made only by and by. */
 async function prepareCluster(url: string, token: string): Promise<void> {
-  for (const name of ["kube-node-lease", "default", "kube-system"]) {
-    await post(url, token, "/api/v1/namespaces", {
-      apiVersion: "v1",
-      kind: "Namespace",
+  for (const name of ['kube-node-lease', 'default', 'kube-system']) {
+    await post(url, token, '/api/v1/namespaces', {
+      apiVersion: 'v1',
+      kind: 'Namespace',
       metadata: { name },
     });
   }
   const node = {
-    apiVersion: "v1",
-    kind: "Node",
-    metadata: { name: "node-1", annotations: { "kwok.x-k8s.io/node": "fake" } },
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'node-1', annotations: { 'kwok.x-k8s.io/node': 'fake' } },
   };
-  await post(url, token, "/api/v1/nodes", node);
+  await post(url, token, '/api/v1/nodes', node);
 }
 
 async function post(url: string, token: string, path: string, body: unknown): Promise<void> {
-  const { status, text } = await call({ url: url + path, token, method: "POST", body });
+  const { status, text } = await call({ url: url + path, token, method: 'POST', body });
   if (status >= 300 && status !== 409) throw new Error(`POST ${path} answered ${status}: ${text}`);
 }
 
@@ -263,40 +235,30 @@ async function untilReady(
   while (Date.now() < endMs) {
     const dead = children.find((child) => child.exitCode !== null);
     if (dead !== undefined)
-      throw new Error(
-        `${dead.spawnfile} ended while starting; see ${directory}\n${tail(dead, directory)}`,
-      );
-    const answer = await call({ url: `${url}/readyz`, token, method: "GET" }).catch(
-      () => undefined,
-    );
+      throw new Error(`${dead.spawnfile} ended while starting; see ${directory}\n${tail(dead, directory)}`);
+    const answer = await call({ url: `${url}/readyz`, token, method: 'GET' }).catch(() => undefined);
     if (answer?.status === 200) return;
     await delay(100);
   }
-  throw new Error(
-    `kube-apiserver was not ready within ${START_MS_MAX / 1_000} s; see ${directory}`,
-  );
+  throw new Error(`kube-apiserver was not ready within ${START_MS_MAX / 1_000} s; see ${directory}`);
 }
 
 async function untilNodeReady(url: string, token: string): Promise<void> {
   const endMs = Date.now() + START_MS_MAX;
   while (Date.now() < endMs) {
-    const { text } = await call({ url: `${url}/api/v1/nodes/node-1`, token, method: "GET" });
+    const { text } = await call({ url: `${url}/api/v1/nodes/node-1`, token, method: 'GET' });
     const node = JSON.parse(text) as {
       status?: { conditions?: readonly { type: string; status: string }[] };
     };
-    if (
-      node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ===
-      true
-    )
-      return;
+    if (node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true) return;
     await delay(100);
   }
-  throw new Error("the test plane has no ready node: is kwok running?");
+  throw new Error('the test plane has no ready node: is kwok running?');
 }
 
 function tail(child: ChildProcess, directory: string): string {
-  const file = join(directory, `${child.spawnfile.split("/").at(-1) ?? ""}.log`);
-  return existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(-15).join("\n") : "";
+  const file = join(directory, `${child.spawnfile.split('/').at(-1) ?? ''}.log`);
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(-15).join('\n') : '';
 }
 
 function call(input: {
@@ -306,24 +268,24 @@ function call(input: {
   body?: unknown;
 }): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${input.token}`, "content-type": "application/json" };
+    const headers = { authorization: `Bearer ${input.token}`, 'content-type': 'application/json' };
     const outgoing = request(
       input.url,
       { method: input.method, headers, rejectUnauthorized: false, timeout: 5_000 },
       (response) => {
         const parts: Buffer[] = [];
-        response.on("data", (part: Buffer) => parts.push(part));
-        response.on("end", () =>
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('end', () =>
           resolve({
             status: response.statusCode ?? 0,
-            text: Buffer.concat(parts).toString("utf8"),
+            text: Buffer.concat(parts).toString('utf8'),
           }),
         );
-        response.on("error", reject);
+        response.on('error', reject);
       },
     );
-    outgoing.on("error", reject);
-    outgoing.on("timeout", () => outgoing.destroy(new Error("timed out")));
+    outgoing.on('error', reject);
+    outgoing.on('timeout', () => outgoing.destroy(new Error('timed out')));
     outgoing.end(input.body === undefined ? undefined : JSON.stringify(input.body));
   });
 }
@@ -333,7 +295,7 @@ async function freePorts(count: number): Promise<readonly number[]> {
     Array.from({ length: count }, async () => {
       const server = createServer();
       await new Promise<void>((resolve) => {
-        server.listen(0, "127.0.0.1", resolve);
+        server.listen(0, '127.0.0.1', resolve);
       });
       return server;
     }),
@@ -351,9 +313,9 @@ async function stopAll(children: readonly ChildProcess[], directory: string): Pr
 
 async function stopOne(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  const stubborn = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const stubborn = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
   await ended;
   clearTimeout(stubborn);
 }
@@ -362,12 +324,12 @@ function run(command: string, args: readonly string[], cwd: string): Promise<voi
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
-      stdio: ["ignore", "inherit", "inherit"],
-      env: { ...process.env, CGO_ENABLED: "0" },
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, CGO_ENABLED: '0' },
     });
-    child.on("error", reject);
-    child.on("exit", (code) =>
-      code === 0 ? resolve() : reject(new Error(`${command} ${args[0] ?? ""} ended with ${code}`)),
+    child.on('error', reject);
+    child.on('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`${command} ${args[0] ?? ''} ended with ${code}`)),
     );
   });
 }

@@ -1,11 +1,11 @@
-import { refKey, type KubeObject, type ObjectRef } from "../../api/kube-object.ts";
-import { KINDS } from "../../api/kinds.ts";
-import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from "../../api/analysis.ts";
-import type { Rollout } from "../../api/rollout.ts";
-import type { EndpointSlice, ReplicaSet, Service } from "../../api/workloads.ts";
-import { LABEL_POD_TEMPLATE_HASH } from "../../api/labels.ts";
-import type { CacheOptions, KubeCaches, ObjectCache } from "../../ports/kube.ts";
-import { readsOf } from "./reads.ts";
+import { refKey, type KubeObject, type ObjectRef } from '../../api/kube-object.ts';
+import { KINDS } from '../../api/kinds.ts';
+import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
+import type { Rollout } from '../../api/rollout.ts';
+import type { EndpointSlice, ReplicaSet, Service } from '../../api/workloads.ts';
+import { LABEL_POD_TEMPLATE_HASH } from '../../api/labels.ts';
+import type { CacheOptions, KubeCaches, ObjectCache } from '../../ports/kube.ts';
+import { readsOf } from './reads.ts';
 
 /** The caches that passes over Rollouts read. Opened once; those of routed kinds when a Rollout first needs them. */
 export interface RolloutCaches {
@@ -21,15 +21,15 @@ export interface RolloutCaches {
 }
 
 /** Index of Rollouts by refKey of everything a pass over them reads by name. */
-export const READS = "reads";
+export const READS = 'reads';
 /** Index of Rollouts by namespace, for those that run an analysis. */
-export const ANALYSED = "analysed";
+export const ANALYSED = 'analysed';
 /** Index of owned objects by the uid of their owner. */
-export const OWNER = "owner";
+export const OWNER = 'owner';
 /** Index of ReplicaSets without an owner by namespace. */
-export const ORPHANS = "orphans";
+export const ORPHANS = 'orphans';
 /** Index of EndpointSlices by `namespace/service`. */
-export const SERVICE = "service";
+export const SERVICE = 'service';
 
 export interface CacheScope {
   /** Only this namespace; all of them when absent. */
@@ -60,9 +60,7 @@ export function openRolloutCaches(caches: KubeCaches, scope: CacheScope): Rollou
     }),
     analysisTemplates: caches.open<AnalysisTemplate>(KINDS.analysisTemplate, scope),
     clusterAnalysisTemplates:
-      scope.namespace === undefined
-        ? caches.open<ClusterAnalysisTemplate>(KINDS.clusterAnalysisTemplate)
-        : undefined,
+      scope.namespace === undefined ? caches.open<ClusterAnalysisTemplate>(KINDS.clusterAnalysisTemplate) : undefined,
     routed: (ref) => {
       const key = `${ref.kind.group}/${ref.kind.plural}`;
       const open = routed.get(key) ?? caches.open(ref.kind, scope satisfies CacheOptions);
@@ -73,14 +71,14 @@ export function openRolloutCaches(caches: KubeCaches, scope: CacheScope): Rollou
 }
 
 export function keyOf(object: KubeObject): string {
-  return `${object.metadata.namespace ?? ""}/${object.metadata.name}`;
+  return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }
 
 /** The key of an object under which Rollouts that read it are found. */
 export function readKey(cache: ObjectCache, object: KubeObject): string {
   return refKey({
     kind: cache.kind,
-    namespace: object.metadata.namespace ?? "",
+    namespace: object.metadata.namespace ?? '',
     name: object.metadata.name,
   });
 }
@@ -91,7 +89,7 @@ function ownerUid(object: KubeObject): readonly string[] {
 }
 
 function orphanedIn(object: KubeObject): readonly string[] {
-  return ownerUid(object).length === 0 ? [object.metadata.namespace ?? ""] : [];
+  return ownerUid(object).length === 0 ? [object.metadata.namespace ?? ''] : [];
 }
 
 function analysedIn(rollout: Rollout): readonly string[] {
@@ -99,16 +97,15 @@ function analysedIn(rollout: Rollout): readonly string[] {
   const blueGreen = rollout.spec.strategy?.blueGreen;
   const analysed =
     canary?.analysis !== undefined ||
-    canary?.steps?.some((step) => step.analysis !== undefined || step.experiment !== undefined) ===
-      true ||
+    canary?.steps?.some((step) => step.analysis !== undefined || step.experiment !== undefined) === true ||
     blueGreen?.prePromotionAnalysis !== undefined ||
     blueGreen?.postPromotionAnalysis !== undefined;
-  return analysed ? [rollout.metadata.namespace ?? "", ""] : [];
+  return analysed ? [rollout.metadata.namespace ?? '', ''] : [];
 }
 
 function serviceOf(slice: EndpointSlice): readonly string[] {
-  const service = slice.metadata.labels?.["kubernetes.io/service-name"];
-  return service === undefined ? [] : [`${slice.metadata.namespace ?? ""}/${service}`];
+  const service = slice.metadata.labels?.['kubernetes.io/service-name'];
+  return service === undefined ? [] : [`${slice.metadata.namespace ?? ''}/${service}`];
 }
 
 /** A pass counts ready endpoints and asks whose they are; addresses, zones and ports are nobody's business here. */

@@ -1,11 +1,11 @@
-import { refKey, type KubeObject, type ObjectRef } from "../../api/kube-object.ts";
-import type { KubeWrite } from "../../api/kube-write.ts";
-import type { Rollout } from "../../api/rollout.ts";
-import type { Effect } from "../../core/decision.ts";
-import type { TrafficPlan } from "../../core/traffic.ts";
-import type { CurrentObjects } from "../../routers/contract.ts";
-import type { KubeWriter } from "../../ports/kube.ts";
-import { routedTargets } from "./reads.ts";
+import { refKey, type KubeObject, type ObjectRef } from '../../api/kube-object.ts';
+import type { KubeWrite } from '../../api/kube-write.ts';
+import type { Rollout } from '../../api/rollout.ts';
+import type { Effect } from '../../core/decision.ts';
+import type { TrafficPlan } from '../../core/traffic.ts';
+import type { CurrentObjects } from '../../routers/contract.ts';
+import type { KubeWriter } from '../../ports/kube.ts';
+import { routedTargets } from './reads.ts';
 
 export interface EnactInput {
   readonly rollout: Rollout;
@@ -19,11 +19,7 @@ export interface EnactInput {
  * Carries out the effects of a decision in their order and stops at the first that fails: what follows may rest on it,
  * and the next pass decides anew. Returns what was written, for the barrier.
  */
-export async function enact(
-  writer: KubeWriter,
-  input: EnactInput,
-  written: (ref: ObjectRef) => void,
-): Promise<void> {
+export async function enact(writer: KubeWriter, input: EnactInput, written: (ref: ObjectRef) => void): Promise<void> {
   for (const effect of input.effects) {
     for (const write of writesOf(effect, input)) {
       const answer = await writer.write(write);
@@ -34,30 +30,22 @@ export async function enact(
 
 function writesOf(effect: Effect, input: EnactInput): readonly KubeWrite[] {
   switch (effect.type) {
-    case "write":
+    case 'write':
       return [onOwnVersion(effect.write, input)];
-    case "shift":
+    case 'shift':
       return shiftWrites(input.rollout, effect.plan, input.routed);
   }
 }
 
-function shiftWrites(
-  rollout: Rollout,
-  plan: TrafficPlan,
-  routed: CurrentObjects,
-): readonly KubeWrite[] {
-  return routedTargets(rollout).flatMap(({ router, target }) =>
-    router.desired(plan, target, routed),
-  );
+function shiftWrites(rollout: Rollout, plan: TrafficPlan, routed: CurrentObjects): readonly KubeWrite[] {
+  return routedTargets(rollout).flatMap(({ router, target }) => router.desired(plan, target, routed));
 }
 
 /** A guarded patch of the Rollout itself was decided on the version before our status write; it now guards the one after. */
 function onOwnVersion(write: KubeWrite, input: EnactInput): KubeWrite {
-  if (write.verb !== "patch" || write.ref.kind.plural !== "rollouts" || write.patchType === "json")
-    return write;
+  if (write.verb !== 'patch' || write.ref.kind.plural !== 'rollouts' || write.patchType === 'json') return write;
   const body = write.body as { readonly metadata?: { readonly resourceVersion?: string } };
-  if (body.metadata?.resourceVersion === undefined || input.rolloutResourceVersion === undefined)
-    return write;
+  if (body.metadata?.resourceVersion === undefined || input.rolloutResourceVersion === undefined) return write;
   return {
     ...write,
     body: {
@@ -68,9 +56,9 @@ function onOwnVersion(write: KubeWrite, input: EnactInput): KubeWrite {
 }
 
 function refOf(write: KubeWrite, answer: KubeObject | undefined): ObjectRef {
-  if (write.verb !== "create") return write.ref;
+  if (write.verb !== 'create') return write.ref;
   const { metadata } = answer ?? write.object;
-  return { kind: write.kind, namespace: metadata.namespace ?? "", name: metadata.name };
+  return { kind: write.kind, namespace: metadata.namespace ?? '', name: metadata.name };
 }
 
 /** The objects written for one Rollout that its caches may not show yet. */

@@ -1,13 +1,13 @@
-import { refKey, type KubeObject } from "../../api/kube-object.ts";
-import type { AnalysisTemplate, ClusterAnalysisTemplate } from "../../api/analysis.ts";
-import type { Rollout } from "../../api/rollout.ts";
-import type { EndpointSlice, Pod, ReplicaSet, Service } from "../../api/workloads.ts";
-import type { DecisionOptions, Observation } from "../../core/observation.ts";
-import { referencesOf } from "../../core/rollout/references.ts";
-import type { TrafficObservation } from "../../core/traffic.ts";
-import type { CurrentObjects } from "../../routers/contract.ts";
-import { ORPHANS, OWNER, SERVICE, type RolloutCaches } from "./caches.ts";
-import { routedTargets } from "./reads.ts";
+import { refKey, type KubeObject } from '../../api/kube-object.ts';
+import type { AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
+import type { Rollout } from '../../api/rollout.ts';
+import type { EndpointSlice, Pod, ReplicaSet, Service } from '../../api/workloads.ts';
+import type { DecisionOptions, Observation } from '../../core/observation.ts';
+import { referencesOf } from '../../core/rollout/references.ts';
+import type { TrafficObservation } from '../../core/traffic.ts';
+import type { CurrentObjects } from '../../routers/contract.ts';
+import { ORPHANS, OWNER, SERVICE, type RolloutCaches } from './caches.ts';
+import { routedTargets } from './reads.ts';
 
 export interface GatherInput {
   readonly rollout: Rollout;
@@ -21,7 +21,7 @@ export interface GatherInput {
 /** Collects from the caches all that a decision over this Rollout may depend on. */
 export function gather(caches: RolloutCaches, input: GatherInput): Observation {
   const { rollout } = input;
-  const namespace = rollout.metadata.namespace ?? "";
+  const namespace = rollout.metadata.namespace ?? '';
   const references = referencesOf(rollout);
   const services: Record<string, Service | null> = {};
   const endpointSlices: Record<string, readonly EndpointSlice[]> = {};
@@ -36,7 +36,7 @@ export function gather(caches: RolloutCaches, input: GatherInput): Observation {
     services,
     endpointSlices,
     traffic: observeTraffic(rollout, input.routed),
-    analysisRuns: caches.analysisRuns.byIndex(OWNER, rollout.metadata.uid ?? ""),
+    analysisRuns: caches.analysisRuns.byIndex(OWNER, rollout.metadata.uid ?? ''),
     ...templatesFor(caches, namespace, references),
     pods: input.pods,
     options: input.options,
@@ -49,7 +49,7 @@ export function readRouted(caches: RolloutCaches, rollout: Rollout): CurrentObje
   for (const { router, target } of routedTargets(rollout)) {
     for (const ref of router.reads(target)) {
       const cache = caches.routed(ref);
-      if (cache.state === "syncing") return undefined;
+      if (cache.state === 'syncing') return undefined;
       current.set(refKey(ref), cache.get(ref.namespace, ref.name) ?? null);
     }
   }
@@ -61,19 +61,15 @@ function observeTraffic(rollout: Rollout, routed: CurrentObjects): readonly Traf
 }
 
 function replicaSetsFor(caches: RolloutCaches, rollout: Rollout): readonly ReplicaSet[] {
-  const owned = caches.replicaSets.byIndex(OWNER, rollout.metadata.uid ?? "");
-  const orphans = caches.replicaSets.byIndex(ORPHANS, rollout.metadata.namespace ?? "");
-  const matching = orphans.filter((orphan) =>
-    matches(rollout.spec.selector?.matchLabels ?? {}, orphan),
-  );
+  const owned = caches.replicaSets.byIndex(OWNER, rollout.metadata.uid ?? '');
+  const orphans = caches.replicaSets.byIndex(ORPHANS, rollout.metadata.namespace ?? '');
+  const matching = orphans.filter((orphan) => matches(rollout.spec.selector?.matchLabels ?? {}, orphan));
   return matching.length === 0 ? owned : [...owned, ...matching];
 }
 
 function matches(labels: Readonly<Record<string, string>>, object: KubeObject): boolean {
   const wanted = Object.entries(labels);
-  return (
-    wanted.length > 0 && wanted.every(([key, value]) => object.metadata.labels?.[key] === value)
-  );
+  return wanted.length > 0 && wanted.every(([key, value]) => object.metadata.labels?.[key] === value);
 }
 
 interface Templates {
@@ -103,12 +99,11 @@ function templatesFor(
       : analysisTemplates;
     if (name in found) continue;
     const template =
-      (clusterScope
-        ? caches.clusterAnalysisTemplates?.get("", name)
-        : caches.analysisTemplates.get(namespace, name)) ?? null;
+      (clusterScope ? caches.clusterAnalysisTemplates?.get('', name) : caches.analysisTemplates.get(namespace, name)) ??
+      null;
     found[name] = template;
     for (const nested of template?.spec.templates ?? []) {
-      pending.push({ name: nested.templateName ?? "", clusterScope: nested.clusterScope ?? false });
+      pending.push({ name: nested.templateName ?? '', clusterScope: nested.clusterScope ?? false });
     }
   }
   return { analysisTemplates, clusterAnalysisTemplates };

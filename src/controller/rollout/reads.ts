@@ -1,10 +1,10 @@
-import { refKey, type ObjectRef } from "../../api/kube-object.ts";
-import { KINDS } from "../../api/kinds.ts";
-import type { Rollout } from "../../api/rollout.ts";
-import { referencesOf } from "../../core/rollout/references.ts";
-import type { TrafficTarget } from "../../core/traffic.ts";
-import { trafficRouters } from "../../routers/registry.ts";
-import type { TrafficRouter } from "../../routers/contract.ts";
+import { refKey, type ObjectRef } from '../../api/kube-object.ts';
+import { KINDS } from '../../api/kinds.ts';
+import type { Rollout } from '../../api/rollout.ts';
+import { referencesOf } from '../../core/rollout/references.ts';
+import type { TrafficTarget } from '../../core/traffic.ts';
+import { trafficRouters } from '../../routers/registry.ts';
+import type { TrafficRouter } from '../../routers/contract.ts';
 
 /** A router that a Rollout uses, with what it is asked about. */
 export interface RoutedTarget {
@@ -22,11 +22,11 @@ export function routedTargets(rollout: Rollout): readonly RoutedTarget[] {
     const config = router.configOf(trafficRouting as Readonly<Record<string, unknown>>);
     if (config === undefined) continue;
     const target: TrafficTarget = {
-      namespace: rollout.metadata.namespace ?? "",
+      namespace: rollout.metadata.namespace ?? '',
       rolloutName: rollout.metadata.name,
-      rolloutUid: rollout.metadata.uid ?? "",
-      stableService: canary.stableService ?? "",
-      canaryService: canary.canaryService ?? "",
+      rolloutUid: rollout.metadata.uid ?? '',
+      stableService: canary.stableService ?? '',
+      canaryService: canary.canaryService ?? '',
       config,
     };
     found.push({ router, target });
@@ -45,15 +45,13 @@ export function routedRefs(rollout: Rollout): readonly ObjectRef[] {
 
 /** Keys of everything that a pass over this Rollout reads by name: a change to one of them wakes it. */
 export function readsOf(rollout: Rollout): readonly string[] {
-  const namespace = rollout.metadata.namespace ?? "";
+  const namespace = rollout.metadata.namespace ?? '';
   const references = referencesOf(rollout);
   return [
     ...references.services.map((name) => refKey({ kind: KINDS.service, namespace, name })),
-    ...references.analysisTemplates.map((name) =>
-      refKey({ kind: KINDS.analysisTemplate, namespace, name }),
-    ),
+    ...references.analysisTemplates.map((name) => refKey({ kind: KINDS.analysisTemplate, namespace, name })),
     ...references.clusterAnalysisTemplates.map((name) =>
-      refKey({ kind: KINDS.clusterAnalysisTemplate, namespace: "", name }),
+      refKey({ kind: KINDS.clusterAnalysisTemplate, namespace: '', name }),
     ),
     ...routedRefs(rollout).map(refKey),
   ];

@@ -1,21 +1,21 @@
-import { KINDS } from "../../api/kinds.ts";
-import type { ObjectRef } from "../../api/kube-object.ts";
-import type { Rollout } from "../../api/rollout.ts";
-import type { Pod } from "../../api/workloads.ts";
-import { decide } from "../../core/decide.ts";
-import type { Decision } from "../../core/decision.ts";
-import type { DecisionOptions } from "../../core/observation.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type { Kube, QueueAnswer, WorkQueue } from "../../ports/kube.ts";
-import type { Log, Telemetry } from "../../ports/telemetry.ts";
-import type { CurrentObjects } from "../../routers/contract.ts";
-import { causeOf, isRetryable } from "../failure.ts";
-import { openRolloutCaches, type RolloutCaches } from "./caches.ts";
-import { enact, Unsettled } from "./enact.ts";
-import { gather, readRouted } from "./gather.ts";
-import { routedRefs, routedTargets } from "./reads.ts";
-import { statusWrite } from "./record.ts";
-import { wakeOnChanges, wakeReaders } from "./wake.ts";
+import { KINDS } from '../../api/kinds.ts';
+import type { ObjectRef } from '../../api/kube-object.ts';
+import type { Rollout } from '../../api/rollout.ts';
+import type { Pod } from '../../api/workloads.ts';
+import { decide } from '../../core/decide.ts';
+import type { Decision } from '../../core/decision.ts';
+import type { DecisionOptions } from '../../core/observation.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Kube, QueueAnswer, WorkQueue } from '../../ports/kube.ts';
+import type { Log, Telemetry } from '../../ports/telemetry.ts';
+import type { CurrentObjects } from '../../routers/contract.ts';
+import { causeOf, isRetryable } from '../failure.ts';
+import { openRolloutCaches, type RolloutCaches } from './caches.ts';
+import { enact, Unsettled } from './enact.ts';
+import { gather, readRouted } from './gather.ts';
+import { routedRefs, routedTargets } from './reads.ts';
+import { statusWrite } from './record.ts';
+import { wakeOnChanges, wakeReaders } from './wake.ts';
 
 export interface RolloutControllerInput {
   readonly kube: Kube;
@@ -35,7 +35,7 @@ export interface RolloutControllerOptions extends DecisionOptions {
 
 /** How long a pass waits for a cache that a router needs and that is still being filled. */
 const ROUTED_CACHE_WAIT_MS = 200;
-const INSTANCE_LABEL = "argo-rollouts.argoproj.io/controller-instance-id";
+const INSTANCE_LABEL = 'argo-rollouts.argoproj.io/controller-instance-id';
 
 /** Works on Rollouts: gather, decide, record, enact; one pass at a time for each. */
 export class RolloutController {
@@ -49,7 +49,7 @@ export class RolloutController {
     this.caches = openRolloutCaches(input.kube.caches, { namespace: input.options.namespace });
     wakeOnChanges(this.caches, this.#wake);
     this.caches.rollouts.subscribe((change) => {
-      if (change.type !== "deleted") this.#openRouted(change.object);
+      if (change.type !== 'deleted') this.#openRouted(change.object);
     });
   }
 
@@ -73,7 +73,7 @@ export class RolloutController {
   }
 
   async #pass(key: string): Promise<QueueAnswer> {
-    const [namespace = "", name = ""] = key.split("/");
+    const [namespace = '', name = ''] = key.split('/');
     const rollout = this.caches.rollouts.get(namespace, name);
     if (rollout === undefined) return this.#forget(namespace, name);
     if (rollout.metadata.deletionTimestamp !== undefined || !this.#isOurs(rollout)) return {};
@@ -84,8 +84,7 @@ export class RolloutController {
       return {};
     }
     const routed = readRouted(this.caches, rollout);
-    if (routed === undefined)
-      return { againAtMs: this.#input.clock.nowMs() + ROUTED_CACHE_WAIT_MS };
+    if (routed === undefined) return { againAtMs: this.#input.clock.nowMs() + ROUTED_CACHE_WAIT_MS };
     return this.#work(key, rollout, routed);
   }
 
@@ -107,14 +106,14 @@ export class RolloutController {
       return { againAtMs: decision.wakeAtMs };
     } catch (error) {
       failed = !isRetryable(error);
-      if (failed) log.error({ rollout: key, cause: causeOf(error) }, "pass over a Rollout failed");
-      else log.debug({ rollout: key, cause: causeOf(error) }, "pass over a Rollout starts again");
+      if (failed) log.error({ rollout: key, cause: causeOf(error) }, 'pass over a Rollout failed');
+      else log.debug({ rollout: key, cause: causeOf(error) }, 'pass over a Rollout starts again');
       if (failed) this.#reportFailure(rollout, causeOf(error));
       return { retry: true };
     } finally {
-      const { namespace = "", name } = rollout.metadata;
+      const { namespace = '', name } = rollout.metadata;
       telemetry.reconciled({
-        kind: "rollout",
+        kind: 'rollout',
         namespace,
         name,
         durationMs: clock.nowMs() - startedMs,
@@ -123,12 +122,7 @@ export class RolloutController {
     }
   }
 
-  async #carryOut(
-    key: string,
-    rollout: Rollout,
-    decision: Decision,
-    routed: CurrentObjects,
-  ): Promise<void> {
+  async #carryOut(key: string, rollout: Rollout, decision: Decision, routed: CurrentObjects): Promise<void> {
     const { kube, telemetry } = this.#input;
     const written = (ref: ObjectRef): void => this.#unsettled.add(key, ref);
     let version = rollout.metadata.resourceVersion;
@@ -149,7 +143,7 @@ export class RolloutController {
       for (const notice of decision.events) {
         kube.events.record(rollout, notice);
         telemetry.eventRecorded({
-          namespace: rollout.metadata.namespace ?? "",
+          namespace: rollout.metadata.namespace ?? '',
           name: rollout.metadata.name,
           type: notice.type,
           reason: notice.reason,
@@ -161,8 +155,8 @@ export class RolloutController {
 
   #reportFailure(rollout: Rollout, cause: string): void {
     this.#input.kube.events.record(rollout, {
-      type: "Warning",
-      reason: "ReconciliationError",
+      type: 'Warning',
+      reason: 'ReconciliationError',
       message: cause,
     });
   }
@@ -172,16 +166,11 @@ export class RolloutController {
     const desired = rollout.spec.replicas ?? 1;
     const available = status.availableReplicas ?? 0;
     this.#input.telemetry.rolloutSeen({
-      namespace: rollout.metadata.namespace ?? "",
+      namespace: rollout.metadata.namespace ?? '',
       name: rollout.metadata.name,
-      strategy:
-        strategy?.canary !== undefined
-          ? "canary"
-          : strategy?.blueGreen !== undefined
-            ? "blueGreen"
-            : "none",
-      trafficRouter: routedTargets(rollout)[0]?.router.id ?? "",
-      phase: status.phase ?? "",
+      strategy: strategy?.canary !== undefined ? 'canary' : strategy?.blueGreen !== undefined ? 'blueGreen' : 'none',
+      trafficRouter: routedTargets(rollout)[0]?.router.id ?? '',
+      phase: status.phase ?? '',
       desired,
       updated: status.updatedReplicas ?? 0,
       available,
@@ -192,12 +181,11 @@ export class RolloutController {
   /** Pods are looked at only while a restart is under way, so no cache of all pods is kept. */
   async #podsOf(rollout: Rollout): Promise<readonly Pod[]> {
     const { restartAt } = rollout.spec;
-    if (restartAt === undefined || restartAt === null || restartAt === rollout.status?.restartedAt)
-      return [];
+    if (restartAt === undefined || restartAt === null || restartAt === rollout.status?.restartedAt) return [];
     const labels = Object.entries(rollout.spec.selector?.matchLabels ?? {}).map(
       ([label, value]) => `${label}=${value}`,
     );
-    const query = { namespace: rollout.metadata.namespace, labelSelector: labels.join(",") };
+    const query = { namespace: rollout.metadata.namespace, labelSelector: labels.join(',') };
     return (await this.#input.kube.reader.list(KINDS.pod, query)) as readonly Pod[];
   }
 
@@ -207,7 +195,7 @@ export class RolloutController {
 
   #forget(namespace: string, name: string): QueueAnswer {
     this.#unsettled.forget(`${namespace}/${name}`);
-    this.#input.telemetry.forget("rollout", namespace, name);
+    this.#input.telemetry.forget('rollout', namespace, name);
     return {};
   }
 }

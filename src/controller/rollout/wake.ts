@@ -1,7 +1,7 @@
-import type { KubeObject } from "../../api/kube-object.ts";
-import type { Rollout } from "../../api/rollout.ts";
-import type { CacheChange, ObjectCache } from "../../ports/kube.ts";
-import { ANALYSED, keyOf, readKey, READS, type RolloutCaches } from "./caches.ts";
+import type { KubeObject } from '../../api/kube-object.ts';
+import type { Rollout } from '../../api/rollout.ts';
+import type { CacheChange, ObjectCache } from '../../ports/kube.ts';
+import { ANALYSED, keyOf, readKey, READS, type RolloutCaches } from './caches.ts';
 
 /**
  * Queues the Rollouts that a change concerns, found by index and never by a search. What woke a Rollout is not an
@@ -9,8 +9,7 @@ import { ANALYSED, keyOf, readKey, READS, type RolloutCaches } from "./caches.ts
  */
 export function wakeOnChanges(caches: RolloutCaches, wake: (key: string) => void): void {
   caches.rollouts.subscribe((change) => wake(keyOf(after(change))));
-  for (const cache of [caches.replicaSets, caches.analysisRuns])
-    wakeOwners(cache, caches.rollouts, wake);
+  for (const cache of [caches.replicaSets, caches.analysisRuns]) wakeOwners(cache, caches.rollouts, wake);
   wakeReaders(caches.services, caches.rollouts, wake);
   wakeReadersOfService(caches, wake);
   wakeAnalysed(caches.analysisTemplates, caches.rollouts, wake);
@@ -19,28 +18,16 @@ export function wakeOnChanges(caches: RolloutCaches, wake: (key: string) => void
 }
 
 /** Wakes the Rollouts that read an object of this cache by name. */
-export function wakeReaders(
-  cache: ObjectCache,
-  rollouts: ObjectCache<Rollout>,
-  wake: (key: string) => void,
-): void {
-  cache.subscribe((change) =>
-    wakeAll(rollouts.byIndex(READS, readKey(cache, after(change))), wake),
-  );
+export function wakeReaders(cache: ObjectCache, rollouts: ObjectCache<Rollout>, wake: (key: string) => void): void {
+  cache.subscribe((change) => wakeAll(rollouts.byIndex(READS, readKey(cache, after(change))), wake));
 }
 
-function wakeOwners(
-  cache: ObjectCache,
-  rollouts: ObjectCache<Rollout>,
-  wake: (key: string) => void,
-): void {
+function wakeOwners(cache: ObjectCache, rollouts: ObjectCache<Rollout>, wake: (key: string) => void): void {
   cache.subscribe((change) => {
     const object = after(change);
-    const owner = object.metadata.ownerReferences?.find(
-      (reference) => reference.controller === true,
-    );
-    const namespace = object.metadata.namespace ?? "";
-    if (owner?.kind === "Rollout") wake(`${namespace}/${owner.name}`);
+    const owner = object.metadata.ownerReferences?.find((reference) => reference.controller === true);
+    const namespace = object.metadata.namespace ?? '';
+    if (owner?.kind === 'Rollout') wake(`${namespace}/${owner.name}`);
     if (owner === undefined) wakeAll(rollouts.list(namespace), wake);
   });
 }
@@ -48,7 +35,7 @@ function wakeOwners(
 function wakeReadersOfService(caches: RolloutCaches, wake: (key: string) => void): void {
   caches.endpointSlices.subscribe((change) => {
     const slice = after(change);
-    const name = slice.metadata.labels?.["kubernetes.io/service-name"];
+    const name = slice.metadata.labels?.['kubernetes.io/service-name'];
     if (name === undefined) return;
     const service = { ...slice, metadata: { ...slice.metadata, name } };
     wakeAll(caches.rollouts.byIndex(READS, readKey(caches.services, service)), wake);
@@ -56,14 +43,8 @@ function wakeReadersOfService(caches: RolloutCaches, wake: (key: string) => void
 }
 
 /** Templates nest, so an edit of one concerns every analysed Rollout of its namespace; such edits are rare. */
-function wakeAnalysed(
-  cache: ObjectCache,
-  rollouts: ObjectCache<Rollout>,
-  wake: (key: string) => void,
-): void {
-  cache.subscribe((change) =>
-    wakeAll(rollouts.byIndex(ANALYSED, after(change).metadata.namespace ?? ""), wake),
-  );
+function wakeAnalysed(cache: ObjectCache, rollouts: ObjectCache<Rollout>, wake: (key: string) => void): void {
+  cache.subscribe((change) => wakeAll(rollouts.byIndex(ANALYSED, after(change).metadata.namespace ?? ''), wake));
 }
 
 function wakeAll(rollouts: readonly Rollout[], wake: (key: string) => void): void {
@@ -71,5 +52,5 @@ function wakeAll(rollouts: readonly Rollout[], wake: (key: string) => void): voi
 }
 
 function after<T extends KubeObject>(change: CacheChange<T>): T {
-  return change.type === "deleted" ? change.old : change.object;
+  return change.type === 'deleted' ? change.old : change.object;
 }
