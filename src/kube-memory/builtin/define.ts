@@ -1,4 +1,6 @@
-import type { ColumnDefinition, OpenApiSchema, ResourceDefinition } from '../resource.ts';
+import type { KubeObject } from '../../api/kube-object.ts';
+import type { ColumnDefinition, FieldError, OpenApiSchema, ResourceDefinition } from '../resource.ts';
+import { checkAnnotations, checkLabels, checkName, type NameRule } from './names.ts';
 
 /** A built-in kind from the few words that differ between them; what is left out is what most kinds have. */
 export function define(kind: KindWords): ResourceDefinition {
@@ -16,13 +18,36 @@ export function define(kind: KindWords): ResourceDefinition {
     columns: kind.columns,
     countsGenerations: kind.countsGenerations ?? false,
     ...(kind.defaults === undefined ? {} : { defaults: kind.defaults }),
-    ...(kind.validate === undefined ? {} : { validate: kind.validate }),
+    validate: (object, old) => validated(kind, object, old),
     ...(kind.fieldSelectors === undefined ? {} : { fieldSelectors: kind.fieldSelectors }),
   };
 }
 
-export type KindWords = Partial<Omit<ResourceDefinition, 'kind' | 'schema' | 'columns' | 'singular'>> & {
+export interface KindWords {
   readonly kind: string;
+  readonly group?: string;
+  readonly version?: string;
+  readonly plural?: string;
+  readonly namespaced?: boolean;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly subresources?: ResourceDefinition['subresources'];
   readonly schema: OpenApiSchema;
   readonly columns: readonly ColumnDefinition[];
-};
+  readonly countsGenerations?: boolean;
+  readonly nameRule?: NameRule;
+  readonly defaults?: (object: KubeObject) => KubeObject;
+  readonly validate?: (object: KubeObject, old: KubeObject | undefined) => readonly FieldError[];
+  readonly fieldSelectors?: readonly string[];
+}
+
+/** Metadata first, then what the kind checks itself; the name is checked once, when the object is made. */
+function validated(kind: KindWords, object: KubeObject, old: KubeObject | undefined): readonly FieldError[] {
+  const { name, labels, annotations } = object.metadata;
+  return [
+    ...(old === undefined && name !== '' ? checkName('metadata.name', name, kind.nameRule ?? 'subdomain') : []),
+    ...checkLabels('metadata.labels', labels ?? {}),
+    ...checkAnnotations('metadata.annotations', annotations ?? {}),
+    ...(kind.validate?.(object, old) ?? []),
+  ];
+}

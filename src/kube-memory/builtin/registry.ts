@@ -1,200 +1,52 @@
 import type { ResourceDefinition } from '../resource.ts';
-import { ageColumn } from './columns.ts';
-import { define } from './define.ts';
-import { deploymentSchema, replicaSetSchema } from './schemas/apps.ts';
-import { horizontalPodAutoscalerSchema } from './schemas/autoscaling.ts';
-import { jobSchema } from './schemas/batch.ts';
-import { leaseSchema } from './schemas/coordination.ts';
+import { autoscalerResource } from './autoscalers.ts';
 import {
-  configMapSchema,
-  endpointsSchema,
-  eventSchema,
-  namespaceSchema,
-  persistentVolumeClaimSchema,
-  podTemplateSchema,
-  secretSchema,
-  serviceAccountSchema,
-  serviceSchema,
-} from './schemas/core.ts';
-import { endpointSliceSchema } from './schemas/discovery.ts';
-import { ingressClassSchema, ingressSchema, networkPolicySchema } from './schemas/networking.ts';
-import { nodeSchema } from './schemas/node.ts';
-import { podSchema } from './schemas/pod-status.ts';
-import { podDisruptionBudgetSchema } from './schemas/policy.ts';
-import { clusterRoleBindingSchema, clusterRoleSchema, roleBindingSchema, roleSchema } from './schemas/rbac.ts';
+  configMapResource,
+  endpointsResource,
+  namespaceResource,
+  persistentVolumeClaimResource,
+  podTemplateResource,
+  secretResource,
+  serviceAccountResource,
+} from './core-kinds.ts';
+import { deploymentResource } from './deployments.ts';
+import { disruptionBudgetResource } from './disruption-budgets.ts';
+import { endpointSliceResource } from './endpoint-slices.ts';
+import { eventResource } from './events.ts';
+import { ingressClassResource, ingressResource, networkPolicyResource } from './ingresses.ts';
+import { jobResource } from './jobs.ts';
+import { leaseResource } from './leases.ts';
+import { nodeResource } from './nodes.ts';
+import { podResource } from './pods.ts';
+import { replicaSetResource } from './replica-sets.ts';
+import { clusterRoleBindingResource, clusterRoleResource, roleBindingResource, roleResource } from './roles.ts';
+import { serviceResource } from './services.ts';
 
-/** Every built-in kind that the embedded server serves. */
+/** Every built-in kind that the embedded server serves, in the order in which discovery lists them. */
 export const builtinResources: readonly ResourceDefinition[] = [
-  define({
-    kind: 'Namespace',
-    namespaced: false,
-    shortNames: ['ns'],
-    subresources: [{ name: 'status' }],
-    schema: namespaceSchema,
-    columns: [ageColumn],
-    fieldSelectors: ['status.phase'],
-  }),
-  define({
-    kind: 'Pod',
-    shortNames: ['po'],
-    categories: ['all'],
-    subresources: [{ name: 'status' }, { name: 'eviction' }],
-    schema: podSchema,
-    columns: [ageColumn],
-    fieldSelectors: [
-      'spec.nodeName',
-      'spec.restartPolicy',
-      'spec.schedulerName',
-      'spec.serviceAccountName',
-      'spec.hostNetwork',
-      'status.phase',
-      'status.podIP',
-      'status.nominatedNodeName',
-    ],
-  }),
-  define({
-    kind: 'Service',
-    shortNames: ['svc'],
-    categories: ['all'],
-    subresources: [{ name: 'status' }],
-    schema: serviceSchema,
-    columns: [ageColumn],
-    fieldSelectors: ['spec.clusterIP', 'spec.type'],
-  }),
-  define({ kind: 'Endpoints', plural: 'endpoints', shortNames: ['ep'], schema: endpointsSchema, columns: [ageColumn] }),
-  define({ kind: 'Secret', schema: secretSchema, columns: [ageColumn], fieldSelectors: ['type'] }),
-  define({ kind: 'ConfigMap', shortNames: ['cm'], schema: configMapSchema, columns: [ageColumn] }),
-  define({
-    kind: 'Event',
-    shortNames: ['ev'],
-    schema: eventSchema,
-    columns: [ageColumn],
-    fieldSelectors: [
-      'involvedObject.kind',
-      'involvedObject.namespace',
-      'involvedObject.name',
-      'involvedObject.uid',
-      'involvedObject.apiVersion',
-      'involvedObject.resourceVersion',
-      'involvedObject.fieldPath',
-      'reason',
-      'reportingComponent',
-      'source',
-      'type',
-    ],
-  }),
-  define({ kind: 'ServiceAccount', shortNames: ['sa'], schema: serviceAccountSchema, columns: [ageColumn] }),
-  define({ kind: 'PodTemplate', schema: podTemplateSchema, columns: [ageColumn] }),
-  define({
-    kind: 'Node',
-    namespaced: false,
-    shortNames: ['no'],
-    subresources: [{ name: 'status' }],
-    schema: nodeSchema,
-    columns: [ageColumn],
-    fieldSelectors: ['spec.unschedulable'],
-  }),
-  define({
-    kind: 'PersistentVolumeClaim',
-    shortNames: ['pvc'],
-    subresources: [{ name: 'status' }],
-    schema: persistentVolumeClaimSchema,
-    columns: [ageColumn],
-  }),
-  define({
-    group: 'apps',
-    kind: 'Deployment',
-    shortNames: ['deploy'],
-    categories: ['all'],
-    subresources: [
-      { name: 'status' },
-      { name: 'scale', specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.spec.selector' },
-    ],
-    schema: deploymentSchema,
-    columns: [ageColumn],
-    countsGenerations: true,
-  }),
-  define({
-    group: 'apps',
-    kind: 'ReplicaSet',
-    shortNames: ['rs'],
-    categories: ['all'],
-    subresources: [
-      { name: 'status' },
-      { name: 'scale', specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.spec.selector' },
-    ],
-    schema: replicaSetSchema,
-    columns: [ageColumn],
-    countsGenerations: true,
-    fieldSelectors: ['status.replicas'],
-  }),
-  define({
-    group: 'batch',
-    kind: 'Job',
-    categories: ['all'],
-    subresources: [{ name: 'status' }],
-    schema: jobSchema,
-    columns: [ageColumn],
-    countsGenerations: true,
-    fieldSelectors: ['status.successful'],
-  }),
-  define({
-    group: 'networking.k8s.io',
-    kind: 'Ingress',
-    plural: 'ingresses',
-    shortNames: ['ing'],
-    subresources: [{ name: 'status' }],
-    schema: ingressSchema,
-    columns: [ageColumn],
-    countsGenerations: true,
-  }),
-  define({
-    group: 'networking.k8s.io',
-    kind: 'IngressClass',
-    plural: 'ingressclasses',
-    namespaced: false,
-    schema: ingressClassSchema,
-    columns: [ageColumn],
-    countsGenerations: true,
-  }),
-  define({
-    group: 'networking.k8s.io',
-    kind: 'NetworkPolicy',
-    plural: 'networkpolicies',
-    shortNames: ['netpol'],
-    schema: networkPolicySchema,
-    columns: [ageColumn],
-    countsGenerations: true,
-  }),
-  define({ group: 'discovery.k8s.io', kind: 'EndpointSlice', schema: endpointSliceSchema, columns: [ageColumn], countsGenerations: true }),
-  define({ group: 'coordination.k8s.io', kind: 'Lease', schema: leaseSchema, columns: [ageColumn] }),
-  define({
-    group: 'autoscaling',
-    version: 'v2',
-    kind: 'HorizontalPodAutoscaler',
-    shortNames: ['hpa'],
-    categories: ['all'],
-    subresources: [{ name: 'status' }],
-    schema: horizontalPodAutoscalerSchema,
-    columns: [ageColumn],
-  }),
-  define({
-    group: 'policy',
-    kind: 'PodDisruptionBudget',
-    shortNames: ['pdb'],
-    subresources: [{ name: 'status' }],
-    schema: podDisruptionBudgetSchema,
-    columns: [ageColumn],
-    countsGenerations: true,
-  }),
-  define({ group: 'rbac.authorization.k8s.io', kind: 'Role', schema: roleSchema, columns: [ageColumn] }),
-  define({ group: 'rbac.authorization.k8s.io', kind: 'RoleBinding', schema: roleBindingSchema, columns: [ageColumn] }),
-  define({ group: 'rbac.authorization.k8s.io', kind: 'ClusterRole', namespaced: false, schema: clusterRoleSchema, columns: [ageColumn] }),
-  define({
-    group: 'rbac.authorization.k8s.io',
-    kind: 'ClusterRoleBinding',
-    namespaced: false,
-    schema: clusterRoleBindingSchema,
-    columns: [ageColumn],
-  }),
+  configMapResource,
+  endpointsResource,
+  eventResource,
+  namespaceResource,
+  nodeResource,
+  persistentVolumeClaimResource,
+  podResource,
+  podTemplateResource,
+  secretResource,
+  serviceAccountResource,
+  serviceResource,
+  deploymentResource,
+  replicaSetResource,
+  jobResource,
+  ingressClassResource,
+  ingressResource,
+  networkPolicyResource,
+  endpointSliceResource,
+  leaseResource,
+  autoscalerResource,
+  disruptionBudgetResource,
+  clusterRoleBindingResource,
+  clusterRoleResource,
+  roleBindingResource,
+  roleResource,
 ];
