@@ -7,7 +7,7 @@ import type { Decision } from '../../core/decision.ts';
 import type { DecisionOptions } from '../../core/observation.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Kube, QueueAnswer, WorkQueue } from '../../ports/kube.ts';
-import type { Log, Telemetry } from '../../ports/telemetry.ts';
+import type { Telemetry } from '../../ports/telemetry.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
 import { openRolloutCaches, type RolloutCaches } from './caches.ts';
@@ -21,7 +21,6 @@ export interface RolloutControllerInput {
   readonly kube: Kube;
   readonly queue: WorkQueue;
   readonly clock: Clock;
-  readonly log: Log;
   readonly telemetry: Telemetry;
   readonly options: RolloutControllerOptions;
 }
@@ -89,7 +88,8 @@ export class RolloutController {
   }
 
   async #work(key: string, rollout: Rollout, routed: CurrentObjects): Promise<QueueAnswer> {
-    const { clock, log, telemetry } = this.#input;
+    const { clock, telemetry } = this.#input;
+    const { log, metrics } = telemetry;
     const startedMs = clock.nowMs();
     let failed = false;
     try {
@@ -112,18 +112,12 @@ export class RolloutController {
       return { retry: true };
     } finally {
       const { namespace = '', name } = rollout.metadata;
-      telemetry.reconciled({
-        kind: 'rollout',
-        namespace,
-        name,
-        durationMs: clock.nowMs() - startedMs,
-        failed,
-      });
+      metrics.reconciled({ kind: 'rollout', namespace, name, seconds: (clock.nowMs() - startedMs) / 1_000, failed });
     }
   }
 
   async #carryOut(key: string, rollout: Rollout, decision: Decision, routed: CurrentObjects): Promise<void> {
-    const { kube, telemetry } = this.#input;
+    const { kube } = this.#input;
     const written = (ref: ObjectRef): void => this.#unsettled.add(key, ref);
     let version = rollout.metadata.resourceVersion;
     const status = statusWrite(rollout, decision.status);
@@ -140,15 +134,7 @@ export class RolloutController {
         written,
       );
     } finally {
-      for (const notice of decision.events) {
-        kube.events.record(rollout, notice);
-        telemetry.eventRecorded({
-          namespace: rollout.metadata.namespace ?? '',
-          name: rollout.metadata.name,
-          type: notice.type,
-          reason: notice.reason,
-        });
-      }
+      for (const notice of decision.events) kube.events.record(rollout, notice);
       this.#reportState(rollout, decision);
     }
   }
@@ -165,16 +151,18 @@ export class RolloutController {
     const { strategy } = rollout.spec;
     const desired = rollout.spec.replicas ?? 1;
     const available = status.availableReplicas ?? 0;
-    this.#input.telemetry.rolloutSeen({
+    this.#input.telemetry.metrics.rolloutObserved({
       namespace: rollout.metadata.namespace ?? '',
       name: rollout.metadata.name,
       strategy: strategy?.canary !== undefined ? 'canary' : strategy?.blueGreen !== undefined ? 'blueGreen' : 'none',
       trafficRouter: routedTargets(rollout)[0]?.router.id ?? '',
       phase: status.phase ?? '',
-      desired,
-      updated: status.updatedReplicas ?? 0,
-      available,
-      unavailable: Math.max(0, desired - available),
+      replicas: {
+        desired,
+        available,
+        updated: status.updatedReplicas ?? 0,
+        unavailable: Math.max(0, desired - available),
+      },
     });
   }
 
@@ -195,7 +183,7 @@ export class RolloutController {
 
   #forget(namespace: string, name: string): QueueAnswer {
     this.#unsettled.forget(`${namespace}/${name}`);
-    this.#input.telemetry.forget('rollout', namespace, name);
+    this.#input.telemetry.metrics.objectGone({ kind: 'rollout', namespace, name });
     return {};
   }
 }

@@ -1,0 +1,137 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseDurationMs } from '../lib/duration.ts';
+
+/** What an operator may choose; names are those that the API's users know where they exist. */
+export interface ControllerOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespaced: boolean;
+  readonly namespace?: string;
+  readonly instanceId?: string;
+  readonly rolloutResync: number;
+  readonly rolloutThreads: number;
+  readonly analysisThreads: number;
+  readonly qps?: number;
+  readonly burst?: number;
+  readonly leaderElect: boolean;
+  readonly leaderElectionNamespace?: string;
+  readonly leaderElectionLeaseDuration: number;
+  readonly leaderElectionRenewDeadline: number;
+  readonly leaderElectionRetryPeriod: number;
+  readonly metricsPort: number;
+  readonly metricsHost: string;
+  readonly healthzPort: number;
+  readonly loglevel: string;
+  readonly logformat: 'json' | 'pretty' | 'auto';
+  readonly prometheusAddress?: string;
+  readonly weightVerificationMinDelay: number;
+  readonly gitAllowFile: boolean;
+  readonly gitAllowHttp: boolean;
+  readonly gitAllowClusterScope: boolean;
+  readonly gitStateDir?: string;
+  readonly gitWebhookPort?: number;
+  readonly gitWebhookHost: string;
+  readonly slackApiUrl: string;
+  readonly slackChannel?: string;
+  readonly slackTokenSecret?: string;
+}
+
+/** Every option can also be given by environment: `HEADGATE_` and its name in capitals, `HEADGATE_ROLLOUT_THREADS=20`. */
+export function controllerCommand(run: (options: ControllerOptions) => Promise<void>): Command {
+  const command = new Command('controller').description('Run the controller against a cluster');
+  for (const option of options()) command.addOption(option);
+  return command.action(run);
+}
+
+function options(): readonly Option[] {
+  return [
+    option('--kubeconfig <file>', 'kubeconfig to use; without one, the in-cluster service account'),
+    option('--context <name>', 'context of the kubeconfig; its current one by default'),
+    option('--namespaced', 'work on one namespace only, with no cluster-wide permissions', false),
+    option('--namespace <name>', 'the namespace to work on with --namespaced; the own one by default'),
+    option('--instance-id <id>', 'work only on objects that carry this controller instance id'),
+    option('--rollout-resync <seconds>', 'look at every Rollout again after this time', count, 900),
+    option('--rollout-threads <n>', 'Rollouts worked on at once', count, 10),
+    option('--analysis-threads <n>', 'AnalysisRuns worked on at once', count, 30),
+    option('--qps <n>', 'accepted for compatibility; the limit on requests adapts to the API server', count),
+    option('--burst <n>', 'accepted for compatibility; the limit on requests adapts to the API server', count),
+    option('--leader-elect [bool]', 'act only while holding the Lease', flag, true),
+    option('--leader-election-namespace <name>', 'namespace of the Lease; the own one by default'),
+    option('--leader-election-lease-duration <duration>', 'how long a Lease holds', duration, 15_000, '15s'),
+    option(
+      '--leader-election-renew-deadline <duration>',
+      'how long renewing is tried before giving up',
+      duration,
+      10_000,
+      '10s',
+    ),
+    option('--leader-election-retry-period <duration>', 'wait between two tries', duration, 2_000, '2s'),
+    option('--metricsPort <port>', 'port of /metrics (0: any free one)', count, 8090),
+    option('--metrics-host <address>', 'address that /metrics and the probes listen on', undefined, '0.0.0.0'),
+    option('--healthzPort <port>', 'port of /healthz and /readyz (0: any free one)', count, 8080),
+    option('--loglevel <level>', 'trace, debug, info, warn or error', undefined, 'info'),
+    option('--logformat <format>', 'json, pretty, or auto: pretty on a terminal', undefined, 'auto'),
+    option('--prometheus-address <url>', 'Prometheus for metrics that name no address').env(
+      'ARGO_ROLLOUTS_PROMETHEUS_ADDRESS',
+    ),
+    option(
+      '--weight-verification-min-delay <duration>',
+      'time that a new weight is given to reach a data plane that does not report it',
+      duration,
+      1_000,
+      '1s',
+    ),
+    option('--git-allow-file', 'allow file:// repositories in GitSources (for trials)', false),
+    option('--git-allow-http', 'allow http:// repositories in GitSources (for trials)', false),
+    option('--git-allow-cluster-scope', 'let a GitSource apply outside its own namespace', false),
+    option('--git-state-dir <dir>', 'where clones are kept; a temporary directory by default'),
+    option('--git-webhook-port <port>', 'port of the webhook receiver (0: any free one); off by default', count),
+    option('--git-webhook-host <address>', 'address that the webhook receiver listens on', undefined, '0.0.0.0'),
+    option('--slack-api-url <url>', 'base of the Slack Web API', undefined, 'https://slack.com/api'),
+    option('--slack-channel <channel>', 'channel for aborts of Rollouts that name none'),
+    option('--slack-token-secret <ns/name/key>', 'where the Slack token is; no messages without it'),
+  ];
+}
+
+type Parser = (text: string) => unknown;
+
+function option(
+  flags: string,
+  description: string,
+  parse?: Parser | undefined,
+  value?: unknown,
+  shown?: string,
+): Option;
+function option(flags: string, description: string, value: boolean): Option;
+function option(
+  flags: string,
+  description: string,
+  parse?: Parser | boolean | undefined,
+  value?: unknown,
+  shown?: string,
+): Option {
+  const made = new Option(flags, description);
+  made.env(`HEADGATE_${made.name().replaceAll('-', '_').toUpperCase()}`);
+  if (typeof parse === 'boolean') return made.default(parse);
+  if (parse !== undefined) made.argParser(parse);
+  return value === undefined ? made : made.default(value, shown);
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0)
+    throw new InvalidArgumentError(`${text} is not a whole number of 0 or more`);
+  return number;
+}
+
+function duration(text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms === undefined || ms < 0) throw new InvalidArgumentError(`${text} is not a duration; write 15s or 1m30s`);
+  return ms;
+}
+
+function flag(text: string | undefined): boolean {
+  if (text === undefined) return true;
+  if (text !== 'true' && text !== 'false') throw new InvalidArgumentError(`${text} is neither true nor false`);
+  return text === 'true';
+}
