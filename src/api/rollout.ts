@@ -1,5 +1,9 @@
 import type { KubeObject } from './kube-object.ts';
-import type { backgroundAnalysisSchema, rolloutAnalysisSchema, rolloutArgumentSchema } from './schema/analysis-reference.ts';
+import type {
+  backgroundAnalysisSchema,
+  rolloutAnalysisSchema,
+  rolloutArgumentSchema,
+} from './schema/analysis-reference.ts';
 import type { canaryStepSchema } from './schema/canary-step.ts';
 import type { conditionSchema, extraMetadataSchema, labelSelectorSchema } from './schema/common.ts';
 import type {

@@ -1,5 +1,5 @@
 import { extraMetadataSchema } from './common.ts';
-import { flag, int32, listOf, object, text } from './fields.ts';
+import { atMostOneOf, flag, int32, listOf, object, text, withRules } from './fields.ts';
 
 export const dryRunSchema = object('Metrics that are measured but decide nothing.', {
   metricName: text('A regular expression for the names of the metrics.'),
@@ -47,9 +47,20 @@ export const replicaProgressThresholdSchema = object('How much of a scaling must
   value: int32('The percentage or the number of pods.'),
 });
 
-export const antiAffinitySchema = object('Keeps pods of the new and the stable version on different nodes.', {
-  preferredDuringSchedulingIgnoredDuringExecution: object('Different nodes if possible.', {
-    weight: int32('How much it matters, from 1 to 100.'),
-  }).optional(),
-  requiredDuringSchedulingIgnoredDuringExecution: object('Different nodes always.', {}).optional(),
-});
+export const antiAffinitySchema = withRules(
+  object('Keeps pods of the new and the stable version on different nodes.', {
+    preferredDuringSchedulingIgnoredDuringExecution: object('Different nodes if possible.', {
+      weight: int32('How much it matters, from 1 to 100.'),
+    }).optional(),
+    requiredDuringSchedulingIgnoredDuringExecution: object('Different nodes always.', {}).optional(),
+  }),
+  [
+    {
+      rule: atMostOneOf([
+        'preferredDuringSchedulingIgnoredDuringExecution',
+        'requiredDuringSchedulingIgnoredDuringExecution',
+      ]),
+      message: 'set either the preferred or the required rule, not both',
+    },
+  ],
+);

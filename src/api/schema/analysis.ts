@@ -4,6 +4,9 @@ import { metricProviderSchema } from './metric-provider.ts';
 
 type AnalysisPhase = 'Pending' | 'Running' | 'Successful' | 'Failed' | 'Error' | 'Inconclusive';
 
+/** The API server wants a bound wherever a rule runs for each item. */
+const METRICS_MAX = 1_000;
+
 const PHASES = 'Pending, Running, Successful, Failed, Error or Inconclusive.';
 
 /** An argument of a template or a run. In conditions and queries it is written `{{args.name}}`. */
@@ -32,7 +35,9 @@ export const metricSchema = object('Something to measure, and when it is good.',
   failureLimit: intOrString('How many bad measurements are allowed; 0 if unset, -1 for no limit.').optional(),
   inconclusiveLimit: intOrString('How many measurements that are neither are allowed; 0 if unset.').optional(),
   consecutiveErrorLimit: intOrString('How many errors in a row are allowed; 4 if unset.').optional(),
-  consecutiveSuccessLimit: intOrString('How many good measurements in a row suffice; 0 if unset, for no such end.').optional(),
+  consecutiveSuccessLimit: intOrString(
+    'How many good measurements in a row suffice; 0 if unset, for no such end.',
+  ).optional(),
 });
 
 const measuredFields = {
@@ -42,13 +47,13 @@ const measuredFields = {
 };
 
 export const analysisTemplateSpecSchema = object('What is measured.', {
-  metrics: listOf(metricSchema, 'The metrics to measure.').optional(),
+  metrics: listOf(metricSchema, 'The metrics to measure.').max(METRICS_MAX).optional(),
   templates: listOf(templateReferenceSchema, 'Further templates whose metrics are measured too.').optional(),
   ...measuredFields,
 });
 
 export const analysisRunSpecSchema = object('What is measured.', {
-  metrics: listOf(metricSchema, 'The metrics to measure.'),
+  metrics: listOf(metricSchema, 'The metrics to measure.').max(METRICS_MAX),
   ...measuredFields,
   terminate: flag('Set it to end the run early.').optional(),
   ttlStrategy: object('When a run that ended is deleted.', {

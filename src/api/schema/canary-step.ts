@@ -1,6 +1,18 @@
 import { rolloutAnalysisSchema, dryRunSchema, rolloutArgumentSchema } from './analysis-reference.ts';
 import { extraMetadataSchema, labelSelectorSchema } from './common.ts';
-import { anyValue, flag, int32, intOrString, listOf, mapOf, object, text, word } from './fields.ts';
+import {
+  anyValue,
+  atMostOneOf,
+  flag,
+  int32,
+  intOrString,
+  listOf,
+  mapOf,
+  object,
+  text,
+  withRules,
+  word,
+} from './fields.ts';
 
 const stringMatch = object('How a text must look; exactly one field.', {
   exact: text('It must be this.').optional(),
@@ -44,35 +56,43 @@ const routeMatch = object('Requests to match; all given fields must match.', {
   headers: mapOf(stringMatch, 'Headers of the request.').optional(),
 });
 
-export const canaryStepSchema = object('One step of the update; set exactly one field.', {
-  setWeight: int32('Sends this percentage of the traffic to the new version.').optional(),
-  pause: object('Waits.', {
-    duration: intOrString('How long: seconds, or a duration such as 10m. Until someone resumes if unset.').optional(),
-  }).optional(),
-  analysis: rolloutAnalysisSchema.describe('Measures the new version and goes on when it is good.').optional(),
-  experiment: experimentStep.optional(),
-  setCanaryScale: object('Scales the new version without moving traffic; needs trafficRouting.', {
-    weight: int32('The percentage of the replicas that the new version gets.').optional(),
-    replicas: int32('The number of replicas that the new version gets.').optional(),
-    matchTrafficWeight: flag('Ends the effect of earlier setCanaryScale steps.').optional(),
-  }).optional(),
-  setHeaderRoute: object('Sends requests with certain headers to the new version.', {
-    name: text('The name of the route, one of managedRoutes.').optional(),
-    match: listOf(
-      object('A header to match.', {
-        headerName: text('The name of the header.'),
-        headerValue: stringMatch.describe('How the value must look.'),
-      }),
-      'The headers to match; an empty list removes the route.',
-    ).optional(),
-  }).optional(),
-  setMirrorRoute: object('Sends copies of requests to the new version.', {
-    name: text('The name of the route, one of managedRoutes.'),
-    match: listOf(routeMatch, 'The requests to copy; an empty list removes the route.').optional(),
-    percentage: int32('The percentage of them to copy; 100 if unset.').optional(),
-  }).optional(),
-  plugin: object('Runs a step plug-in.', {
-    name: text('The name of the plug-in.'),
-    config: anyValue('The settings of this step.').optional(),
-  }).optional(),
-});
+export const canaryStepSchema = withRules(
+  object('One step of the update; set exactly one field.', {
+    setWeight: int32('Sends this percentage of the traffic to the new version.').optional(),
+    pause: object('Waits.', {
+      duration: intOrString('How long: seconds, or a duration such as 10m. Until someone resumes if unset.').optional(),
+    }).optional(),
+    analysis: rolloutAnalysisSchema.describe('Measures the new version and goes on when it is good.').optional(),
+    experiment: experimentStep.optional(),
+    setCanaryScale: object('Scales the new version without moving traffic; needs trafficRouting.', {
+      weight: int32('The percentage of the replicas that the new version gets.').optional(),
+      replicas: int32('The number of replicas that the new version gets.').optional(),
+      matchTrafficWeight: flag('Ends the effect of earlier setCanaryScale steps.').optional(),
+    }).optional(),
+    setHeaderRoute: object('Sends requests with certain headers to the new version.', {
+      name: text('The name of the route, one of managedRoutes.').optional(),
+      match: listOf(
+        object('A header to match.', {
+          headerName: text('The name of the header.'),
+          headerValue: stringMatch.describe('How the value must look.'),
+        }),
+        'The headers to match; an empty list removes the route.',
+      ).optional(),
+    }).optional(),
+    setMirrorRoute: object('Sends copies of requests to the new version.', {
+      name: text('The name of the route, one of managedRoutes.'),
+      match: listOf(routeMatch, 'The requests to copy; an empty list removes the route.').optional(),
+      percentage: int32('The percentage of them to copy; 100 if unset.').optional(),
+    }).optional(),
+    plugin: object('Runs a step plug-in.', {
+      name: text('The name of the plug-in.'),
+      config: anyValue('The settings of this step.').optional(),
+    }).optional(),
+  }),
+  [
+    {
+      rule: atMostOneOf(['setWeight', 'pause', 'analysis', 'experiment']),
+      message: 'a step does one thing: give setWeight, pause, analysis and experiment a step of their own each',
+    },
+  ],
+);

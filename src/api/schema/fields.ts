@@ -66,7 +66,12 @@ export function anyObject(description: string) {
   return z.looseObject({}).meta({ description, 'x-kubernetes-preserve-unknown-fields': true });
 }
 
-/** Any JSON value, kept as it is. */
+/** Any JSON values by name, kept as they are. */
+export function anyMap(description: string) {
+  return z.record(z.string(), z.unknown()).meta({ description, 'x-kubernetes-preserve-unknown-fields': true });
+}
+
+/** Any JSON value, kept as it is. CEL rules cannot see such a field. */
 export function anyValue(description: string) {
   return z.unknown().meta({ description, 'x-kubernetes-preserve-unknown-fields': true });
 }
@@ -77,7 +82,11 @@ export function listOf<Item extends z.ZodType>(item: Item, description: string) 
 }
 
 /** A list that server-side apply merges by the given keys, which the API server then keeps unique. */
-export function listByKey<Item extends z.ZodType>(keys: readonly [string, ...string[]], item: Item, description: string) {
+export function listByKey<Item extends z.ZodType>(
+  keys: readonly [string, ...string[]],
+  item: Item,
+  description: string,
+) {
   return z.array(item).meta({
     description,
     'x-kubernetes-list-type': 'map',
@@ -91,6 +100,11 @@ export interface Rule {
   readonly message?: string;
   readonly messageExpression?: string;
   readonly reason?: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldValueForbidden' | 'FieldValueDuplicate';
+}
+
+/** CEL that holds when one of the fields is set, or none. */
+export function atMostOneOf(fields: readonly [string, string, ...string[]]): string {
+  return `[${fields.map((field) => `has(self.${field})`).join(', ')}].filter(set, set).size() <= 1`;
 }
 
 export function withRules<Schema extends z.ZodType>(schema: Schema, rules: readonly Rule[]): Schema {

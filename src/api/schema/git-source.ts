@@ -21,14 +21,14 @@ const url = withRules(text('The repository: https://…, ssh://… or user@host:
 
 const path = withRules(text('The folder to apply, from the root of the repository; all of it if unset.').max(1024), [
   {
-    rule: "!self.startsWith('/') && !self.split('/').exists(part, part == '..')",
+    rule: "!self.matches('^/') && !self.matches('(^|/)[.][.](/|$)')",
     message: 'write the folder from the root of the repository, without a leading / and without ..',
   },
 ]);
 
 const interval = withRules(text('How often to look for commits, such as 1m; 1m if unset.').max(32), [
   {
-    rule: "self.matches('^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h))+$')",
+    rule: "self.matches('^([0-9]+([.][0-9]+)?(ms|s|m|h))+$')",
     message: 'write a duration such as 30s, 5m or 1h',
   },
 ]);
@@ -78,7 +78,11 @@ const revertEntry = object('What was done about one abort.', {
 
 export const gitSourceStatusSchema = object('What was found.', {
   observedGeneration: int64('The metadata.generation that this status is about.').optional(),
-  conditions: listByKey(['type'], standardConditionSchema, 'Ready, Reconciling and Stalled, with what to do.').optional(),
+  conditions: listByKey(
+    ['type'],
+    standardConditionSchema,
+    'Ready, Reconciling and Stalled, with what to do.',
+  ).optional(),
   lastAppliedRevision: text('The commit that was applied last without an error.').optional(),
   lastAttemptedRevision: text('The commit that was tried last.').optional(),
   lastHandledRequest: text('The value of the request annotation that was last obeyed.').optional(),

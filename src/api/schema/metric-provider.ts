@@ -1,4 +1,17 @@
-import { anyValue, choice, flag, int64, intOrString, listOf, mapOf, object, text } from './fields.ts';
+import {
+  anyMap,
+  anyObject,
+  atMostOneOf,
+  choice,
+  flag,
+  int64,
+  intOrString,
+  listOf,
+  mapOf,
+  object,
+  text,
+  withRules,
+} from './fields.ts';
 import { metricJobSchema } from './pod-template.ts';
 
 const headers = listOf(
@@ -42,33 +55,39 @@ const prometheus = object('Asks Prometheus.', {
   authentication: authentication('How to prove who asks.').optional(),
 });
 
-const web = object('Asks any HTTP server.', {
-  url: text('The URL to request.'),
-  method: choice(['GET', 'POST', 'PUT'], 'The method; GET if unset.').optional(),
-  headers: headers.optional(),
-  body: text('The body to send; not together with jsonBody.').optional(),
-  jsonBody: anyValue('The body to send, as JSON; not together with body.').optional(),
-  timeoutSeconds: int64('Seconds to wait for the answer; 10 if unset.').optional(),
-  jsonPath: text('The part of the answer to take; all of it if unset.').optional(),
-  insecure: flag('Whether the certificate of the server is not checked.').optional(),
-  authentication: authentication('How to prove who asks.').optional(),
-});
+const web = withRules(
+  object('Asks any HTTP server.', {
+    url: text('The URL to request.'),
+    method: choice(['GET', 'POST', 'PUT'], 'The method; GET if unset.').optional(),
+    headers: headers.optional(),
+    body: text('The body to send; not together with jsonBody.').optional(),
+    jsonBody: anyObject('The body to send, as JSON; not together with body.').optional(),
+    timeoutSeconds: int64('Seconds to wait for the answer; 10 if unset.').optional(),
+    jsonPath: text('The part of the answer to take; all of it if unset.').optional(),
+    insecure: flag('Whether the certificate of the server is not checked.').optional(),
+    authentication: authentication('How to prove who asks.').optional(),
+  }),
+  [{ rule: '!(has(self.body) && has(self.jsonBody))', message: 'set either body or jsonBody, not both' }],
+);
 
-const datadog = object('Asks Datadog.', {
-  apiVersion: choice(['v1', 'v2'], 'The version of the API; v1 if unset.').optional(),
-  query: text('The query.').optional(),
-  queries: mapOf(text('A query.'), 'Several queries by name, for formula; only with v2.').optional(),
-  formula: text('How the queries are put together; only with v2.').optional(),
-  interval: text('The time to look back; 5m if unset.').optional(),
-  aggregator: choice(
-    ['avg', 'min', 'max', 'sum', 'last', 'percentile', 'mean', 'l2norm', 'area'],
-    'How values over time become one; only with v2.',
-  ).optional(),
-  secretRef: object('The Secret with address, api-key and app-key.', {
-    name: text('The name of the Secret.').optional(),
-    namespaced: flag('Whether it lies in the namespace of the AnalysisRun.').optional(),
-  }).optional(),
-});
+const datadog = withRules(
+  object('Asks Datadog.', {
+    apiVersion: choice(['v1', 'v2'], 'The version of the API; v1 if unset.').optional(),
+    query: text('The query.').optional(),
+    queries: mapOf(text('A query.'), 'Several queries by name, for formula; only with v2.').optional(),
+    formula: text('How the queries are put together; only with v2.').optional(),
+    interval: text('The time to look back; 5m if unset.').optional(),
+    aggregator: choice(
+      ['avg', 'min', 'max', 'sum', 'last', 'percentile', 'mean', 'l2norm', 'area'],
+      'How values over time become one; only with v2.',
+    ).optional(),
+    secretRef: object('The Secret with address, api-key and app-key.', {
+      name: text('The name of the Secret.').optional(),
+      namespaced: flag('Whether it lies in the namespace of the AnalysisRun.').optional(),
+    }).optional(),
+  }),
+  [{ rule: '!(has(self.query) && has(self.queries))', message: 'set either query, or queries with a formula' }],
+);
 
 const kayentaScope = (description: string) =>
   object(description, {
@@ -132,34 +151,52 @@ const cloudWatch = object('Asks AWS CloudWatch.', {
   ),
 });
 
-export const metricProviderSchema = object('Who measures; set exactly one field.', {
-  prometheus: prometheus.optional(),
-  web: web.optional(),
-  job: metricJobSchema.optional(),
-  datadog: datadog.optional(),
-  newRelic: object('Asks New Relic.', {
-    profile: text('Which Secret to use; newrelic if unset.').optional(),
-    query: text('The query in NRQL.'),
-    timeout: int64('Seconds to wait for the answer.').optional(),
-  }).optional(),
-  wavefront: object('Asks Wavefront.', {
-    address: text('The host name of the server.').optional(),
-    query: text('The query.').optional(),
-  }).optional(),
-  kayenta: kayenta.optional(),
-  cloudWatch: cloudWatch.optional(),
-  graphite: object('Asks Graphite.', {
-    address: text('The URL of the server.').optional(),
-    query: text('The query.').optional(),
-  }).optional(),
-  influxdb: object('Asks InfluxDB.', {
-    profile: text('Which Secret to use; influxdb if unset.').optional(),
-    query: text('The query in Flux.').optional(),
-  }).optional(),
-  skywalking: object('Asks Apache SkyWalking.', {
-    address: text('The URL of the server.').optional(),
-    query: text('The query in GraphQL.').optional(),
-    interval: text('The time to look back; 5m if unset.').optional(),
-  }).optional(),
-  plugin: mapOf(anyValue('The settings of this provider.'), 'Further providers by name.').optional(),
-});
+const PROVIDERS = [
+  'prometheus',
+  'web',
+  'job',
+  'datadog',
+  'newRelic',
+  'wavefront',
+  'kayenta',
+  'cloudWatch',
+  'graphite',
+  'influxdb',
+  'skywalking',
+  'plugin',
+] as const;
+
+export const metricProviderSchema = withRules(
+  object('Who measures; set exactly one field.', {
+    prometheus: prometheus.optional(),
+    web: web.optional(),
+    job: metricJobSchema.optional(),
+    datadog: datadog.optional(),
+    newRelic: object('Asks New Relic.', {
+      profile: text('Which Secret to use; newrelic if unset.').optional(),
+      query: text('The query in NRQL.'),
+      timeout: int64('Seconds to wait for the answer.').optional(),
+    }).optional(),
+    wavefront: object('Asks Wavefront.', {
+      address: text('The host name of the server.').optional(),
+      query: text('The query.').optional(),
+    }).optional(),
+    kayenta: kayenta.optional(),
+    cloudWatch: cloudWatch.optional(),
+    graphite: object('Asks Graphite.', {
+      address: text('The URL of the server.').optional(),
+      query: text('The query.').optional(),
+    }).optional(),
+    influxdb: object('Asks InfluxDB.', {
+      profile: text('Which Secret to use; influxdb if unset.').optional(),
+      query: text('The query in Flux.').optional(),
+    }).optional(),
+    skywalking: object('Asks Apache SkyWalking.', {
+      address: text('The URL of the server.').optional(),
+      query: text('The query in GraphQL.').optional(),
+      interval: text('The time to look back; 5m if unset.').optional(),
+    }).optional(),
+    plugin: anyMap('Further providers by name, with their settings.').optional(),
+  }),
+  [{ rule: atMostOneOf(PROVIDERS), message: 'set one provider; measure with another one in a metric of its own' }],
+);

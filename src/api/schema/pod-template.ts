@@ -1,7 +1,19 @@
 import { z } from 'zod';
 
 import { labelSelectorSchema } from './common.ts';
-import { anyObject, flag, int32, int64, intOrString, listByKey, listOf, mapOf, openObject, text, textMap } from './fields.ts';
+import {
+  anyObject,
+  flag,
+  int32,
+  int64,
+  intOrString,
+  listByKey,
+  listOf,
+  mapOf,
+  openObject,
+  text,
+  textMap,
+} from './fields.ts';
 
 /*
  * The pod template is Kubernetes' shape, not ours. Every object in it keeps fields it does not know, so that a field of
@@ -125,17 +137,14 @@ const podSpec = openObject('The pods to run.', {
     }),
     'The volumes that containers can mount.',
   ).optional(),
-  imagePullSecrets: listByKey(
-    ['name'],
-    openObject('A Secret in the namespace.', {
-      name: z.string().default('').describe('The name of the Secret.'),
-    }),
+  // Not by key: Kubernetes allows a Secret or an address twice, and charts that merge values do it.
+  imagePullSecrets: listOf(
+    openObject('A Secret in the namespace.', { name: text('The name of the Secret.').optional() }),
     'Secrets for pulling images.',
   ).optional(),
-  hostAliases: listByKey(
-    ['ip'],
+  hostAliases: listOf(
     openObject('Names for one address.', {
-      ip: text('The address.'),
+      ip: text('The address.').optional(),
       hostnames: listOf(text('A host name.'), 'The names of the address.').optional(),
     }),
     'Entries for the hosts file of the pod.',

@@ -77,7 +77,9 @@ const durationStatusSchema = object('How long the update took.', {
   manualPauseStartedAt: time('Since when it waits for a person.').optional(),
   totalManualPauseDurationSeconds: int32('Seconds that it waited for people.').optional(),
   finishedAt: time('When the update ended.').optional(),
-  completionStatus: text('How it ended: Promoted, FastPromoted, Aborted, Superseded, RolledBack or FastRolledBack.').optional(),
+  completionStatus: text(
+    'How it ended: Promoted, FastPromoted, Aborted, Superseded, RolledBack or FastRolledBack.',
+  ).optional(),
 });
 
 /** Additive, never needed: what printer columns cannot compute. Everything in it is derived from the standard fields. */

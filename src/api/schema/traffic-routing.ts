@@ -1,8 +1,11 @@
-import { anyValue, flag, int32, int64, listOf, mapOf, object, text, textMap } from './fields.ts';
+import { anyMap, flag, int32, int64, listOf, object, text, textMap } from './fields.ts';
 
 const istioVirtualService = object('An Istio VirtualService whose routes are weighted.', {
   name: text('The name, or name.namespace.'),
-  routes: listOf(text('The name of an HTTP route.'), 'The HTTP routes to weight; needed if there are several.').optional(),
+  routes: listOf(
+    text('The name of an HTTP route.'),
+    'The HTTP routes to weight; needed if there are several.',
+  ).optional(),
   tlsRoutes: listOf(
     object('A TLS route.', {
       port: int64('The port that the route matches.').optional(),
@@ -81,9 +84,8 @@ export const trafficRoutingSchema = object('Who splits traffic by weight; withou
       rules: listOf(text('The name of a rule.'), 'The rules to weight; all if unset.').optional(),
     }).optional(),
   }).optional(),
-  plugins: mapOf(
-    anyValue('The settings of this router.'),
-    'Further routers by name; argoproj-labs/gatewayAPI weights routes of the Gateway API.',
+  plugins: anyMap(
+    'Further routers by name, with their settings; argoproj-labs/gatewayAPI weights routes of the Gateway API.',
   ).optional(),
   managedRoutes: listOf(
     object('A route that steps may create.', { name: text('The name of the route.') }),

@@ -1,0 +1,83 @@
+/*
+ * Labels and annotations that are part of the API: tools, dashboards and other controllers read them, so a Rollout that
+ * another controller started can go on under Headgate and back. The names in `headgate.dev` are additive.
+ */
+
+/** On ReplicaSets, their pods and selectors, Service selectors, AnalysisRuns and Experiments: the hash of the version. */
+export const POD_TEMPLATE_HASH_LABEL = 'rollouts-pod-template-hash';
+
+/** On Rollouts, AnalysisRuns, Experiments and templates: only the controller with this id handles them. */
+export const INSTANCE_ID_LABEL = 'argo-rollouts.argoproj.io/controller-instance-id';
+
+/** On AnalysisRuns: what part of the update they belong to. */
+export const ROLLOUT_TYPE_LABEL = 'rollout-type';
+export type RolloutType = 'Step' | 'Background' | 'PrePromotion' | 'PostPromotion';
+
+/** On AnalysisRuns of a step: its index. */
+export const STEP_INDEX_LABEL = 'step-index';
+
+/** On Jobs of a metric and their pods: the UID of the AnalysisRun. */
+export const JOB_RUN_UID_LABEL = 'analysisrun.argoproj.io/uid';
+
+/** On Rollouts, ReplicaSets and AnalysisRuns: the number of the version. */
+export const REVISION_ANNOTATION = 'rollout.argoproj.io/revision';
+
+/** On ReplicaSets: the earlier numbers of the same version, separated by commas. */
+export const REVISION_HISTORY_ANNOTATION = 'rollout.argoproj.io/revision-history';
+
+/** On ReplicaSets: the replicas of the Rollout when it was last scaled. */
+export const DESIRED_REPLICAS_ANNOTATION = 'rollout.argoproj.io/desired-replicas';
+
+/** On ReplicaSets: the labels and annotations that were added for its role, as JSON. */
+export const EPHEMERAL_METADATA_ANNOTATION = 'rollout.argoproj.io/ephemeral-metadata';
+
+/** On Rollouts: the generation of the workload that workloadRef names. */
+export const WORKLOAD_GENERATION_ANNOTATION = 'rollout.argoproj.io/workload-generation';
+
+/** On ReplicaSets that are to be scaled down: when, as RFC 3339 in UTC. */
+export const SCALE_DOWN_DEADLINE_ANNOTATION = 'scale-down-deadline';
+
+/** On Services and other objects whose selector follows a Rollout: the name of the Rollout. */
+export const MANAGED_BY_ANNOTATION = 'argo-rollouts.argoproj.io/managed-by-rollouts';
+
+/** On ReplicaSets and Services of an Experiment. */
+export const EXPERIMENT_NAME_ANNOTATION = 'experiment.argoproj.io/name';
+export const EXPERIMENT_TEMPLATE_ANNOTATION = 'experiment.argoproj.io/template-name';
+
+/** On Jobs of a metric and their pods. */
+export const JOB_RUN_NAME_ANNOTATION = 'analysisrun.argoproj.io/name';
+export const JOB_RUN_NAMESPACE_ANNOTATION = 'analysisrun.argoproj.io/namespace';
+export const JOB_METRIC_NAME_ANNOTATION = 'analysisrun.argoproj.io/metric-name';
+
+/** On Ingresses of AWS: which annotations each Rollout wrote, as JSON. */
+export const MANAGED_ALB_ANNOTATIONS_ANNOTATION = 'rollouts.argoproj.io/managed-alb-annotations';
+
+/** On routes of the Gateway API while their weight is between 0 and 100: key and usual value of a label. */
+export const ROUTE_IN_PROGRESS_LABEL = 'rollouts.argoproj.io/gatewayapi-canary';
+export const ROUTE_IN_PROGRESS_VALUE = 'in-progress';
+
+/** On Rollouts: who is told of what (`…/subscribe.<trigger>.<service>`), and what was told already. */
+export const SUBSCRIBE_ANNOTATION_PREFIX = 'notifications.argoproj.io/subscribe.';
+export const NOTIFIED_ANNOTATION = 'notified.notifications.argoproj.io';
+
+/** What `kubectl apply` remembers; never copied. */
+export const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** What a Rollout does not hand down to its ReplicaSets, besides what each ReplicaSet has of its own. */
+export const ANNOTATIONS_NOT_COPIED: readonly string[] = [
+  LAST_APPLIED_ANNOTATION,
+  REVISION_ANNOTATION,
+  REVISION_HISTORY_ANNOTATION,
+  DESIRED_REPLICAS_ANNOTATION,
+  NOTIFIED_ANNOTATION,
+];
+
+/** On objects that a GitSource applies: `<namespace>/<name>` of the GitSource. */
+export const GIT_SOURCE_ANNOTATION = 'headgate.dev/git-source';
+
+/** On objects that a GitSource applies: the commit and the file that they came from. */
+export const GIT_REVISION_ANNOTATION = 'headgate.dev/git-revision';
+export const GIT_FILE_ANNOTATION = 'headgate.dev/git-file';
+
+/** On a GitSource: any new value asks for a look at the repository now. */
+export const REQUESTED_AT_ANNOTATION = 'headgate.dev/requested-at';
