@@ -18,6 +18,8 @@ export interface ResourceDefinition {
   readonly columns: readonly ColumnDefinition[];
   /** Built-in kinds only: fills what a real API server fills (returns a new object). Runs on create, update, patch and apply. */
   readonly defaults?: (object: KubeObject) => KubeObject;
+  /** Built-in kinds only: what depends on the name and uid that the server gave, filled once when an object is made. */
+  readonly onCreate?: (object: KubeObject) => KubeObject;
   /** Built-in kinds only: semantic checks beyond the schema. */
   readonly validate?: (object: KubeObject, old: KubeObject | undefined) => readonly FieldError[];
   /** Bumps metadata.generation when anything outside metadata and status changes (false for core/v1 kinds such as Service, Pod, ConfigMap). */
@@ -48,7 +50,16 @@ export interface ColumnDefinition {
 
 export interface FieldError {
   readonly path: string;
-  readonly reason: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldValueNotSupported' | 'FieldValueForbidden' | 'FieldValueDuplicate';
+  readonly reason:
+    | 'FieldValueInvalid'
+    | 'FieldValueTypeInvalid'
+    | 'FieldValueRequired'
+    | 'FieldValueNotSupported'
+    | 'FieldValueForbidden'
+    | 'FieldValueDuplicate'
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany'
+    | 'FieldValueNotFound';
   readonly message: string;
 }
 

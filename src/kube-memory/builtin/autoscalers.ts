@@ -17,7 +17,8 @@ export const autoscalerResource: ResourceDefinition = define({
   columns: [
     column(
       'Reference',
-      (scaler) => `${textAt(scaler, 'spec', 'scaleTargetRef', 'kind') ?? ''}/${textAt(scaler, 'spec', 'scaleTargetRef', 'name') ?? ''}`,
+      (scaler) =>
+        `${textAt(scaler, 'spec', 'scaleTargetRef', 'kind') ?? ''}/${textAt(scaler, 'spec', 'scaleTargetRef', 'name') ?? ''}`,
     ),
     column('Targets', targetsText),
     column('MinPods', (scaler) => String(numberAt(scaler, 'spec', 'minReplicas') ?? '<unset>')),
@@ -29,7 +30,10 @@ export const autoscalerResource: ResourceDefinition = define({
   validate: checkAutoscaler,
 });
 
-const CPU_DEFAULT = { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } };
+const CPU_DEFAULT = {
+  type: 'Resource',
+  resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } },
+};
 const ANY_PERCENT = { type: 'Percent', value: 100, periodSeconds: 15 };
 const SCALE_UP = {
   stabilizationWindowSeconds: 0,
@@ -41,7 +45,10 @@ const SCALE_DOWN = { selectPolicy: 'Max', policies: [ANY_PERCENT] };
 function defaultedAutoscaler(scaler: KubeObject): KubeObject {
   const spec = filled(fieldsAt(scaler, 'spec'), { minReplicas: 1 });
   const metrics = listAt(spec, 'metrics').length === 0 ? [CPU_DEFAULT] : spec.metrics;
-  const behavior = spec.behavior === undefined || spec.behavior === null ? {} : { behavior: defaultedBehavior(fieldsAt(spec, 'behavior')) };
+  const behavior =
+    spec.behavior === undefined || spec.behavior === null
+      ? {}
+      : { behavior: defaultedBehavior(fieldsAt(spec, 'behavior')) };
   return {
     ...scaler,
     spec: { ...spec, metrics, ...behavior },
@@ -68,6 +75,9 @@ function checkAutoscaler(scaler: KubeObject): readonly FieldError[] {
     ...['kind', 'name']
       .filter((field) => (textAt(spec, 'scaleTargetRef', field) ?? '') === '')
       .map((field) => required(`spec.scaleTargetRef.${field}`)),
+    ...((textAt(spec, 'scaleTargetRef', 'apiVersion') ?? '') === ''
+      ? [invalid('spec.scaleTargetRef.apiVersion', '', 'apiVersion must specify API group')]
+      : []),
     ...itemsAt(spec, 'metrics').flatMap((metric, index) => checkMetric(`spec.metrics[${index}]`, metric)),
   ];
 }
@@ -76,7 +86,9 @@ function checkMetric(path: string, metric: Fields): readonly FieldError[] {
   const type = textAt(metric, 'type') ?? '';
   if (type === '') return [required(`${path}.type`, 'must specify a metric source type')];
   const source = `${type.charAt(0).toLowerCase()}${type.slice(1)}`;
-  return metric[source] === undefined ? [required(`${path}.${source}`, 'must populate information for the given metric source')] : [];
+  return metric[source] === undefined
+    ? [required(`${path}.${source}`, 'must populate information for the given metric source')]
+    : [];
 }
 
 /** Current and wanted values of resource metrics; other sources show `<unknown>` for the current one. */

@@ -4,7 +4,18 @@ import type { FieldError, ResourceDefinition } from '../resource.ts';
 import { ageColumn, column } from './columns.ts';
 import { define } from './define.ts';
 import { forbidden, immutable, invalid, required } from './field-errors.ts';
-import { changed, changedItems, fieldsAt, filled, itemsAt, listAt, numberAt, textAt, textsAt, type Fields } from './fields.ts';
+import {
+  changed,
+  changedItems,
+  fieldsAt,
+  filled,
+  itemsAt,
+  listAt,
+  numberAt,
+  textAt,
+  textsAt,
+  type Fields,
+} from './fields.ts';
 import { containerImages, containerNames } from './pod-cells.ts';
 import { defaultedTemplate } from './pod-defaults.ts';
 import { checkTemplate } from './pod-validation.ts';
@@ -22,7 +33,6 @@ export const namespaceResource: ResourceDefinition = define({
   kind: 'Namespace',
   namespaced: false,
   shortNames: ['ns'],
-  nameRule: 'label',
   subresources: [{ name: 'status' }],
   schema: namespaceSchema,
   fieldSelectors: ['status.phase'],
@@ -62,10 +72,20 @@ export const secretResource: ResourceDefinition = define({
 /** `stringData` is for writing only: it ends up in `data`, and wins there. */
 function defaultedSecret(secret: KubeObject): KubeObject {
   const { stringData: _stringData, ...rest } = secret;
-  const encoded = Object.entries(textsAt(secret, 'stringData')).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
-  const withData = encoded.length === 0 ? rest : { ...rest, data: { ...fieldsAt(secret, 'data'), ...Object.fromEntries(encoded) } };
+  const encoded = Object.entries(textsAt(secret, 'stringData')).map(([key, value]) => [
+    key,
+    Buffer.from(value).toString('base64'),
+  ]);
+  const withData =
+    encoded.length === 0 ? rest : { ...rest, data: { ...fieldsAt(secret, 'data'), ...Object.fromEntries(encoded) } };
   const type = textAt(secret, 'type') ?? '';
-  return { ...withData, metadata: secret.metadata, apiVersion: secret.apiVersion, kind: secret.kind, type: type === '' ? 'Opaque' : type };
+  return {
+    ...withData,
+    metadata: secret.metadata,
+    apiVersion: secret.apiVersion,
+    kind: secret.kind,
+    type: type === '' ? 'Opaque' : type,
+  };
 }
 
 const KEYS_BY_SECRET_TYPE: Readonly<Record<string, readonly string[]>> = {
@@ -101,7 +121,11 @@ function checkKeys(object: KubeObject, fields: readonly string[]): readonly Fiel
   );
 }
 
-function checkSealed(object: KubeObject, old: KubeObject | undefined, fields: readonly string[]): readonly FieldError[] {
+function checkSealed(
+  object: KubeObject,
+  old: KubeObject | undefined,
+  fields: readonly string[],
+): readonly FieldError[] {
   if (old?.immutable !== true) return [];
   const differing = [
     ...fields.filter((field) => !deepEqual(object[field], old[field])),
@@ -169,7 +193,9 @@ export const persistentVolumeClaimResource: ResourceDefinition = define({
   subresources: [{ name: 'status' }],
   schema: persistentVolumeClaimSchema,
   columns: [
-    column('Status', (claim) => (claim.metadata.deletionTimestamp === undefined ? textAt(claim, 'status', 'phase') : 'Terminating')),
+    column('Status', (claim) =>
+      claim.metadata.deletionTimestamp === undefined ? textAt(claim, 'status', 'phase') : 'Terminating',
+    ),
     column('Volume', (claim) => textAt(claim, 'spec', 'volumeName') ?? ''),
     column('Capacity', (claim) => textAt(claim, 'status', 'capacity', 'storage') ?? ''),
     column('Access Modes', accessModesText),
@@ -184,8 +210,12 @@ export const persistentVolumeClaimResource: ResourceDefinition = define({
     status: filled(fieldsAt(claim, 'status'), { phase: 'Pending' }),
   }),
   validate: (claim) => [
-    ...(listAt(claim, 'spec', 'accessModes').length === 0 ? [required('spec.accessModes', 'at least 1 access mode is required')] : []),
-    ...(fieldsAt(claim, 'spec', 'resources', 'requests').storage === undefined ? [required('spec.resources[storage]')] : []),
+    ...(listAt(claim, 'spec', 'accessModes').length === 0
+      ? [required('spec.accessModes', 'at least 1 access mode is required')]
+      : []),
+    ...(fieldsAt(claim, 'spec', 'resources', 'requests').storage === undefined
+      ? [required('spec.resources[storage]')]
+      : []),
   ],
 });
 

@@ -1,8 +1,10 @@
 import type { KubeObject } from '../../api/kube-object.ts';
 import type { ColumnDefinition, FieldError, OpenApiSchema, ResourceDefinition } from '../resource.ts';
-import { checkAnnotations, checkLabels, checkName, type NameRule } from './names.ts';
 
-/** A built-in kind from the few words that differ between them; what is left out is what most kinds have. */
+/**
+ * A built-in kind from the few words that differ between them; what is left out is what most kinds have. Metadata is checked by the
+ * server for all kinds alike.
+ */
 export function define(kind: KindWords): ResourceDefinition {
   return {
     group: kind.group ?? '',
@@ -18,7 +20,8 @@ export function define(kind: KindWords): ResourceDefinition {
     columns: kind.columns,
     countsGenerations: kind.countsGenerations ?? false,
     ...(kind.defaults === undefined ? {} : { defaults: kind.defaults }),
-    validate: (object, old) => validated(kind, object, old),
+    ...(kind.onCreate === undefined ? {} : { onCreate: kind.onCreate }),
+    validate: kind.validate ?? ((): readonly FieldError[] => []),
     ...(kind.fieldSelectors === undefined ? {} : { fieldSelectors: kind.fieldSelectors }),
   };
 }
@@ -35,19 +38,8 @@ export interface KindWords {
   readonly schema: OpenApiSchema;
   readonly columns: readonly ColumnDefinition[];
   readonly countsGenerations?: boolean;
-  readonly nameRule?: NameRule;
   readonly defaults?: (object: KubeObject) => KubeObject;
+  readonly onCreate?: (object: KubeObject) => KubeObject;
   readonly validate?: (object: KubeObject, old: KubeObject | undefined) => readonly FieldError[];
   readonly fieldSelectors?: readonly string[];
-}
-
-/** Metadata first, then what the kind checks itself; the name is checked once, when the object is made. */
-function validated(kind: KindWords, object: KubeObject, old: KubeObject | undefined): readonly FieldError[] {
-  const { name, labels, annotations } = object.metadata;
-  return [
-    ...(old === undefined && name !== '' ? checkName('metadata.name', name, kind.nameRule ?? 'subdomain') : []),
-    ...checkLabels('metadata.labels', labels ?? {}),
-    ...checkAnnotations('metadata.annotations', annotations ?? {}),
-    ...(kind.validate?.(object, old) ?? []),
-  ];
 }

@@ -18,14 +18,20 @@ export const deploymentResource: ResourceDefinition = define({
   categories: ['all'],
   subresources: [
     { name: 'status' },
-    { name: 'scale', specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.spec.selector' },
+    {
+      name: 'scale',
+      specReplicasPath: '.spec.replicas',
+      statusReplicasPath: '.status.replicas',
+      labelSelectorPath: '.spec.selector',
+    },
   ],
   schema: deploymentSchema,
   countsGenerations: true,
   columns: [
     column(
       'Ready',
-      (deployment) => `${numberAt(deployment, 'status', 'readyReplicas') ?? 0}/${numberAt(deployment, 'spec', 'replicas') ?? 0}`,
+      (deployment) =>
+        `${numberAt(deployment, 'status', 'readyReplicas') ?? 0}/${numberAt(deployment, 'spec', 'replicas') ?? 0}`,
     ),
     column('Up-to-date', (deployment) => String(numberAt(deployment, 'status', 'updatedReplicas') ?? 0)),
     column('Available', (deployment) => String(numberAt(deployment, 'status', 'availableReplicas') ?? 0)),
@@ -45,13 +51,20 @@ function defaultedDeployment(deployment: KubeObject): KubeObject {
     progressDeadlineSeconds: 600,
   });
   const withTemplate = changed<Fields>(spec, 'template', defaultedTemplate);
-  return { ...deployment, spec: changed<Fields>(withTemplate, 'strategy', defaultedStrategy), status: fieldsAt(deployment, 'status') };
+  return {
+    ...deployment,
+    spec: changed<Fields>(withTemplate, 'strategy', defaultedStrategy),
+    status: fieldsAt(deployment, 'status'),
+  };
 }
 
 function defaultedStrategy(strategy: Fields): Fields {
   const typed = filled(strategy, { type: 'RollingUpdate' });
   if (typed.type !== 'RollingUpdate') return typed;
-  return { ...typed, rollingUpdate: filled(fieldsAt(typed, 'rollingUpdate'), { maxUnavailable: '25%', maxSurge: '25%' }) };
+  return {
+    ...typed,
+    rollingUpdate: filled(fieldsAt(typed, 'rollingUpdate'), { maxUnavailable: '25%', maxSurge: '25%' }),
+  };
 }
 
 function checkDeployment(deployment: KubeObject, old: KubeObject | undefined): readonly FieldError[] {
@@ -78,10 +91,17 @@ function checkStrategy(strategy: Fields): readonly FieldError[] {
   const rolling = fieldsAt(strategy, 'rollingUpdate');
   if (type === 'Recreate') {
     const both = strategy.rollingUpdate !== undefined && strategy.rollingUpdate !== null;
-    return both ? [forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'")] : [];
+    return both
+      ? [forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'")]
+      : [];
   }
   if (type !== 'RollingUpdate') {
-    return [unsupported('spec.strategy', { Type: type, RollingUpdate: strategy.rollingUpdate ?? null }, ['Recreate', 'RollingUpdate'])];
+    return [
+      unsupported('spec.strategy', { Type: type, RollingUpdate: strategy.rollingUpdate ?? null }, [
+        'Recreate',
+        'RollingUpdate',
+      ]),
+    ];
   }
   const path = 'spec.strategy.rollingUpdate';
   const none = isZero(rolling.maxSurge) && isZero(rolling.maxUnavailable);

@@ -24,7 +24,12 @@ export const disruptionBudgetResource: ResourceDefinition = define({
   defaults: (budget) => ({
     ...budget,
     spec: fieldsAt(budget, 'spec'),
-    status: filled(fieldsAt(budget, 'status'), { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 }),
+    status: filled(fieldsAt(budget, 'status'), {
+      disruptionsAllowed: 0,
+      currentHealthy: 0,
+      desiredHealthy: 0,
+      expectedPods: 0,
+    }),
   }),
   validate: checkBudget,
 });

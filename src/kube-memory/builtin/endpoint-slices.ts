@@ -34,7 +34,9 @@ export const endpointSliceResource: ResourceDefinition = define({
     ...slice,
     endpoints: slice.endpoints ?? null,
     ports: slice.ports ?? null,
-    ...changedItems({ endpoints: slice.endpoints ?? null }, 'endpoints', (endpoint) => filled(endpoint, { conditions: {} })),
+    ...changedItems({ endpoints: slice.endpoints ?? null }, 'endpoints', (endpoint) =>
+      filled(endpoint, { conditions: {} }),
+    ),
     ...changedItems({ ports: slice.ports ?? null }, 'ports', (port) => filled(port, { name: '', protocol: 'TCP' })),
   }),
   validate: checkEndpointSlice,
@@ -53,7 +55,11 @@ const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
 function checkEndpointSlice(slice: KubeObject, old: KubeObject | undefined): readonly FieldError[] {
   const type = textAt(slice, 'addressType') ?? '';
   return [
-    ...(type === '' ? [required('addressType')] : ADDRESS_TYPES.includes(type) ? [] : [unsupported('addressType', type, ADDRESS_TYPES)]),
+    ...(type === ''
+      ? [required('addressType')]
+      : ADDRESS_TYPES.includes(type)
+        ? []
+        : [unsupported('addressType', type, ADDRESS_TYPES)]),
     ...itemsAt(slice, 'endpoints').flatMap((endpoint, index) =>
       checkAddresses(`endpoints[${index}].addresses`, listAt(endpoint, 'addresses'), type),
     ),
@@ -67,7 +73,9 @@ function checkAddresses(path: string, addresses: readonly unknown[], type: strin
   return addresses.flatMap((address, index) => {
     const text = String(address);
     if (type === 'FQDN') return checkSubdomain(`${path}[${index}]`, text);
-    return isAddress(text) ? [] : [invalid(`${path}[${index}]`, text, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+    return isAddress(text)
+      ? []
+      : [invalid(`${path}[${index}]`, text, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
   });
 }
 

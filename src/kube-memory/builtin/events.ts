@@ -1,7 +1,8 @@
 import type { KubeObject } from '../../api/kube-object.ts';
+import { humanDuration } from '../age.ts';
 import type { FieldError, ResourceDefinition } from '../resource.ts';
 import { parseTimestampMs } from '../../lib/timestamp.ts';
-import { column, humanDuration, since } from './columns.ts';
+import { column, since } from './columns.ts';
 import { define } from './define.ts';
 import { invalid } from './field-errors.ts';
 import { fieldsAt, filled, numberAt, textAt } from './fields.ts';
@@ -87,7 +88,8 @@ function firstSeenText(event: KubeObject, nowMs: number): string {
 /** `5m`, or `10s (x3 over 5m)` when it happened more than once. */
 function lastSeenText(event: KubeObject, nowMs: number): string {
   const firstMs = parseTimestampMs(firstSeenAt(event));
-  const lastMs = parseTimestampMs(textAt(event, 'series', 'lastObservedTime') ?? textAt(event, 'lastTimestamp')) ?? firstMs;
+  const lastMs =
+    parseTimestampMs(textAt(event, 'series', 'lastObservedTime') ?? textAt(event, 'lastTimestamp')) ?? firstMs;
   if (lastMs === undefined) return '<unknown>';
   const ago = humanDuration(nowMs - lastMs);
   if (countOf(event) <= 1 || firstMs === undefined) return ago;

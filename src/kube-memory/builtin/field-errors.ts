@@ -6,12 +6,20 @@ export function invalid(path: string, value: unknown, detail: string): FieldErro
 }
 
 export function required(path: string, detail = ''): FieldError {
-  return { path, reason: 'FieldValueRequired', message: detail === '' ? 'Required value' : `Required value: ${detail}` };
+  return {
+    path,
+    reason: 'FieldValueRequired',
+    message: detail === '' ? 'Required value' : `Required value: ${detail}`,
+  };
 }
 
 export function unsupported(path: string, value: unknown, supported: readonly string[]): FieldError {
   const list = supported.map((entry) => JSON.stringify(entry)).join(', ');
-  return { path, reason: 'FieldValueNotSupported', message: `Unsupported value: ${shown(value)}: supported values: ${list}` };
+  return {
+    path,
+    reason: 'FieldValueNotSupported',
+    message: `Unsupported value: ${shown(value)}: supported values: ${list}`,
+  };
 }
 
 export function forbidden(path: string, detail: string): FieldError {

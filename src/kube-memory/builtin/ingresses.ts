@@ -68,7 +68,9 @@ function checkPath(path: string, entry: Fields): readonly FieldError[] {
   const relative = type === 'ImplementationSpecific' ? url !== '' && !url.startsWith('/') : !url.startsWith('/');
   return [
     ...checkPathType(`${path}.pathType`, type),
-    ...(type !== undefined && PATH_TYPES.includes(type) && relative ? [invalid(`${path}.path`, url, 'must be an absolute path')] : []),
+    ...(type !== undefined && PATH_TYPES.includes(type) && relative
+      ? [invalid(`${path}.path`, url, 'must be an absolute path')]
+      : []),
     ...checkBackend(`${path}.backend`, fieldsAt(entry, 'backend')),
   ];
 }
@@ -97,7 +99,11 @@ function checkBackend(path: string, backend: Fields): readonly FieldError[] {
 }
 
 function classText(ingress: KubeObject): string {
-  return textAt(ingress, 'spec', 'ingressClassName') ?? ingress.metadata.annotations?.['kubernetes.io/ingress.class'] ?? '<none>';
+  return (
+    textAt(ingress, 'spec', 'ingressClassName') ??
+    ingress.metadata.annotations?.['kubernetes.io/ingress.class'] ??
+    '<none>'
+  );
 }
 
 const HOSTS_SHOWN_MAX = 3;
@@ -129,7 +135,8 @@ export const ingressClassResource: ResourceDefinition = define({
     column('Parameters', parametersText),
     ageColumn,
   ],
-  validate: (ingressClass) => ((textAt(ingressClass, 'spec', 'controller') ?? '') === '' ? [required('spec.controller')] : []),
+  validate: (ingressClass) =>
+    (textAt(ingressClass, 'spec', 'controller') ?? '') === '' ? [required('spec.controller')] : [],
 });
 
 function parametersText(ingressClass: KubeObject): string {
@@ -156,7 +163,9 @@ function defaultedNetworkPolicy(policy: KubeObject): KubeObject {
   const types = ['Ingress', ...(listAt(spec, 'egress').length > 0 ? ['Egress'] : [])];
   let result: Fields = filled(spec, { podSelector: {}, policyTypes: types });
   for (const direction of ['ingress', 'egress']) {
-    result = changedItems(result, direction, (rule) => changedItems(rule, 'ports', (port) => filled(port, { protocol: 'TCP' })));
+    result = changedItems(result, direction, (rule) =>
+      changedItems(rule, 'ports', (port) => filled(port, { protocol: 'TCP' })),
+    );
   }
   return { ...policy, spec: result };
 }

@@ -1,8 +1,9 @@
 import type { KubeObject } from '../../api/kube-object.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { parseTimestampMs } from '../../lib/timestamp.ts';
+import { humanDuration } from '../age.ts';
 import type { FieldError, ResourceDefinition } from '../resource.ts';
-import { ageColumn, column, humanDuration } from './columns.ts';
+import { ageColumn, column } from './columns.ts';
 import { define } from './define.ts';
 import { atLeast, immutable, invalid, required, unsupported } from './field-errors.ts';
 import { fieldsAt, filled, itemsAt, numberAt, textAt, textsAt, type Fields } from './fields.ts';
@@ -28,6 +29,7 @@ export const jobResource: ResourceDefinition = define({
     ...templateColumns,
   ],
   defaults: defaultedJob,
+  onCreate: withGeneratedSelector,
   validate: checkJob,
 });
 
@@ -36,7 +38,7 @@ const CONTROLLER_UID_LABEL = 'batch.kubernetes.io/controller-uid';
 function defaultedJob(job: KubeObject): KubeObject {
   const given = fieldsAt(job, 'spec');
   const single = given.completions === undefined && given.parallelism === undefined;
-  const filledSpec = filled(given, {
+  const spec = filled(given, {
     ...(single ? { completions: 1 } : {}),
     parallelism: 1,
     backoffLimit: 6,
@@ -45,23 +47,22 @@ function defaultedJob(job: KubeObject): KubeObject {
     suspend: false,
     podReplacementPolicy: given.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed',
   });
-  const spec = filledSpec.manualSelector === true ? filledSpec : withGeneratedSelector(job, filledSpec);
-  const template = defaultedTemplate(fieldsAt(spec, 'template'));
-  const templateLabels = textsAt(template, 'metadata', 'labels');
-  const labels =
-    Object.keys(job.metadata.labels ?? {}).length === 0 && Object.keys(templateLabels).length > 0 ? templateLabels : job.metadata.labels;
-  return {
-    ...job,
-    metadata: labels === undefined ? job.metadata : { ...job.metadata, labels },
-    spec: { ...spec, template },
-    status: fieldsAt(job, 'status'),
-  };
+  const withTemplate = { ...spec, template: defaultedTemplate(fieldsAt(spec, 'template')) };
+  return labelled({ ...job, spec: withTemplate, status: fieldsAt(job, 'status') });
+}
+
+/** A job without labels of its own carries those of its pods. */
+function labelled(job: KubeObject): KubeObject {
+  if (Object.keys(job.metadata.labels ?? {}).length > 0) return job;
+  const labels = textsAt(job, 'spec', 'template', 'metadata', 'labels');
+  return Object.keys(labels).length === 0 ? job : { ...job, metadata: { ...job.metadata, labels } };
 }
 
 /** Pods of a job are told apart by the job's uid, in the selector and in the template's labels. */
-function withGeneratedSelector(job: KubeObject, spec: Fields): Fields {
+function withGeneratedSelector(job: KubeObject): KubeObject {
   const { uid, name } = job.metadata;
-  if (uid === undefined) return spec;
+  const spec = fieldsAt(job, 'spec');
+  if (uid === undefined || spec.manualSelector === true) return job;
   const template = fieldsAt(spec, 'template');
   const metadata = fieldsAt(template, 'metadata');
   const labels = {
@@ -72,14 +73,17 @@ function withGeneratedSelector(job: KubeObject, spec: Fields): Fields {
     'job-name': name,
   };
   const selector = spec.selector ?? { matchLabels: { [CONTROLLER_UID_LABEL]: uid } };
-  return { ...spec, selector, template: { ...template, metadata: { ...metadata, labels } } };
+  return labelled({
+    ...job,
+    spec: { ...spec, selector, template: { ...template, metadata: { ...metadata, labels } } },
+  });
 }
 
 function checkJob(job: KubeObject, old: KubeObject | undefined): readonly FieldError[] {
   const spec = fieldsAt(job, 'spec');
   return [
-    ...['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished'].flatMap((field) =>
-      atLeast(`spec.${field}`, spec[field], 0),
+    ...['parallelism', 'completions', 'activeDeadlineSeconds', 'backoffLimit', 'ttlSecondsAfterFinished'].flatMap(
+      (field) => atLeast(`spec.${field}`, spec[field], 0),
     ),
     ...checkJobSelector(job, spec),
     ...checkTemplate('spec.template', fieldsAt(spec, 'template')),
@@ -111,7 +115,15 @@ function checkRestartPolicy(podSpec: Fields): readonly FieldError[] {
 
 function checkFixedFields(spec: Fields, old: Fields): readonly FieldError[] {
   const suspended = old.suspend === true;
-  return ['completions', 'selector', 'template', 'completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy']
+  return [
+    'completions',
+    'selector',
+    'template',
+    'completionMode',
+    'podFailurePolicy',
+    'backoffLimitPerIndex',
+    'managedBy',
+  ]
     .filter((field) => !(field === 'template' && suspended))
     .filter((field) => !deepEqual(spec[field], old[field]))
     .map((field) => immutable(`spec.${field}`, spec[field]));

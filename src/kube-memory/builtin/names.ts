@@ -1,22 +1,7 @@
 import type { FieldError } from '../resource.ts';
 import { invalid, tooLong } from './field-errors.ts';
 
-/** How the names of a kind may look. Patterns and limits: RFC 1123 and RFC 1035 as the Kubernetes API applies them. */
-export type NameRule = 'subdomain' | 'label' | 'label-1035' | 'path';
-
-export function checkName(path: string, name: string, rule: NameRule): readonly FieldError[] {
-  switch (rule) {
-    case 'subdomain':
-      return checkSubdomain(path, name);
-    case 'label':
-      return checkLabel(path, name);
-    case 'label-1035':
-      return checkLabel1035(path, name);
-    case 'path':
-      return checkPathSegment(path, name);
-  }
-}
-
+/** Names inside specs: patterns and limits of RFC 1123 as the Kubernetes API applies them. */
 export function checkSubdomain(path: string, value: string): readonly FieldError[] {
   return [
     ...(value.length > 253 ? [invalid(path, value, 'must be no more than 253 bytes')] : []),
@@ -33,11 +18,17 @@ export function checkLabel(path: string, value: string): readonly FieldError[] {
 
 /** Labels of an object: keys are qualified names, values are short words. */
 export function checkLabels(path: string, labels: Readonly<Record<string, string>>): readonly FieldError[] {
-  return Object.entries(labels).flatMap(([key, value]) => [...checkQualifiedName(path, key), ...checkLabelValue(path, value)]);
+  return Object.entries(labels).flatMap(([key, value]) => [
+    ...checkQualifiedName(path, key),
+    ...checkLabelValue(path, value),
+  ]);
 }
 
 export function checkAnnotations(path: string, annotations: Readonly<Record<string, string>>): readonly FieldError[] {
-  const bytes = Object.entries(annotations).reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0);
+  const bytes = Object.entries(annotations).reduce(
+    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
+    0,
+  );
   return [
     ...Object.keys(annotations).flatMap((key) => checkQualifiedName(path, key.toLowerCase())),
     ...(bytes > ANNOTATIONS_BYTES_MAX ? [tooLong(path, ANNOTATIONS_BYTES_MAX)] : []),
@@ -50,11 +41,17 @@ export function checkQualifiedName(path: string, key: string): readonly FieldErr
   const prefix = slash < 0 ? undefined : key.slice(0, slash);
   if (name.includes('/'))
     return [
-      invalid(path, key, `a qualified name ${QUALIFIED_DETAIL} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`),
+      invalid(
+        path,
+        key,
+        `a qualified name ${QUALIFIED_DETAIL} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      ),
     ];
   return [
     ...(prefix === '' ? [invalid(path, key, 'prefix part must be non-empty')] : []),
-    ...(prefix !== undefined && prefix !== '' && !SUBDOMAIN.test(prefix) ? [invalid(path, key, `prefix part ${SUBDOMAIN_DETAIL}`)] : []),
+    ...(prefix !== undefined && prefix !== '' && !SUBDOMAIN.test(prefix)
+      ? [invalid(path, key, `prefix part ${SUBDOMAIN_DETAIL}`)]
+      : []),
     ...(name === '' ? [invalid(path, key, 'name part must be non-empty')] : []),
     ...(name.length > 63 ? [invalid(path, key, 'name part must be no more than 63 bytes')] : []),
     ...(QUALIFIED.test(name) ? [] : [invalid(path, key, `name part ${QUALIFIED_DETAIL}`)]),
@@ -72,23 +69,13 @@ export function checkLabelValue(path: string, value: string): readonly FieldErro
 export function checkPortName(path: string, value: string): readonly FieldError[] {
   return [
     ...(value.length > 15 ? [invalid(path, value, 'must be no more than 15 characters')] : []),
-    ...(/^[-a-z0-9]+$/.test(value) ? [] : [invalid(path, value, 'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)')]),
+    ...(/^[-a-z0-9]+$/.test(value)
+      ? []
+      : [invalid(path, value, 'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)')]),
     ...(/[a-z]/.test(value) ? [] : [invalid(path, value, 'must contain at least one letter (a-z)')]),
     ...(value.includes('--') ? [invalid(path, value, 'must not contain consecutive hyphens')] : []),
     ...(/^-|-$/.test(value) ? [invalid(path, value, 'must not begin or end with a hyphen')] : []),
   ];
-}
-
-function checkLabel1035(path: string, value: string): readonly FieldError[] {
-  return [
-    ...(value.length > 63 ? [invalid(path, value, 'must be no more than 63 bytes')] : []),
-    ...(/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(value) ? [] : [invalid(path, value, LABEL_1035_DETAIL)]),
-  ];
-}
-
-function checkPathSegment(path: string, value: string): readonly FieldError[] {
-  if (value === '.' || value === '..') return [invalid(path, value, `may not be '${value}'`)];
-  return [...'/%'].filter((mark) => value.includes(mark)).map((mark) => invalid(path, value, `may not contain '${mark}'`));
 }
 
 const ANNOTATIONS_BYTES_MAX = 256 * 1_024;
@@ -99,8 +86,6 @@ const LABEL_DETAIL =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const SUBDOMAIN_DETAIL =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-const LABEL_1035_DETAIL =
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const QUALIFIED_DETAIL =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const LABEL_VALUE_DETAIL =

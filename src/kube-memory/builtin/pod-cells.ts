@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../api/kube-object.ts';
 import { parseTimestampMs } from '../../lib/timestamp.ts';
-import { humanDuration } from './columns.ts';
+
+import { humanDuration } from '../age.ts';
 import { fieldsAt, itemsAt, numberAt, textAt, type Fields } from './fields.ts';
 
 /** The STATUS cell of a pod as `kubectl get pods` shows it: the most telling reason of its containers, else its phase. */
@@ -25,7 +26,8 @@ function initReason(pod: KubeObject): string | undefined {
   const total = itemsAt(pod, 'spec', 'initContainers').length;
   for (const [index, status] of itemsAt(pod, 'status', 'initContainerStatuses').entries()) {
     const state = fieldsAt(status, 'state');
-    if (numberAt(state, 'terminated', 'exitCode') === 0 || (state.running !== undefined && status.started === true)) continue;
+    if (numberAt(state, 'terminated', 'exitCode') === 0 || (state.running !== undefined && status.started === true))
+      continue;
     if (state.terminated !== undefined) return `Init:${terminatedReason(fieldsAt(state, 'terminated'))}`;
     const waiting = textAt(state, 'waiting', 'reason');
     return waiting !== undefined && waiting !== 'PodInitializing' ? `Init:${waiting}` : `Init:${index}/${total}`;
@@ -55,7 +57,9 @@ function terminatedReason(terminated: Fields): string {
 }
 
 function isReady(pod: KubeObject): boolean {
-  return itemsAt(pod, 'status', 'conditions').some((condition) => condition.type === 'Ready' && condition.status === 'True');
+  return itemsAt(pod, 'status', 'conditions').some(
+    (condition) => condition.type === 'Ready' && condition.status === 'True',
+  );
 }
 
 export function podReadyText(pod: KubeObject): string {
@@ -74,14 +78,18 @@ export function podRestartsText(pod: KubeObject, nowMs: number): string {
     const finishedMs = parseTimestampMs(textAt(status, 'lastState', 'terminated', 'finishedAt'));
     if (finishedMs !== undefined && (lastMs === undefined || finishedMs > lastMs)) lastMs = finishedMs;
   }
-  return restarts === 0 || lastMs === undefined ? String(restarts) : `${restarts} (${humanDuration(nowMs - lastMs)} ago)`;
+  return restarts === 0 || lastMs === undefined
+    ? String(restarts)
+    : `${restarts} (${humanDuration(nowMs - lastMs)} ago)`;
 }
 
 export function readinessGatesText(pod: KubeObject): string {
   const gates = itemsAt(pod, 'spec', 'readinessGates').map((gate) => textAt(gate, 'conditionType'));
   if (gates.length === 0) return '<none>';
   const conditions = itemsAt(pod, 'status', 'conditions');
-  const met = gates.filter((type) => conditions.some((condition) => condition.type === type && condition.status === 'True'));
+  const met = gates.filter((type) =>
+    conditions.some((condition) => condition.type === type && condition.status === 'True'),
+  );
   return `${met.length}/${gates.length}`;
 }
 

@@ -8,17 +8,22 @@ export function defaultedTemplate(template: Fields): Fields {
 /** What an API server fills into any pod spec; ports of the host's network are filled in for pods themselves only. */
 export function defaultedPodSpec(spec: Fields, of: 'template' | 'pod'): Fields {
   const account = spec.serviceAccountName ?? spec.serviceAccount;
-  const base = filled(spec, {
+  const grace = spec.terminationGracePeriodSeconds;
+  const base = filled(typeof grace === 'number' && grace < 0 ? { ...spec, terminationGracePeriodSeconds: 1 } : spec, {
     restartPolicy: 'Always',
     terminationGracePeriodSeconds: 30,
     dnsPolicy: 'ClusterFirst',
     securityContext: {},
     schedulerName: 'default-scheduler',
-    ...(account === undefined || account === null || account === '' ? {} : { serviceAccountName: account, serviceAccount: account }),
+    ...(account === undefined || account === null || account === ''
+      ? {}
+      : { serviceAccountName: account, serviceAccount: account }),
   });
   let result: Fields = base;
   for (const key of ['initContainers', 'containers', 'ephemeralContainers']) {
-    result = changedItems(result, key, (container) => defaultedContainer(container, of === 'pod' && spec.hostNetwork === true));
+    result = changedItems(result, key, (container) =>
+      defaultedContainer(container, of === 'pod' && spec.hostNetwork === true),
+    );
   }
   return changedItems(result, 'volumes', defaultedVolume);
 }
@@ -31,14 +36,20 @@ function defaultedContainer(container: Fields, hostNetwork: boolean): Fields {
     imagePullPolicy: pullPolicyOf(typeof container.image === 'string' ? container.image : ''),
   });
   result = changedItems(result, 'ports', (port) =>
-    filled(port, { protocol: 'TCP', ...(hostNetwork && port.containerPort !== undefined ? { hostPort: port.containerPort } : {}) }),
+    filled(port, {
+      protocol: 'TCP',
+      ...(hostNetwork && port.containerPort !== undefined ? { hostPort: port.containerPort } : {}),
+    }),
   );
-  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) result = changed<Fields>(result, probe, defaultedProbe);
+  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'])
+    result = changed<Fields>(result, probe, defaultedProbe);
   result = changed<Fields>(result, 'lifecycle', (lifecycle) =>
     changed<Fields>(changed<Fields>(lifecycle, 'postStart', defaultedHandler), 'preStop', defaultedHandler),
   );
   return changedItems(result, 'env', (entry) =>
-    changed<Fields>(entry, 'valueFrom', (source) => changed<Fields>(source, 'fieldRef', (ref) => filled(ref, { apiVersion: 'v1' }))),
+    changed<Fields>(entry, 'valueFrom', (source) =>
+      changed<Fields>(source, 'fieldRef', (ref) => filled(ref, { apiVersion: 'v1' })),
+    ),
   );
 }
 
@@ -50,7 +61,9 @@ function pullPolicyOf(image: string): string {
 }
 
 function defaultedProbe(probe: Fields): Fields {
-  return defaultedHandler(filled(probe, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 }));
+  return defaultedHandler(
+    filled(probe, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 }),
+  );
 }
 
 function defaultedHandler(handler: Fields): Fields {
@@ -78,10 +91,14 @@ function defaultedVolume(volume: Fields): Fields {
 }
 
 function defaultedProjection(source: Fields): Fields {
-  const token = changed<Fields>(source, 'serviceAccountToken', (fields) => filled(fields, { expirationSeconds: 3_600 }));
+  const token = changed<Fields>(source, 'serviceAccountToken', (fields) =>
+    filled(fields, { expirationSeconds: 3_600 }),
+  );
   return changed<Fields>(token, 'downwardAPI', withFieldVersions);
 }
 
 function withFieldVersions(fields: Fields): Fields {
-  return changedItems(fields, 'items', (item) => changed<Fields>(item, 'fieldRef', (ref) => filled(ref, { apiVersion: 'v1' })));
+  return changedItems(fields, 'items', (item) =>
+    changed<Fields>(item, 'fieldRef', (ref) => filled(ref, { apiVersion: 'v1' })),
+  );
 }

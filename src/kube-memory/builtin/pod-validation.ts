@@ -1,5 +1,14 @@
 import type { FieldError } from '../resource.ts';
-import { duplicate, forbidden, invalid, notFound, portInRange, required, unsupported, atLeast } from './field-errors.ts';
+import {
+  duplicate,
+  forbidden,
+  invalid,
+  notFound,
+  portInRange,
+  required,
+  unsupported,
+  atLeast,
+} from './field-errors.ts';
 import { fieldsAt, itemsAt, textAt, textsAt, type Fields } from './fields.ts';
 import { checkAnnotations, checkLabel, checkLabels, checkPortName } from './names.ts';
 import { parseQuantity } from './quantity.ts';
@@ -22,7 +31,9 @@ export function checkPodSpec(path: string, spec: Fields): readonly FieldError[] 
     ...checkVolumes(`${path}.volumes`, itemsAt(spec, 'volumes')),
     ...(containers.length === 0 ? [required(`${path}.containers`)] : []),
     ...containers.flatMap((container, index) => checkContainer(`${path}.containers[${index}]`, container, context)),
-    ...initContainers.flatMap((container, index) => checkContainer(`${path}.initContainers[${index}]`, container, context)),
+    ...initContainers.flatMap((container, index) =>
+      checkContainer(`${path}.initContainers[${index}]`, container, context),
+    ),
     ...checkUniqueNames(path, { containers, initContainers }),
     ...oneOf(`${path}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']),
     ...oneOf(`${path}.dnsPolicy`, spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']),
@@ -65,7 +76,9 @@ function checkContainer(path: string, container: Fields, context: PodContext): r
     ...checkPorts(`${path}.ports`, itemsAt(container, 'ports')),
     ...itemsAt(container, 'env').flatMap((entry, index) => checkEnv(`${path}.env[${index}]`, entry)),
     ...checkMounts(`${path}.volumeMounts`, itemsAt(container, 'volumeMounts'), context.volumeNames),
-    ...['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((probe) => checkProbe(`${path}.${probe}`, probe, container[probe])),
+    ...['livenessProbe', 'readinessProbe', 'startupProbe'].flatMap((probe) =>
+      checkProbe(`${path}.${probe}`, probe, container[probe]),
+    ),
     ...oneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never']),
     ...oneOf(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, ['FallbackToLogsOnError', 'File']),
     ...checkResources(`${path}.resources`, fieldsAt(container, 'resources')),
@@ -87,7 +100,9 @@ function checkPorts(path: string, ports: readonly Fields[]): readonly FieldError
       ...(name === '' ? [] : checkPortName(`${path}[${index}].name`, name)),
       ...(taken ? [duplicate(`${path}[${index}].name`, name)] : []),
       ...checkContainerPort(`${path}[${index}].containerPort`, port.containerPort),
-      ...(port.hostPort === undefined || port.hostPort === 0 ? [] : portInRange(`${path}[${index}].hostPort`, port.hostPort)),
+      ...(port.hostPort === undefined || port.hostPort === 0
+        ? []
+        : portInRange(`${path}[${index}].hostPort`, port.hostPort)),
       ...oneOf(`${path}[${index}].protocol`, port.protocol, ['SCTP', 'TCP', 'UDP']),
     ];
   });
@@ -108,13 +123,20 @@ function checkEnvSource(path: string, entry: Fields): readonly FieldError[] {
   if (entry.valueFrom === undefined || entry.valueFrom === null) return [];
   const sources = ENV_SOURCES.filter((source) => fieldsAt(entry, 'valueFrom')[source] !== undefined);
   if (sources.length === 0) {
-    return [invalid(path, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`')];
+    return [
+      invalid(path, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`'),
+    ];
   }
-  if ((textAt(entry, 'value') ?? '') !== '') return [invalid(path, '', 'may not be specified when `value` is not empty')];
+  if ((textAt(entry, 'value') ?? '') !== '')
+    return [invalid(path, '', 'may not be specified when `value` is not empty')];
   return sources.length > 1 ? [invalid(path, '', 'may not have more than one field specified at a time')] : [];
 }
 
-function checkMounts(path: string, mounts: readonly Fields[], volumeNames: ReadonlySet<string | undefined>): readonly FieldError[] {
+function checkMounts(
+  path: string,
+  mounts: readonly Fields[],
+  volumeNames: ReadonlySet<string | undefined>,
+): readonly FieldError[] {
   const paths = new Set<string>();
   return mounts.flatMap((mount, index) => {
     const name = textAt(mount, 'name') ?? '';
@@ -136,20 +158,24 @@ function checkProbe(path: string, kind: string, probe: unknown): readonly FieldE
   if (probe === undefined || probe === null) return [];
   const fields = fieldsAt(probe);
   const handlers = HANDLERS.filter((handler) => fields[handler] !== undefined && fields[handler] !== null);
-  const onlyOnce = kind !== 'readinessProbe' && typeof fields.successThreshold === 'number' && fields.successThreshold !== 1;
+  const onlyOnce =
+    kind !== 'readinessProbe' && typeof fields.successThreshold === 'number' && fields.successThreshold !== 1;
   return [
     ...(handlers.length === 0 ? [required(path, 'must specify a handler type')] : []),
     ...handlers.slice(1).map((handler) => forbidden(`${path}.${handler}`, 'may not specify more than 1 handler type')),
-    ...handlers.slice(0, 1).flatMap((handler) => checkHandlerPort(`${path}.${handler}`, handler, fieldsAt(fields, handler))),
-    ...['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'].flatMap((field) =>
-      atLeast(`${path}.${field}`, fields[field], 0),
+    ...handlers
+      .slice(0, 1)
+      .flatMap((handler) => checkHandlerPort(`${path}.${handler}`, handler, fieldsAt(fields, handler))),
+    ...['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'].flatMap(
+      (field) => atLeast(`${path}.${field}`, fields[field], 0),
     ),
     ...(onlyOnce ? [invalid(`${path}.successThreshold`, fields.successThreshold, 'must be 1')] : []),
   ];
 }
 
 function checkHandlerPort(path: string, handler: string, fields: Fields): readonly FieldError[] {
-  if (handler === 'exec') return Array.isArray(fields.command) && fields.command.length > 0 ? [] : [required(`${path}.command`)];
+  if (handler === 'exec')
+    return Array.isArray(fields.command) && fields.command.length > 0 ? [] : [required(`${path}.command`)];
   return checkTargetPort(`${path}.port`, fields.port);
 }
 
@@ -164,7 +190,9 @@ function checkResources(path: string, resources: Fields): readonly FieldError[] 
   return [
     ...checkAmounts(`${path}.limits`, limits),
     ...checkAmounts(`${path}.requests`, requests),
-    ...Object.entries(requests).flatMap(([name, amount]) => checkWithinLimit(`${path}.requests`, { name, amount, limit: limits[name] })),
+    ...Object.entries(requests).flatMap(([name, amount]) =>
+      checkWithinLimit(`${path}.requests`, { name, amount, limit: limits[name] }),
+    ),
   ];
 }
 
@@ -192,7 +220,13 @@ function checkWithinLimit(
   const amount = parseQuantity(String(request.amount)) ?? 0;
   const limit = parseQuantity(String(request.limit)) ?? 0;
   if (amount <= limit) return [];
-  return [invalid(path, String(request.amount), `must be less than or equal to ${request.name} limit of ${String(request.limit)}`)];
+  return [
+    invalid(
+      path,
+      String(request.amount),
+      `must be less than or equal to ${request.name} limit of ${String(request.limit)}`,
+    ),
+  ];
 }
 
 function checkVolumes(path: string, volumes: readonly Fields[]): readonly FieldError[] {
@@ -201,11 +235,15 @@ function checkVolumes(path: string, volumes: readonly Fields[]): readonly FieldE
     const name = textAt(volume, 'name') ?? '';
     const taken = name !== '' && names.has(name);
     names.add(name);
-    const sources = Object.keys(volume).filter((key) => key !== 'name' && volume[key] !== undefined && volume[key] !== null);
+    const sources = Object.keys(volume).filter(
+      (key) => key !== 'name' && volume[key] !== undefined && volume[key] !== null,
+    );
     return [
       ...(name === '' ? [required(`${path}[${index}].name`)] : checkLabel(`${path}[${index}].name`, name)),
       ...(taken ? [duplicate(`${path}[${index}].name`, name)] : []),
-      ...sources.slice(1).map((source) => forbidden(`${path}[${index}].${source}`, 'may not specify more than 1 volume type')),
+      ...sources
+        .slice(1)
+        .map((source) => forbidden(`${path}[${index}].${source}`, 'may not specify more than 1 volume type')),
     ];
   });
 }

@@ -48,7 +48,11 @@ function defaultedPod(pod: KubeObject): KubeObject {
     preemptionPolicy: 'PreemptLowerPriority',
   });
   const complete = { ...withRequests(spec), tolerations: tolerationsWithDefaults(itemsAt(spec, 'tolerations')) };
-  return { ...pod, spec: complete, status: filled(fieldsAt(pod, 'status'), { phase: 'Pending', qosClass: qosClassOf(complete) }) };
+  return {
+    ...pod,
+    spec: complete,
+    status: filled(fieldsAt(pod, 'status'), { phase: 'Pending', qosClass: qosClassOf(complete) }),
+  };
 }
 
 /** Requests follow limits where only limits are given. */
@@ -71,20 +75,30 @@ function tolerationsWithDefaults(tolerations: readonly Fields[]): readonly Field
     (key) =>
       !tolerations.some(
         (toleration) =>
-          (toleration.key === key || (toleration.key ?? '') === '') && ['NoExecute', '', undefined].includes(textAt(toleration, 'effect')),
+          (toleration.key === key || (toleration.key ?? '') === '') &&
+          ['NoExecute', '', undefined].includes(textAt(toleration, 'effect')),
       ),
   );
-  return [...tolerations, ...missing.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 }))];
+  return [
+    ...tolerations,
+    ...missing.map((key) => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 })),
+  ];
 }
 
 function qosClassOf(spec: unknown): string {
   const containers = [...itemsAt(spec, 'containers'), ...itemsAt(spec, 'initContainers')];
   const sized = (container: Fields, kind: string): Fields => fieldsAt(container, 'resources', kind);
-  if (containers.every((each) => Object.keys(sized(each, 'limits')).length + Object.keys(sized(each, 'requests')).length === 0))
+  if (
+    containers.every(
+      (each) => Object.keys(sized(each, 'limits')).length + Object.keys(sized(each, 'requests')).length === 0,
+    )
+  )
     return 'BestEffort';
   const guaranteed = containers.every((each) =>
     ['cpu', 'memory'].every(
-      (name) => sized(each, 'limits')[name] !== undefined && deepEqual(sized(each, 'limits')[name], sized(each, 'requests')[name]),
+      (name) =>
+        sized(each, 'limits')[name] !== undefined &&
+        deepEqual(sized(each, 'limits')[name], sized(each, 'requests')[name]),
     ),
   );
   return guaranteed ? 'Guaranteed' : 'Burstable';
@@ -94,7 +108,9 @@ function checkPod(pod: KubeObject, old: KubeObject | undefined): readonly FieldE
   const spec = fieldsAt(pod, 'spec');
   const errors = checkPodSpec('spec', spec);
   if (old === undefined || textAt(old, 'spec', 'nodeName') === undefined) return errors;
-  return deepEqual(fixedPart(spec), fixedPart(fieldsAt(old, 'spec'))) ? errors : [...errors, forbidden('spec', FIXED_SPEC)];
+  return deepEqual(fixedPart(spec), fixedPart(fieldsAt(old, 'spec')))
+    ? errors
+    : [...errors, forbidden('spec', FIXED_SPEC)];
 }
 
 /** A pod's spec without the fields that may change after its creation. */

@@ -18,7 +18,12 @@ export const replicaSetResource: ResourceDefinition = define({
   categories: ['all'],
   subresources: [
     { name: 'status' },
-    { name: 'scale', specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.spec.selector' },
+    {
+      name: 'scale',
+      specReplicasPath: '.spec.replicas',
+      statusReplicasPath: '.status.replicas',
+      labelSelectorPath: '.spec.selector',
+    },
   ],
   schema: replicaSetSchema,
   countsGenerations: true,
@@ -35,7 +40,11 @@ export const replicaSetResource: ResourceDefinition = define({
 });
 
 function defaultedReplicaSet(set: KubeObject): KubeObject {
-  const spec = changed<Fields>(filled(fieldsAt(set, 'spec'), { replicas: 1, template: {} }), 'template', defaultedTemplate);
+  const spec = changed<Fields>(
+    filled(fieldsAt(set, 'spec'), { replicas: 1, template: {} }),
+    'template',
+    defaultedTemplate,
+  );
   return { ...set, spec, status: filled(fieldsAt(set, 'status'), { replicas: 0 }) };
 }
 
@@ -56,6 +65,8 @@ export function checkRunningTemplate(spec: Fields): readonly FieldError[] {
   const policy = textAt(spec, 'template', 'spec', 'restartPolicy');
   return [
     ...checkTemplate('spec.template', fieldsAt(spec, 'template')),
-    ...(policy === 'Always' || policy === undefined ? [] : [unsupported('spec.template.spec.restartPolicy', policy, ['Always'])]),
+    ...(policy === 'Always' || policy === undefined
+      ? []
+      : [unsupported('spec.template.spec.restartPolicy', policy, ['Always'])]),
   ];
 }

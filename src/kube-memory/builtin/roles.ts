@@ -16,7 +16,7 @@ const createdColumn: ColumnDefinition = {
   value: (object) => object.metadata.creationTimestamp,
 };
 
-const roleWords = { group: RBAC, nameRule: 'path', columns: [createdColumn] } as const;
+const roleWords = { group: RBAC, columns: [createdColumn] } as const;
 const withRules = (role: KubeObject): KubeObject => ({ ...role, rules: role.rules ?? null });
 
 export const roleResource: ResourceDefinition = define({
@@ -38,9 +38,11 @@ export const clusterRoleResource: ResourceDefinition = define({
 
 const bindingWords = {
   group: RBAC,
-  nameRule: 'path',
   columns: [
-    column('Role', (binding) => `${textAt(binding, 'roleRef', 'kind') ?? ''}/${textAt(binding, 'roleRef', 'name') ?? ''}`),
+    column(
+      'Role',
+      (binding) => `${textAt(binding, 'roleRef', 'kind') ?? ''}/${textAt(binding, 'roleRef', 'name') ?? ''}`,
+    ),
     ageColumn,
     column('Users', (binding) => subjectsText(binding, 'User'), 'wide'),
     column('Groups', (binding) => subjectsText(binding, 'Group'), 'wide'),
@@ -72,8 +74,12 @@ function checkRule(path: string, rule: Fields): readonly FieldError[] {
   if (listAt(rule, 'verbs').length === 0) return [required(`${path}.verbs`, 'verbs must contain at least one value')];
   if (listAt(rule, 'nonResourceURLs').length > 0) return [];
   return [
-    ...(listAt(rule, 'apiGroups').length === 0 ? [required(`${path}.apiGroups`, 'resource rules must supply at least one api group')] : []),
-    ...(listAt(rule, 'resources').length === 0 ? [required(`${path}.resources`, 'resource rules must supply at least one resource')] : []),
+    ...(listAt(rule, 'apiGroups').length === 0
+      ? [required(`${path}.apiGroups`, 'resource rules must supply at least one api group')]
+      : []),
+    ...(listAt(rule, 'resources').length === 0
+      ? [required(`${path}.resources`, 'resource rules must supply at least one resource')]
+      : []),
   ];
 }
 
@@ -82,10 +88,18 @@ function defaultedBinding(binding: KubeObject): KubeObject {
     subject.kind === 'ServiceAccount' ? subject : filled(subject, { apiGroup: RBAC }),
   );
   const complete = changed<Fields>(parts, 'roleRef', (ref) => filled(ref, { apiGroup: RBAC }));
-  return { ...binding, ...(complete.subjects === undefined ? {} : { subjects: complete.subjects }), roleRef: complete.roleRef };
+  return {
+    ...binding,
+    ...(complete.subjects === undefined ? {} : { subjects: complete.subjects }),
+    roleRef: complete.roleRef,
+  };
 }
 
-function checkBinding(binding: KubeObject, old: KubeObject | undefined, kinds: readonly string[]): readonly FieldError[] {
+function checkBinding(
+  binding: KubeObject,
+  old: KubeObject | undefined,
+  kinds: readonly string[],
+): readonly FieldError[] {
   const ref = fieldsAt(binding, 'roleRef');
   const kind = textAt(ref, 'kind') ?? '';
   const moved = old !== undefined && !deepEqual(old.roleRef, binding.roleRef);
@@ -93,7 +107,9 @@ function checkBinding(binding: KubeObject, old: KubeObject | undefined, kinds: r
     ...(kinds.includes(kind) ? [] : [unsupported('roleRef.kind', kind, kinds)]),
     ...((textAt(ref, 'name') ?? '') === '' ? [required('roleRef.name')] : []),
     ...itemsAt(binding, 'subjects').flatMap((subject, index) => checkSubject(`subjects[${index}]`, subject)),
-    ...(moved ? [invalid('roleRef', { APIGroup: ref.apiGroup, Kind: ref.kind, Name: ref.name }, 'cannot change roleRef')] : []),
+    ...(moved
+      ? [invalid('roleRef', { APIGroup: ref.apiGroup, Kind: ref.kind, Name: ref.name }, 'cannot change roleRef')]
+      : []),
   ];
 }
 

@@ -2,11 +2,16 @@ import type { OpenApiSchema } from '../resource.ts';
 
 /** A few words to write down the schemas of Kubernetes' own kinds; each returns the OpenAPI v3 form that the server serves. */
 export function record(fields: Readonly<Record<string, OpenApiSchema>>, required?: readonly string[]): OpenApiSchema {
-  return required === undefined ? { type: 'object', properties: fields } : { type: 'object', properties: fields, required };
+  return required === undefined
+    ? { type: 'object', properties: fields }
+    : { type: 'object', properties: fields, required };
 }
 
 /** An object that server-side apply and strategic merge treat as one value. */
-export function atomicRecord(fields: Readonly<Record<string, OpenApiSchema>>, required?: readonly string[]): OpenApiSchema {
+export function atomicRecord(
+  fields: Readonly<Record<string, OpenApiSchema>>,
+  required?: readonly string[],
+): OpenApiSchema {
   return { ...record(fields, required), 'x-kubernetes-map-type': 'atomic' };
 }
 

@@ -43,10 +43,14 @@ function checkExpression(path: string, expression: unknown): readonly FieldError
   const count = listAt(expression, 'values').length;
   const key = checkQualifiedName(`${path}.key`, textAt(expression, 'key') ?? '');
   if (operator === 'In' || operator === 'NotIn') {
-    return count > 0 ? key : [required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'"), ...key];
+    return count > 0
+      ? key
+      : [required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'"), ...key];
   }
   if (operator === 'Exists' || operator === 'DoesNotExist') {
-    return count === 0 ? key : [forbidden(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"), ...key];
+    return count === 0
+      ? key
+      : [forbidden(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"), ...key];
   }
   return [invalid(`${path}.operator`, operator, 'not a valid selector operator'), ...key];
 }
@@ -58,13 +62,16 @@ export function checkWorkloadSelector(spec: unknown): readonly FieldError[] {
   const mismatch = invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
   if (selector === undefined || selector === null) return [required('spec.selector'), mismatch];
   const errors = checkSelector('spec.selector', selector);
-  if (isEmptySelector(selector)) return [...errors, invalid('spec.selector', selector, 'empty selector is invalid for deployment')];
+  if (isEmptySelector(selector))
+    return [...errors, invalid('spec.selector', selector, 'empty selector is invalid for deployment')];
   if (errors.length > 0) return [...errors, invalid('spec.selector', selector, 'invalid label selector')];
   return selectorMatches(selector, textsAt(labels)) ? [] : [mismatch];
 }
 
 function isEmptySelector(selector: unknown): boolean {
-  return Object.keys(fieldsAt(selector, 'matchLabels')).length === 0 && listAt(selector, 'matchExpressions').length === 0;
+  return (
+    Object.keys(fieldsAt(selector, 'matchLabels')).length === 0 && listAt(selector, 'matchExpressions').length === 0
+  );
 }
 
 /** A selector as `kubectl get -o wide` prints it: `app=web,tier in (a,b)`. */

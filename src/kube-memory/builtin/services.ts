@@ -12,7 +12,6 @@ export const serviceResource: ResourceDefinition = define({
   kind: 'Service',
   shortNames: ['svc'],
   categories: ['all'],
-  nameRule: 'label-1035',
   subresources: [{ name: 'status' }],
   schema: serviceSchema,
   fieldSelectors: ['spec.clusterIP', 'spec.type'],
@@ -68,7 +67,8 @@ function withAddresses(service: KubeObject, spec: Fields, type: string): Fields 
   const ports = itemsAt(spec, 'ports').map((port, index) => {
     const complete = filled(port, { protocol: 'TCP', targetPort: port.port });
     const opened = type === 'NodePort' || type === 'LoadBalancer';
-    if (opened && (complete.nodePort ?? 0) === 0) return { ...complete, nodePort: 30_000 + ((hashOf(key) + index) % 2_768) };
+    if (opened && (complete.nodePort ?? 0) === 0)
+      return { ...complete, nodePort: 30_000 + ((hashOf(key) + index) % 2_768) };
     return complete;
   });
   return {
@@ -120,7 +120,11 @@ function checkExternalName(name: string): readonly FieldError[] {
   return name === '' ? [required('spec.externalName')] : checkSubdomain('spec.externalName', name.replace(/\.$/, ''));
 }
 
-function checkPort(path: string, port: Fields, context: { readonly type: string; readonly only: boolean }): readonly FieldError[] {
+function checkPort(
+  path: string,
+  port: Fields,
+  context: { readonly type: string; readonly only: boolean },
+): readonly FieldError[] {
   const name = textAt(port, 'name') ?? '';
   const nodePort = numberAt(port, 'nodePort') ?? 0;
   return [
@@ -157,7 +161,8 @@ function portAsCompared(port: Fields): Fields {
 function checkAddresses(spec: Fields, old: Fields | undefined): readonly FieldError[] {
   const first = firstText(spec.clusterIPs);
   if (first === undefined) return [];
-  if (spec.clusterIP !== first) return [invalid('spec.clusterIPs', spec.clusterIPs, 'first value must match `clusterIP`')];
+  if (spec.clusterIP !== first)
+    return [invalid('spec.clusterIPs', spec.clusterIPs, 'first value must match `clusterIP`')];
   const before = firstText(old?.clusterIPs);
   if (before !== undefined && before !== first && old?.type !== 'ExternalName') {
     return [invalid('spec.clusterIPs[0]', spec.clusterIPs, 'may not change once set')];

@@ -1,4 +1,16 @@
-import { anyObject, atomicRecord, flag, int64, listByKey, listOf, mapOf, record, setOf, text, time } from '../schema.ts';
+import {
+  anyObject,
+  atomicRecord,
+  flag,
+  int64,
+  listByKey,
+  listOf,
+  mapOf,
+  record,
+  setOf,
+  text,
+  time,
+} from '../schema.ts';
 import type { OpenApiSchema } from '../../resource.ts';
 
 /** Parts that many kinds share: metadata, references, selectors, conditions. */

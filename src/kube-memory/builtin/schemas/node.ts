@@ -1,4 +1,17 @@
-import { flag, int32, int64, listByKey, listOf, mapOf, oneOfTexts, quantity, record, setOf, text, time } from '../schema.ts';
+import {
+  flag,
+  int32,
+  int64,
+  listByKey,
+  listOf,
+  mapOf,
+  oneOfTexts,
+  quantity,
+  record,
+  setOf,
+  text,
+  time,
+} from '../schema.ts';
 import { topLevel } from './meta.ts';
 
 /** Node of core/v1. */

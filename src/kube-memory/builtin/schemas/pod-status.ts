@@ -1,4 +1,17 @@
-import { flag, int32, int64, listByKey, listOf, mapOf, oneOfTexts, patched, quantity, record, text, time } from '../schema.ts';
+import {
+  flag,
+  int32,
+  int64,
+  listByKey,
+  listOf,
+  mapOf,
+  oneOfTexts,
+  patched,
+  quantity,
+  record,
+  text,
+  time,
+} from '../schema.ts';
 import { resourceRequirementsSchema } from './container.ts';
 import { topLevel } from './meta.ts';
 import { podSpecSchema } from './pod.ts';
@@ -191,7 +204,10 @@ const podStatusSchema = record({
   qosClass: oneOfTexts('BestEffort', 'Burstable', 'Guaranteed'),
   reason: text,
   resize: text,
-  resourceClaimStatuses: listByKey(podResourceClaimStatusSchema, ['name'], { key: 'name', strategy: 'merge,retainKeys' }),
+  resourceClaimStatuses: listByKey(podResourceClaimStatusSchema, ['name'], {
+    key: 'name',
+    strategy: 'merge,retainKeys',
+  }),
   startTime: time,
 });
 

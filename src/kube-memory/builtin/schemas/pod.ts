@@ -1,4 +1,17 @@
-import { atomicMapOf, atomicRecord, flag, int32, int64, listByKey, listOf, mapOf, oneOfTexts, quantity, record, text } from '../schema.ts';
+import {
+  atomicMapOf,
+  atomicRecord,
+  flag,
+  int32,
+  int64,
+  listByKey,
+  listOf,
+  mapOf,
+  oneOfTexts,
+  quantity,
+  record,
+  text,
+} from '../schema.ts';
 import {
   appArmorProfileSchema,
   containerSchema,
@@ -218,7 +231,9 @@ export const podSpecSchema = record(
     subdomain: text,
     terminationGracePeriodSeconds: int64,
     tolerations: listOf(tolerationSchema),
-    topologySpreadConstraints: listByKey(topologySpreadConstraintSchema, ['topologyKey', 'whenUnsatisfiable'], { key: 'topologyKey' }),
+    topologySpreadConstraints: listByKey(topologySpreadConstraintSchema, ['topologyKey', 'whenUnsatisfiable'], {
+      key: 'topologyKey',
+    }),
     volumes: listByKey(volumeSchema, ['name'], { key: 'name', strategy: 'merge,retainKeys' }),
   },
   ['containers'],

@@ -209,7 +209,16 @@ const glusterfsVolumeSourceSchema = record(
 const hostPathVolumeSourceSchema = record(
   {
     path: text,
-    type: oneOfTexts('', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'),
+    type: oneOfTexts(
+      '',
+      'BlockDevice',
+      'CharDevice',
+      'Directory',
+      'DirectoryOrCreate',
+      'File',
+      'FileOrCreate',
+      'Socket',
+    ),
   },
   ['path'],
 );
