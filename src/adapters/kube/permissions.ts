@@ -1,0 +1,138 @@
+import { KINDS } from '../../api/kinds.ts';
+import type { ResourceKind } from '../../api/kube-object.ts';
+import { assert } from '../../lib/assert.ts';
+import type { KubeCall } from './client.ts';
+
+export type PermissionVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'impersonate';
+
+/** One line of what Headgate may do, and why. The chart's roles are made of these lines, and tests prove that each is needed. */
+export interface Permission {
+  readonly kind: ResourceKind;
+  readonly subresource?: string;
+  readonly verbs: readonly PermissionVerb[];
+  /** `watched`: where Rollouts are looked after (the cluster, or one namespace). `own`: only the controller's namespace. */
+  readonly scope: 'watched' | 'own';
+  readonly why: string;
+  /** True for rights that the API server checks although no call names them (owner references, create by apply). */
+  readonly indirect?: boolean;
+}
+
+const SERVICE_ACCOUNT: ResourceKind = { group: '', version: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true };
+
+/** Every call that this layer may make for the controllers. No wildcards; Secrets are read one by one and never listed. */
+export const PERMISSIONS: readonly Permission[] = [
+  watched(KINDS.rollout, ['list', 'watch', 'patch'], 'what is asked for; spec leaves that are commands are cleared'),
+  watched(KINDS.rollout, ['patch'], 'the status is recorded', 'status'),
+  indirect(KINDS.rollout, ['update'], 'owner references that block deletion, on clusters that check them', 'finalizers'),
+  watched(KINDS.analysisTemplate, ['list', 'watch'], 'what a step measures'),
+  watched(KINDS.clusterAnalysisTemplate, ['list', 'watch'], 'what a step measures, for all namespaces'),
+  watched(KINDS.analysisRun, ['list', 'watch', 'create', 'patch', 'delete'], 'measurements: started, recorded, terminated, trimmed'),
+  indirect(KINDS.analysisRun, ['update'], 'owner references of Jobs that a metric runs', 'finalizers'),
+  watched(KINDS.experiment, ['list', 'watch'], 'experiments of a Rollout'),
+  watched(KINDS.replicaSet, ['list', 'watch', 'create', 'patch', 'delete'], 'one per revision: created, scaled, trimmed'),
+  watched(KINDS.pod, ['list', 'watch'], 'which pods of a revision are available, and why not'),
+  watched(KINDS.service, ['list', 'watch', 'patch'], 'the selector leaf that tells stable from canary'),
+  watched(KINDS.endpointSlice, ['list', 'watch'], 'whether a Service reaches pods before traffic is sent there'),
+  watched(KINDS.ingress, ['list', 'watch', 'create', 'patch', 'delete'], 'the canary Ingress'),
+  watched(KINDS.httpRoute, ['list', 'watch', 'patch'], 'weights of the two backends'),
+  watched(KINDS.secret, ['get'], 'credentials that a metric, a GitSource or a notification names'),
+  watched(KINDS.configMap, ['get'], 'configuration that a Rollout refers to'),
+  watched(KINDS.event, ['create', 'patch'], 'what happened, for people'),
+  watched(KINDS.gitSource, ['list', 'watch', 'patch'], 'where Rollouts come from'),
+  watched(KINDS.gitSource, ['patch'], 'the journal of applies and reverts', 'status'),
+  watched(SERVICE_ACCOUNT, ['impersonate'], 'every apply of a GitSource acts as the account that it names'),
+  { kind: KINDS.lease, verbs: ['get', 'create', 'patch'], scope: 'own', why: 'one controller acts at a time' },
+];
+
+function watched(kind: ResourceKind, verbs: readonly PermissionVerb[], why: string, subresource?: string): Permission {
+  return { kind, subresource, verbs, scope: 'watched', why };
+}
+
+function indirect(kind: ResourceKind, verbs: readonly PermissionVerb[], why: string, subresource: string): Permission {
+  return { kind, subresource, verbs, scope: 'watched', why, indirect: true };
+}
+
+/** A rule of an RBAC role. */
+export interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** The rules of the role for one scope, in the table's order; kinds that are not namespaced only where the role is a ClusterRole. */
+export function policyRules(scope: Permission['scope'], options: { readonly namespacedOnly?: boolean } = {}): readonly PolicyRule[] {
+  return PERMISSIONS.filter((permission) => permission.scope === scope)
+    .filter((permission) => options.namespacedOnly !== true || permission.kind.namespaced)
+    .map(({ kind, subresource, verbs }) => ({
+      apiGroups: [kind.group],
+      resources: [subresource === undefined ? kind.plural : `${kind.plural}/${subresource}`],
+      verbs,
+    }));
+}
+
+/** The ClusterRole of the chart (or, for the namespaced variant, its Role): what may be done where Rollouts are looked after. */
+export function generateClusterRole(name = 'headgate'): object {
+  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name }, rules: policyRules('watched') };
+}
+
+/** The Role in a watched namespace, for a controller that looks after that namespace only. */
+export function generateNamespacedRole(options: { readonly name: string; readonly namespace: string }): object {
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata: options,
+    rules: policyRules('watched', { namespacedOnly: true }),
+  };
+}
+
+/** The Role in the controller's own namespace. */
+export function generateOwnRole(options: { readonly name: string; readonly namespace: string }): object {
+  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: options, rules: policyRules('own') };
+}
+
+/** Checks calls against the table, and remembers which lines were used. */
+export interface CallGuard {
+  /** Throws InvariantViolation for a call that no line allows. */
+  check(call: KubeCall): void;
+  /** Each right that was used, as `verb group/resource`. */
+  used(): ReadonlySet<string>;
+}
+
+/** For tests: with it, a client proves that the table is complete; its record shows that nothing in the table is idle. */
+export function createCallGuard(): CallGuard {
+  const allowed = new Set(PERMISSIONS.flatMap(rightsOf));
+  const used = new Set<string>();
+
+  function need(right: string): void {
+    assert(allowed.has(right), `the table of permissions allows: ${right}`);
+    used.add(right);
+  }
+
+  return {
+    check(call) {
+      if (call.impersonate !== undefined) {
+        need(rightName('impersonate', SERVICE_ACCOUNT));
+        return;
+      }
+      need(rightName(call.verb, call.kind, call.subresource));
+      // The API server asks for `create` too when an apply may create the object; whether it will is not known here.
+      if (call.contentType?.includes('apply-patch') === true && call.subresource === undefined) need(rightName('create', call.kind));
+    },
+    used: () => used,
+  };
+}
+
+/** Rights of the table that a run has not used: none may be left after all scenarios together. */
+export function unusedRights(used: ReadonlySet<string>): readonly string[] {
+  return PERMISSIONS.filter((permission) => permission.indirect !== true)
+    .flatMap(rightsOf)
+    .filter((right) => !used.has(right));
+}
+
+function rightsOf(permission: Permission): readonly string[] {
+  return permission.verbs.map((verb) => rightName(verb, permission.kind, permission.subresource));
+}
+
+function rightName(verb: string, kind: ResourceKind, subresource?: string): string {
+  return `${verb} ${kind.group}/${kind.plural}${subresource === undefined ? '' : `/${subresource}`}`;
+}

@@ -1,0 +1,73 @@
+import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../../api/kube-object.ts';
+import { isPlainObject } from '../../lib/merge-patch.ts';
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+/** Distinct texts and lists of owned fields; far more than there are managers and kinds, so that sharing never grows without end. */
+const SHARED_MAX = 10_000;
+
+export type Trim = <T extends KubeObject>(object: T) => T;
+
+/**
+ * Makes the function that takes the weight off a freshly parsed object before a cache keeps it; it changes the object in
+ * place. `managedFields` becomes a digest (who manages which top-level field, when, through which subresource), which is all
+ * that telling an actor's name needs; kubectl's copy of the last applied manifest goes. Texts that thousands of objects
+ * carry are shared among all objects that went through the same function.
+ */
+export function createTrim(): Trim {
+  const texts = new Map<string, string>();
+  const lists = new Map<string, readonly string[]>();
+
+  function shareText(text: string | undefined): string | undefined {
+    return text === undefined ? undefined : shared(texts, text, text);
+  }
+
+  function shareList(list: readonly string[]): readonly string[] {
+    return shared(lists, list.join(' '), list);
+  }
+
+  /** A managedFields entry without its tree. */
+  function digest(entry: ManagedFieldsEntry): ManagedFieldsEntry {
+    return {
+      manager: shareText(entry.manager),
+      operation: entry.operation,
+      time: entry.time,
+      subresource: shareText(entry.subresource),
+      fields: shareList(ownedFields(entry.fieldsV1)),
+    };
+  }
+
+  return (object) => {
+    const metadata = object.metadata as { -readonly [Key in keyof ObjectMeta]: ObjectMeta[Key] };
+    if (metadata.managedFields !== undefined) metadata.managedFields = metadata.managedFields.map(digest);
+    if (metadata.annotations?.[LAST_APPLIED] !== undefined) {
+      const { [LAST_APPLIED]: _dropped, ...kept } = metadata.annotations;
+      metadata.annotations = kept;
+    }
+    return object;
+  };
+}
+
+/** `spec.paused`, `status.abort`, `metadata.labels`; `data` and the like as a whole. */
+function ownedFields(tree: unknown): readonly string[] {
+  const fields: string[] = [];
+  for (const [key, below] of fieldsOf(tree)) {
+    if (key !== 'spec' && key !== 'status' && key !== 'metadata') fields.push(key);
+    else for (const [child] of fieldsOf(below)) fields.push(`${key}.${child}`);
+  }
+  return fields;
+}
+
+function* fieldsOf(tree: unknown): Iterable<[string, unknown]> {
+  if (!isPlainObject(tree)) return;
+  for (const key of Object.keys(tree)) {
+    if (key.startsWith('f:')) yield [key.slice(2), tree[key]];
+  }
+}
+
+function shared<Value>(known: Map<string, Value>, key: string, value: Value): Value {
+  const first = known.get(key);
+  if (first !== undefined) return first;
+  if (known.size >= SHARED_MAX) known.clear();
+  known.set(key, value);
+  return value;
+}
