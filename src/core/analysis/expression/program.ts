@@ -1,0 +1,115 @@
+import { builtinNames } from './builtin-types.ts';
+import { check } from './checker.ts';
+import { TIME_TYPES, TIME_VALUES, conditionTypes, conditionValues, typeOfResult } from './environment.ts';
+import { ExpressionError } from './errors.ts';
+import { evaluate } from './evaluator.ts';
+import { UNKNOWN } from './go-type.ts';
+import type { GoType } from './go-type.ts';
+import { parseExpression } from './parser.ts';
+import type { Node } from './syntax.ts';
+import { isSlice, typeName } from './value.ts';
+import type { Value } from './value.ts';
+
+/** A parsed and checked expression, ready to be evaluated any number of times. */
+export interface Program {
+  readonly node: Node;
+  readonly type: GoType;
+  readonly floatLiterals: ReadonlySet<Node>;
+}
+
+export type ConditionOutcome =
+  | { readonly ok: true; readonly holds: boolean }
+  /** `message` is the API's wording of the failure. */
+  | { readonly ok: false; readonly message: string; readonly phase: 'compile' | 'run'; readonly offset: number };
+
+const INDEXED_RESULT = /\bresult\s*\[/;
+const EMPTY_RESULT =
+  'metric result is empty or unavailable, and the condition cannot index into result; guard the condition with len(result) > 0';
+
+/** Judges a provider's result by a condition; never throws. */
+export function evaluateCondition(text: string, result: Value, nowMs: number): ConditionOutcome {
+  if (isEmpty(result) && INDEXED_RESULT.test(text))
+    return { ok: false, message: EMPTY_RESULT, phase: 'run', offset: 0 };
+  return guarded(() => {
+    const program = compileCondition(text, typeOfResult(result));
+    const values = conditionValues(result);
+    const outcome = evaluate(program.node, {
+      values,
+      nowNs: BigInt(Math.trunc(nowMs)) * 1_000_000n,
+      floatLiterals: program.floatLiterals,
+    });
+    if (typeof outcome === 'boolean') return { ok: true, holds: outcome };
+    throw new ExpressionError('run', `expected bool, but got ${resultTypeName(program.type, outcome)}`, 0);
+  });
+}
+
+/** What is wrong with a condition before any result is known, or undefined: for validation and lint. */
+export function conditionProblem(text: string): ExpressionError | undefined {
+  try {
+    const program = compileCondition(text, UNKNOWN);
+    const { kind, name } = program.type;
+    return kind === 'bool' || kind === 'any'
+      ? undefined
+      : new ExpressionError('compile', `expected bool, but got ${name}`, 0);
+  } catch (error) {
+    if (error instanceof ExpressionError) return error;
+    throw error;
+  }
+}
+
+/** Milliseconds since the epoch of a time expression such as `now() - duration("10m")`, or what is wrong with it. */
+export function evaluateTime(text: string, nowMs: number): { readonly ms: number } | { readonly message: string } {
+  try {
+    const program = compiled(`time\0${text}`, text, TIME_TYPES);
+    const nowNs = BigInt(Math.trunc(nowMs)) * 1_000_000n;
+    const value = evaluate(program.node, { values: TIME_VALUES, nowNs, floatLiterals: program.floatLiterals });
+    if (typeof value === 'object' && value !== null && value.kind === 'time')
+      return { ms: Number(value.ns / 1_000_000n) };
+    return { message: `expected time.Time, but got ${resultTypeName(program.type, value)}` };
+  } catch (error) {
+    if (error instanceof ExpressionError) return { message: error.message };
+    throw error;
+  }
+}
+
+/** Parses and checks a condition for results of a type; equal requests are answered from a bounded cache. Throws ExpressionError. */
+export function compileCondition(text: string, resultType: GoType): Program {
+  return compiled(`${resultType.kind} ${resultType.name}\0${text}`, text, conditionTypes(resultType));
+}
+
+/** Programs kept: a cluster has a few hundred different conditions. The least recently used one goes first. */
+const CACHE_MAX = 1_000;
+const cache = new Map<string, Program>();
+
+function compiled(key: string, text: string, types: ReadonlyMap<string, GoType>): Program {
+  const known = cache.get(key);
+  if (known !== undefined) {
+    cache.delete(key);
+    cache.set(key, known);
+    return known;
+  }
+  const node = parseExpression(text, builtinNames());
+  const program: Program = { node, ...check(node, types, builtinNames()) };
+  const oldest = cache.keys().next();
+  if (cache.size >= CACHE_MAX && oldest.done !== true) cache.delete(oldest.value);
+  cache.set(key, program);
+  return program;
+}
+
+function guarded(run: () => ConditionOutcome): ConditionOutcome {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    return { ok: false, message: error.message, phase: error.phase, offset: error.offset };
+  }
+}
+
+function isEmpty(result: Value): boolean {
+  if (result === null || result === '') return true;
+  return isSlice(result) && result.items.length === 0;
+}
+
+function resultTypeName(type: GoType, value: Value): string {
+  return type.kind === 'int' && typeof value === 'bigint' ? type.name : typeName(value);
+}
