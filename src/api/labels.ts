@@ -1,6 +1,6 @@
 /*
  * Labels and annotations that are part of the API: tools, dashboards and other controllers read them, so a Rollout that
- * another controller started can go on under Headgate and back. The names in `headgate.dev` are additive.
+ * another controller started can go on under Headgate and back.
  */
 
 /** On ReplicaSets, their pods and selectors, Service selectors, AnalysisRuns and Experiments: the hash of the version. */
@@ -71,13 +71,3 @@ export const ANNOTATIONS_NOT_COPIED: readonly string[] = [
   DESIRED_REPLICAS_ANNOTATION,
   NOTIFIED_ANNOTATION,
 ];
-
-/** On objects that a GitSource applies: `<namespace>/<name>` of the GitSource. */
-export const GIT_SOURCE_ANNOTATION = 'headgate.dev/git-source';
-
-/** On objects that a GitSource applies: the commit and the file that they came from. */
-export const GIT_REVISION_ANNOTATION = 'headgate.dev/git-revision';
-export const GIT_FILE_ANNOTATION = 'headgate.dev/git-file';
-
-/** On a GitSource: any new value asks for a look at the repository now. */
-export const REQUESTED_AT_ANNOTATION = 'headgate.dev/requested-at';

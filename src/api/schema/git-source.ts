@@ -67,6 +67,7 @@ const revertEntry = object('What was done about one abort.', {
   key: text('Identifies the abort: the UID of the Rollout and the commit that was aborted.'),
   state: word<RevertState>('Pending, Pushed, Skipped, Conflicted or Failed.'),
   rollout: text('The Rollout, as namespace/name.'),
+  podTemplateHash: text('The hash of the aborted version.').optional(),
   abortedRevision: text('The commit that brought the aborted version.').optional(),
   stableRevision: text('The commit that brought the stable version.').optional(),
   commitRevision: text('The commit that reverts.').optional(),

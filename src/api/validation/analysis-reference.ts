@@ -1,0 +1,132 @@
+import type { AnalysisTemplateSpec, Argument, Metric, TemplateReference } from '../analysis.ts';
+import type { Rollout, RolloutAnalysis } from '../rollout.ts';
+import { validateTemplateArguments } from './analysis-template.ts';
+import { metricsFault, runsWithoutEnd } from './metric.ts';
+import { invalid, type Problem } from './problem.ts';
+import type { References } from './references.ts';
+import { unsupportedInMetrics } from './supported.ts';
+
+type Templates = Pick<References, 'analysisTemplates' | 'clusterAnalysisTemplates'>;
+
+interface AnalysisPlace {
+  readonly analysis: RolloutAnalysis;
+  readonly path: string;
+  /** Only a measurement beside the steps may go on without end. */
+  readonly endless: boolean;
+}
+
+/** What is wrong with the templates that a Rollout measures with. */
+export function validateReferencedAnalyses(rollout: Rollout, found: Templates): readonly Problem[] {
+  return analysisPlaces(rollout).flatMap((place) => validatePlace(place, found));
+}
+
+function analysisPlaces(rollout: Rollout): readonly AnalysisPlace[] {
+  const { canary, blueGreen } = rollout.spec.strategy ?? {};
+  const places: AnalysisPlace[] = [];
+  for (const name of ['prePromotionAnalysis', 'postPromotionAnalysis'] as const) {
+    const analysis = blueGreen?.[name];
+    if (analysis !== undefined)
+      places.push({ analysis, path: `spec.strategy.blueGreen.${name}.templates`, endless: false });
+  }
+  for (const [index, step] of (canary?.steps ?? []).entries()) {
+    const path = `spec.strategy.canary.steps[${index}].analysis.templates`;
+    if (step.analysis !== undefined) places.push({ analysis: step.analysis, path, endless: false });
+  }
+  if (canary?.analysis !== undefined) {
+    places.push({ analysis: canary.analysis, path: 'spec.strategy.canary.analysis.templates', endless: true });
+  }
+  return places;
+}
+
+function validatePlace(place: AnalysisPlace, found: Templates): readonly Problem[] {
+  const { analysis, path } = place;
+  const collected = collect(analysis.templates ?? [], found);
+  if (collected.missing.length > 0) {
+    return collected.missing.map(({ kind, name }) => invalid(path, name, `${kind} '${name}' not found`));
+  }
+  if (collected.unknown) return [];
+  const { templates } = collected;
+  const value = `templateNames: [${templates.map(({ name }) => name).join(' ')}]`;
+  const metrics = templates.flatMap(({ spec }) => spec.metrics ?? []);
+  const fault = duplicateFault(metrics) ?? argumentFault(templates, analysis) ?? metricsFault(metrics);
+  if (fault !== undefined) return [invalid(path, value, fault)];
+  return templates.flatMap((template) => validateTemplate(template, place));
+}
+
+function validateTemplate({ name, spec }: Named, place: AnalysisPlace): readonly Problem[] {
+  const metrics = spec.metrics ?? [];
+  const endless = place.endless ? undefined : metrics.find(runsWithoutEnd);
+  const faults = [
+    ...unsupportedInMetrics(metrics, 'spec.metrics').map((problem) => problem.message),
+    ...validateTemplateArguments(spec.args ?? [], 'spec.args').map((problem) => problem.detail),
+    ...(endless === undefined ? [] : [endlessFault(endless)]),
+  ];
+  return faults.map((fault) =>
+    invalid(
+      place.path,
+      name,
+      fault.startsWith('has metric') ? `AnalysisTemplate ${name} ${fault}` : `AnalysisTemplate ${name}: ${fault}`,
+    ),
+  );
+}
+
+function endlessFault(metric: Metric): string {
+  return `has metric ${metric.name} which runs indefinitely. Invalid value for count: ${metric.count ?? '<nil>'}`;
+}
+
+interface Named {
+  readonly name: string;
+  readonly spec: AnalysisTemplateSpec;
+}
+
+interface Collected {
+  readonly templates: readonly Named[];
+  readonly missing: readonly { readonly kind: string; readonly name: string }[];
+  /** Something was not looked up, so nothing can be said. */
+  readonly unknown: boolean;
+}
+
+/** The named templates and those that they name in turn, each once. */
+function collect(references: readonly TemplateReference[], found: Templates): Collected {
+  const seen = new Set<string>();
+  const templates: Named[] = [];
+  const missing: { kind: string; name: string }[] = [];
+  let unknown = false;
+  const waiting = [...references];
+  for (let reference = waiting.shift(); reference !== undefined; reference = waiting.shift()) {
+    const { templateName: name = '', clusterScope = false } = reference;
+    const kind = clusterScope ? 'ClusterAnalysisTemplate' : 'AnalysisTemplate';
+    if (seen.has(`${kind}/${name}`)) continue;
+    seen.add(`${kind}/${name}`);
+    const template = (clusterScope ? found.clusterAnalysisTemplates : found.analysisTemplates)[name];
+    if (template === undefined) unknown = true;
+    else if (template === null) missing.push({ kind, name });
+    else {
+      templates.push({ name, spec: template.spec });
+      waiting.push(...(template.spec.templates ?? []));
+    }
+  }
+  return { templates, missing, unknown };
+}
+
+function duplicateFault(metrics: readonly Metric[]): string | undefined {
+  const names = metrics.map((metric) => metric.name);
+  const repeated = names.find((name, index) => names.indexOf(name) < index);
+  return repeated === undefined ? undefined : `two metrics have the same name '${repeated}'`;
+}
+
+function argumentFault(templates: readonly Named[], analysis: RolloutAnalysis): string | undefined {
+  const given = new Set((analysis.args ?? []).map((argument) => argument.name));
+  const all = templates.flatMap(({ spec }) => spec.args ?? []);
+  for (const { name } of all) {
+    const same = all.filter((argument) => argument.name === name);
+    const values = new Set(same.map((argument) => argument.value).filter((value) => value !== undefined));
+    if (values.size > 1) return `Argument \`${name}\` specified multiple times with different values`;
+    if (!given.has(name) && !same.some(hasValue)) return `args.${name} was not resolved`;
+  }
+  return undefined;
+}
+
+function hasValue(argument: Argument): boolean {
+  return argument.value !== undefined || argument.valueFrom !== undefined;
+}

@@ -1,0 +1,99 @@
+import { parsePauseDurationMs } from '../../lib/duration.ts';
+import { maxTrafficWeightOf } from '../defaults.ts';
+import type { CanaryStep, CanaryStrategy, RolloutArgument, RolloutSpec } from '../rollout.ts';
+import { invalid, required, type Problem } from './problem.ts';
+import { validateRouteSteps } from './route-step.ts';
+
+const CANARY = 'spec.strategy.canary';
+const ONE_OF = 'Step must have one of the following set: experiment, setWeight, setCanaryScale or pause';
+const EXCLUSIVE = ['experiment', 'pause', 'setWeight', 'analysis'] as const;
+const ALL = [...EXCLUSIVE, 'setCanaryScale', 'setHeaderRoute', 'setMirrorRoute', 'plugin'] as const;
+
+export interface StepCheck {
+  readonly step: CanaryStep;
+  readonly index: number;
+  readonly canary: CanaryStrategy;
+  readonly spec: RolloutSpec;
+}
+
+export function validateStep(check: StepCheck): readonly Problem[] {
+  const path = `${CANARY}.steps[${check.index}]`;
+  return [
+    ...validateKind(check.step, path),
+    ...validateWeight(check, path),
+    ...validatePause(check.step, path),
+    ...validateCanaryScale(check, path),
+    ...validateRouteSteps(check, path),
+    ...validateExperiment(check, path),
+    ...validateArguments(argumentsOf(check.step), `${path}.analyses`),
+  ];
+}
+
+function validateKind(step: CanaryStep, path: string): readonly Problem[] {
+  const set = (names: readonly (keyof CanaryStep)[]) => names.filter((name) => step[name] !== undefined);
+  const exclusive = set(EXCLUSIVE);
+  if (exclusive.length > 1) return [invalid(path, exclusive.join(', '), ONE_OF)];
+  return set(ALL).length === 0 ? [invalid(path, '', ONE_OF)] : [];
+}
+
+function validateWeight({ step, canary }: StepCheck, path: string): readonly Problem[] {
+  const max = maxTrafficWeightOf(canary.trafficRouting);
+  const weight = step.setWeight;
+  if (weight === undefined || (weight >= 0 && weight <= max)) return [];
+  return [invalid(`${path}.setWeight`, weight, `SetWeight needs to be between 0 and ${max}`)];
+}
+
+function validatePause(step: CanaryStep, path: string): readonly Problem[] {
+  const duration = step.pause?.duration;
+  if (duration === undefined) return [];
+  const ms = parsePauseDurationMs(duration);
+  if (ms !== undefined && ms >= 0) return [];
+  return [invalid(`${path}.pause.duration`, duration, 'Duration needs to be greater than 0')];
+}
+
+function validateCanaryScale({ step, canary }: StepCheck, path: string): readonly Problem[] {
+  const scale = step.setCanaryScale;
+  if (scale === undefined) return [];
+  if (canary.trafficRouting === undefined) {
+    return [required(`${CANARY}.trafficRouting`, 'SetCanaryScale requires TrafficRouting to be set')];
+  }
+  const at = `${path}.setCanaryScale`;
+  const max = maxTrafficWeightOf(canary.trafficRouting);
+  const { weight, replicas } = scale;
+  return [
+    ...(weight !== undefined && (weight < 0 || weight > max)
+      ? [invalid(`${at}.weight`, weight, `use a percentage between 0 and ${max}`)]
+      : []),
+    ...(replicas !== undefined && replicas < 0 ? [invalid(`${at}.replicas`, replicas, 'use 0 or more')] : []),
+  ];
+}
+
+function validateExperiment({ step, canary }: StepCheck, path: string): readonly Problem[] {
+  const routing = canary.trafficRouting;
+  const weighted = [routing?.alb, routing?.smi, routing?.istio].some((router) => router !== undefined);
+  if (step.experiment === undefined || weighted || Object.keys(routing?.plugins ?? {}).length > 0) return [];
+  const detail =
+    routing === undefined
+      ? 'Experiment template weight cannot be set unless TrafficRouting is enabled'
+      : 'Experiment template weight is only available for TrafficRouting with SMI, ALB, and Istio at this time';
+  return step.experiment.templates.flatMap(({ weight }, index) =>
+    weight === undefined ? [] : [invalid(`${path}.experiment.templates[${index}].weight`, weight, detail)],
+  );
+}
+
+function argumentsOf(step: CanaryStep): readonly RolloutArgument[] {
+  const ofExperiment = (step.experiment?.analyses ?? []).flatMap((analysis) => analysis.args ?? []);
+  return [...ofExperiment, ...(step.analysis?.args ?? [])];
+}
+
+const METADATA_FIELDS = /^metadata(\.(name|namespace|uid|labels|annotations)|\.(labels|annotations)\['.+'\])$/;
+
+/** Only the fields of metadata that pods can get by the downward API can be arguments; other paths are read as JSON. */
+export function validateArguments(args: readonly RolloutArgument[], path: string): readonly Problem[] {
+  const detail = 'Analyses arguments must refer to valid object metadata supported by downwardAPI';
+  return args.flatMap((argument) => {
+    const field = argument.valueFrom?.fieldRef?.fieldPath;
+    if (field === undefined || !field.startsWith('metadata') || METADATA_FIELDS.test(field)) return [];
+    return [invalid(path, args, detail)];
+  });
+}

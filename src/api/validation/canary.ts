@@ -1,0 +1,135 @@
+import { integerOf, maxSurgeOf, maxUnavailableOf, type IntOrPercent } from '../defaults.ts';
+import type { CanaryStrategy, RolloutSpec, TrafficRouting } from '../rollout.ts';
+import { validateAntiAffinity } from './anti-affinity.ts';
+import { validateStep } from './canary-step.ts';
+import { internal, invalid, type Problem } from './problem.ts';
+import { GATEWAY_API_PLUGIN } from './supported.ts';
+
+const PATH = 'spec.strategy.canary';
+
+/** The checks of the API in its order, then those that are ours. */
+export function validateCanary(canary: CanaryStrategy, spec: RolloutSpec): readonly Problem[] {
+  return [
+    ...validateSurge(canary),
+    ...validateServices(canary),
+    ...validatePingPong(canary),
+    ...validateRoutedServices(canary),
+    ...validateScaling(canary),
+    ...(canary.steps ?? []).flatMap((step, index) => validateStep({ step, index, canary, spec })),
+    ...validateAntiAffinity(canary.antiAffinity, `${PATH}.antiAffinity`),
+    ...validateIngressNames(canary.trafficRouting),
+    ...validateStartingStep(canary),
+  ];
+}
+
+function validateSurge(canary: CanaryStrategy): readonly Problem[] {
+  if (amountOf(maxSurgeOf(canary)) !== 0 || amountOf(maxUnavailableOf(canary)) !== 0) return [];
+  return [invalid(`${PATH}.maxSurge`, canary.maxSurge, 'MaxSurge and MaxUnavailable both can not be zero')];
+}
+
+/** The number in a count or percentage; what is neither counts as 0. */
+function amountOf(value: IntOrPercent): number {
+  return integerOf(typeof value === 'string' ? value.replace(/%$/, '') : value) ?? 0;
+}
+
+function validateServices(canary: CanaryStrategy): readonly Problem[] {
+  const { canaryService = '', stableService = '' } = canary;
+  if (canaryService === '' || canaryService !== stableService) return [];
+  const detail =
+    'This rollout uses the same service for the stable and canary services, but two different services are required.';
+  return [invalid(`${PATH}.stableService`, stableService, detail)];
+}
+
+function validatePingPong(canary: CanaryStrategy): readonly Problem[] {
+  const { pingPong, trafficRouting } = canary;
+  if (pingPong === undefined) return [];
+  const { pingService, pongService } = pingPong;
+  const problems: Problem[] = [];
+  const both = 'Ping service and Pong service must to be set to use Ping-Pong feature';
+  if (pingService === '') problems.push(invalid(`${PATH}.pingPong.pingService`, pingService, both));
+  if (pongService === '') problems.push(invalid(`${PATH}.pingPong.pongService`, pongService, both));
+  if (pingService === pongService) {
+    const detail =
+      'This rollout uses the same service for the ping and pong services, but two different services are required.';
+    problems.push(invalid(`${PATH}.pingPong.pingService`, pingService, detail));
+  }
+  const alb = trafficRouting?.alb;
+  if (alb !== undefined && (alb.rootService ?? '') === '') {
+    const detail = 'Root service field is required for the configuration with ALB and ping-pong feature enabled';
+    problems.push(invalid(`${PATH}.trafficRouting.alb.rootService`, alb.rootService ?? '', detail));
+  }
+  return problems;
+}
+
+function validateRoutedServices(canary: CanaryStrategy): readonly Problem[] {
+  if (!needsServices(canary)) return [];
+  const detail = 'Canary service and Stable service must to be set to use Traffic Routing';
+  const names = ['stableService', 'canaryService'] as const;
+  return names
+    .filter((name) => (canary[name] ?? '') === '')
+    .map((name) => invalid(`${PATH}.${name}`, canary[name] ?? '', detail));
+}
+
+function needsServices(canary: CanaryStrategy): boolean {
+  const routing = canary.trafficRouting;
+  if (routing === undefined) return false;
+  if (routing.alb !== undefined && canary.pingPong === undefined) return true;
+  if (routing.istio !== undefined && routing.istio.destinationRule === undefined && canary.pingPong === undefined)
+    return true;
+  // Gateway API routes find their backends by these names; without them the API's plug-in fails on every pass.
+  if (routing.plugins !== undefined && GATEWAY_API_PLUGIN in routing.plugins) return true;
+  const { smi, apisix, ambassador, nginx, appMesh, traefik } = routing;
+  return [smi, apisix, ambassador, nginx, appMesh, traefik].some((router) => router !== undefined);
+}
+
+function validateScaling(canary: CanaryStrategy): readonly Problem[] {
+  const { trafficRouting, scaleDownDelaySeconds, dynamicStableScale } = canary;
+  const problems: Problem[] = [];
+  if (trafficRouting === undefined) {
+    if (scaleDownDelaySeconds !== undefined) {
+      const detail = 'Canary scaleDownDelaySeconds can only be used with traffic routing';
+      problems.push(invalid(`${PATH}.scaleDownDelaySeconds`, scaleDownDelaySeconds, detail));
+    }
+    if (dynamicStableScale === true) {
+      const detail = 'Canary dynamicStableScale can only be used with traffic routing';
+      problems.push(invalid(`${PATH}.dynamicStableScale`, true, detail));
+    }
+    return problems;
+  }
+  if (scaleDownDelaySeconds !== undefined && dynamicStableScale === true) {
+    const detail = 'Canary dynamicStableScale cannot be used with scaleDownDelaySeconds';
+    problems.push(invalid(`${PATH}.dynamicStableScale`, true, detail));
+  }
+  return [...problems, ...validateMaxTrafficWeight(trafficRouting)];
+}
+
+function validateMaxTrafficWeight(routing: TrafficRouting): readonly Problem[] {
+  const weight = routing.maxTrafficWeight;
+  if (weight === undefined) return [];
+  const path = `${PATH}.trafficRouting.maxTrafficWeight`;
+  const problems = weight < 1 ? [invalid(path, weight, 'must be greater than 0')] : [];
+  if (routing.nginx !== undefined || Object.keys(routing.plugins ?? {}).length > 0) return problems;
+  const detail = 'Canary maxTrafficWeight in traffic routing only support in Nginx and Plugins';
+  return [...problems, invalid(path, weight, detail)];
+}
+
+function validateIngressNames(routing: TrafficRouting | undefined): readonly Problem[] {
+  const nginx = routing?.nginx;
+  if (nginx === undefined) return [];
+  const path = `${PATH}.trafficRouting.nginx`;
+  const one = (nginx.stableIngress ?? '') !== '';
+  const several = (nginx.stableIngresses ?? []).length > 0;
+  if (one && several) {
+    return [internal(path, 'Either StableIngress or StableIngresses must be configured. Both are configured.')];
+  }
+  if (one || several) return [];
+  return [internal(path, 'Either StableIngress or StableIngresses must be configured. Neither are configured.')];
+}
+
+function validateStartingStep(canary: CanaryStrategy): readonly Problem[] {
+  const start = canary.analysis?.startingStep;
+  const count = canary.steps?.length ?? 0;
+  if (start === undefined || (start >= 0 && start <= count)) return [];
+  const detail = `the analysis would never start; steps are counted from 0 and there are ${count}`;
+  return [invalid(`${PATH}.analysis.startingStep`, start, detail)];
+}

@@ -1,0 +1,136 @@
+import { MANAGED_BY_ANNOTATION, POD_TEMPLATE_HASH_LABEL } from '../labels.ts';
+import type { AnalysisTemplate, ClusterAnalysisTemplate } from '../analysis.ts';
+import type { Rollout } from '../rollout.ts';
+import type { HttpRoute, Ingress, Service } from '../workloads.ts';
+import { validateReferencedAnalyses } from './analysis-reference.ts';
+import { invalid, type Problem } from './problem.ts';
+import { GATEWAY_API_PLUGIN } from './supported.ts';
+
+/** What was looked up for a Rollout, by name; null is what does not exist, absent is what nobody looked for. */
+export interface References {
+  readonly services: Lookup<Service>;
+  readonly analysisTemplates: Lookup<AnalysisTemplate>;
+  readonly clusterAnalysisTemplates: Lookup<ClusterAnalysisTemplate>;
+  readonly ingresses?: Lookup<Ingress>;
+  readonly httpRoutes?: Lookup<HttpRoute>;
+}
+
+export type Lookup<Kind> = Readonly<Record<string, Kind | null>>;
+
+/** What is wrong with a Rollout given the objects that it names, in the order of the API. */
+export function validateReferences(rollout: Rollout, found: References): readonly Problem[] {
+  const services = serviceReferences(rollout);
+  const ingresses = ingressReferences(rollout);
+  return [
+    ...services.flatMap(({ name, path }) =>
+      found.services[name] === null ? [invalid(path, name, `service "${name}" not found`)] : [],
+    ),
+    ...services.flatMap((reference) => validateService(rollout, reference, found.services[reference.name])),
+    ...validateReferencedAnalyses(rollout, found),
+    ...ingresses.flatMap((reference) => validateIngress(rollout, reference, found.ingresses?.[reference.name])),
+    ...routeReferences(rollout).flatMap((reference) =>
+      validateRoute(rollout, reference, found.httpRoutes?.[reference.name]),
+    ),
+  ];
+}
+
+interface Reference {
+  readonly name: string;
+  readonly path: string;
+}
+
+interface ServiceReference extends Reference {
+  /** Labels that the pods behind this Service get besides those of the template. */
+  readonly roleLabels: Readonly<Record<string, string>>;
+}
+
+/** The Services that a Rollout names, with the field that names them. */
+export function serviceReferences(rollout: Rollout): readonly ServiceReference[] {
+  const { canary, blueGreen } = rollout.spec.strategy ?? {};
+  const inCanary = 'spec.strategy.canary';
+  const inBlueGreen = 'spec.strategy.blueGreen';
+  const all = [
+    { name: canary?.stableService, path: `${inCanary}.stableService`, added: canary?.stableMetadata },
+    { name: canary?.canaryService, path: `${inCanary}.canaryService`, added: canary?.canaryMetadata },
+    { name: canary?.pingPong?.pingService, path: `${inCanary}.pingPong.pingService`, added: undefined },
+    { name: canary?.pingPong?.pongService, path: `${inCanary}.pingPong.pongService`, added: undefined },
+    { name: blueGreen?.activeService, path: `${inBlueGreen}.activeService`, added: blueGreen?.activeMetadata },
+    { name: blueGreen?.previewService, path: `${inBlueGreen}.previewService`, added: blueGreen?.previewMetadata },
+  ];
+  return all.flatMap(({ name = '', path, added }) =>
+    name === '' ? [] : [{ name, path, roleLabels: added?.labels ?? {} }],
+  );
+}
+
+function validateService(
+  rollout: Rollout,
+  reference: ServiceReference,
+  service: Service | null | undefined,
+): readonly Problem[] {
+  if (service === null || service === undefined) return [];
+  const { name, path, roleLabels } = reference;
+  const labels = rollout.spec.template?.metadata?.labels ?? {};
+  const unmatched = Object.entries(service.spec.selector ?? {})
+    .filter(([key]) => key !== POD_TEMPLATE_HASH_LABEL)
+    .filter(([key, value]) => labels[key] !== value && roleLabels[key] !== value)
+    .map(([key]) => invalid(path, name, `Service "${name}" has unmatch label "${key}" in rollout`));
+  const manager = service.metadata.annotations?.[MANAGED_BY_ANNOTATION];
+  if (manager === undefined || manager === rollout.metadata.name) return unmatched;
+  return [...unmatched, invalid(path, name, `Service "${name}" is managed by another Rollout`)];
+}
+
+function ingressReferences(rollout: Rollout): readonly Reference[] {
+  const nginx = rollout.spec.strategy?.canary?.trafficRouting?.nginx;
+  const path = 'spec.strategy.canary.trafficRouting.nginx';
+  const one = (nginx?.stableIngress ?? '') === '' ? [] : [nginx?.stableIngress ?? ''];
+  return [
+    ...one.map((name) => ({ name, path: `${path}.stableIngress` })),
+    ...(nginx?.stableIngresses ?? []).map((name) => ({ name, path: `${path}.stableIngresses` })),
+  ];
+}
+
+function validateIngress(
+  rollout: Rollout,
+  { name, path }: Reference,
+  ingress: Ingress | null | undefined,
+): readonly Problem[] {
+  if (ingress === undefined) return [];
+  if (ingress === null) return [invalid(path, name, `ingress.networking.k8s.io "${name}" not found`)];
+  const service = rollout.spec.strategy?.canary?.stableService ?? '';
+  const paths = (ingress.spec.rules ?? []).flatMap((rule) => rule.http?.paths ?? []);
+  if (paths.some(({ backend }) => backend.service?.name === service)) return [];
+  return [invalid(path, name, `ingress \`${name}\` has no rules using service ${service} backend`)];
+}
+
+/** The HTTPRoutes that the Gateway API router of a Rollout names. */
+export function routeReferences(rollout: Rollout): readonly Reference[] {
+  const settings = rollout.spec.strategy?.canary?.trafficRouting?.plugins?.[GATEWAY_API_PLUGIN];
+  if (typeof settings !== 'object' || settings === null) return [];
+  const path = `spec.strategy.canary.trafficRouting.plugins["${GATEWAY_API_PLUGIN}"]`;
+  const one: unknown = Reflect.get(settings, 'httpRoute');
+  const several: unknown = Reflect.get(settings, 'httpRoutes');
+  const names = Array.isArray(several) ? several.map((route: unknown) => nameOf(route)) : [];
+  return [
+    ...(typeof one === 'string' && one !== '' ? [{ name: one, path: `${path}.httpRoute` }] : []),
+    ...names.flatMap((name, index) => (name === '' ? [] : [{ name, path: `${path}.httpRoutes[${index}].name` }])),
+  ];
+}
+
+function nameOf(route: unknown): string {
+  const name: unknown = typeof route === 'object' && route !== null ? Reflect.get(route, 'name') : undefined;
+  return typeof name === 'string' ? name : '';
+}
+
+function validateRoute(
+  rollout: Rollout,
+  { name, path }: Reference,
+  route: HttpRoute | null | undefined,
+): readonly Problem[] {
+  if (route === undefined) return [];
+  if (route === null) return [invalid(path, name, `httproute.gateway.networking.k8s.io "${name}" not found`)];
+  const { stableService = '', canaryService = '' } = rollout.spec.strategy?.canary ?? {};
+  const rules = (route.spec.rules ?? []).map((rule) => (rule.backendRefs ?? []).map((backend) => backend.name));
+  if (rules.some((names) => names.includes(stableService) && names.includes(canaryService))) return [];
+  const detail = `HTTPRoute "${name}" has no rule whose backendRefs name both ${stableService} and ${canaryService}; add both to one rule`;
+  return [invalid(path, name, detail)];
+}
