@@ -1,0 +1,99 @@
+import type { AnalysisRun } from '../../api/analysis.ts';
+import type { KubeObject } from '../../api/kube-object.ts';
+import type { Rollout } from '../../api/rollout.ts';
+import { isPlainObject } from '../../lib/merge-patch.ts';
+import { GIT_ANNOTATIONS, HASH_LABEL } from './names.ts';
+import type { FailingMetric } from './revert-message.ts';
+
+/** An abort that Git has to be told about. */
+export interface Abort {
+  /** `namespace/name`. */
+  readonly rollout: string;
+  readonly uid: string;
+  readonly hash: string;
+  readonly abortedCommit: string;
+  /** Absent when the stable ReplicaSet does not tell; then nothing can be restored. */
+  readonly stableCommit?: string;
+  readonly reason: string;
+}
+
+/**
+ * The abort of a Rollout that this GitSource declares; undefined when there is none, or none that is final: the spec must be the observed one, the
+ * aborted version must still be the desired one, and nobody paused it.
+ */
+export function abortOf(rollout: Rollout, replicaSets: readonly KubeObject[], source: string): Abort | undefined {
+  const status = rollout.status;
+  const annotations = rollout.metadata.annotations ?? {};
+  if (
+    status?.abort !== true ||
+    annotations[GIT_ANNOTATIONS.source] !== source ||
+    rollout.metadata.deletionTimestamp !== undefined
+  )
+    return undefined;
+  const generation = rollout.metadata.generation;
+  if (
+    generation !== undefined &&
+    status.observedGeneration !== undefined &&
+    status.observedGeneration !== String(generation)
+  )
+    return undefined;
+  const hash = status.currentPodHash;
+  const stable = status.stableRS;
+  if (hash === undefined || stable === undefined || stable === '' || hash === stable || isPaused(rollout))
+    return undefined;
+  const abortedCommit = commitOf(replicaSets, rollout, hash) ?? annotations[GIT_ANNOTATIONS.commit];
+  if (abortedCommit === undefined) return undefined;
+  return {
+    rollout: `${rollout.metadata.namespace}/${rollout.metadata.name}`,
+    uid: rollout.metadata.uid ?? '',
+    hash,
+    abortedCommit,
+    ...stableCommit(commitOf(replicaSets, rollout, stable)),
+    reason: reasonOf(rollout),
+  };
+}
+
+function stableCommit(commit: string | undefined): { readonly stableCommit?: string } {
+  return commit === undefined ? {} : { stableCommit: commit };
+}
+
+function isPaused(rollout: Rollout): boolean {
+  return isPlainObject(rollout.spec) && rollout.spec['paused'] === true;
+}
+
+function commitOf(replicaSets: readonly KubeObject[], rollout: Rollout, hash: string): string | undefined {
+  const own = replicaSets.find(
+    (set) =>
+      set.metadata.labels?.[HASH_LABEL] === hash &&
+      set.metadata.ownerReferences?.some((owner) => owner.uid === rollout.metadata.uid),
+  );
+  return own?.metadata.annotations?.[GIT_ANNOTATIONS.commit];
+}
+
+function reasonOf(rollout: Rollout): string {
+  const progressing = rollout.status?.conditions?.find((condition) => condition.type === 'Progressing');
+  const message = progressing?.reason === 'RolloutAborted' ? progressing.message : rollout.status?.message;
+  return (message ?? rollout.status?.message ?? '').replace(/^RolloutAborted: /, '');
+}
+
+/** The metric that decided a failed run: the first that failed, else that erred, with its latest measured value and what was wanted of it. */
+export function failingMetric(run: AnalysisRun): FailingMetric | undefined {
+  const results = run.status?.metricResults ?? [];
+  const result =
+    results.find((metric) => metric.phase === 'Failed') ??
+    results.find((metric) => metric.phase === 'Error') ??
+    results.find((metric) => metric.phase === 'Inconclusive');
+  if (result === undefined) return undefined;
+  const metric = run.spec?.metrics?.find((candidate) => candidate.name === result.name);
+  const value = result.measurements?.findLast(
+    (measurement) => measurement.value !== undefined && measurement.value !== '' && measurement.phase !== 'Successful',
+  )?.value;
+  const condition =
+    metric?.successCondition ??
+    (metric?.failureCondition === undefined ? undefined : `not (${metric.failureCondition})`);
+  return {
+    name: result.name ?? 'unnamed',
+    ...(value === undefined ? {} : { value }),
+    ...(condition === undefined ? {} : { condition }),
+  };
+}

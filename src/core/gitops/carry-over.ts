@@ -1,0 +1,177 @@
+import type { KubeObject } from '../../api/kube-object.ts';
+import { isPlainObject } from '../../lib/merge-patch.ts';
+import { HASH_LABEL } from './names.ts';
+
+/** What the Rollouts of a namespace steer: leaves of these objects belong to the controller while a Rollout uses them. */
+export interface Steering {
+  /** Names of Services whose selector carries the hash of a ReplicaSet. */
+  readonly services: ReadonlySet<string>;
+  /** Names of routes and Ingresses whose weights move. */
+  readonly routes: ReadonlySet<string>;
+  /** Names of route rules that the controller adds and removes. */
+  readonly managedRoutes: ReadonlySet<string>;
+  /** `Kind/name` of what an autoscaler or a Rollout scales. */
+  readonly scaled: ReadonlySet<string>;
+}
+
+/** Annotations on Ingresses that carry weights. */
+const WEIGHT_ANNOTATION = /(\/canary-weight|\/canary-by-header|\/canary-by-header-value|\/actions\..+)$/;
+const SERVICE_FIELDS = [
+  'stableService',
+  'canaryService',
+  'activeService',
+  'previewService',
+  'pingService',
+  'pongService',
+];
+
+/** Finds what the given Rollouts and autoscalers steer. Both live objects and declarations may be given; more names do no harm. */
+export function steeringOf(objects: readonly KubeObject[]): Steering {
+  const names = {
+    services: new Set<string>(),
+    routes: new Set<string>(),
+    managedRoutes: new Set<string>(),
+    scaled: new Set<string>(),
+  };
+  for (const object of objects) {
+    const spec = object['spec'];
+    if (!isPlainObject(spec)) continue;
+    if (object.kind === 'HorizontalPodAutoscaler' || object.kind === 'ScaledObject')
+      addTarget(names.scaled, spec['scaleTargetRef']);
+    if (object.kind !== 'Rollout') continue;
+    const workload = spec['workloadRef'];
+    if (isPlainObject(workload) && workload['scaleDown'] !== undefined && workload['scaleDown'] !== 'never')
+      addTarget(names.scaled, workload);
+    addStrategy(names, spec['strategy']);
+  }
+  return names;
+}
+
+function addTarget(scaled: Set<string>, target: unknown): void {
+  if (isPlainObject(target) && typeof target['name'] === 'string')
+    scaled.add(`${String(target['kind'] ?? 'Deployment')}/${target['name']}`);
+}
+
+function addStrategy(
+  names: { services: Set<string>; routes: Set<string>; managedRoutes: Set<string> },
+  strategy: unknown,
+): void {
+  walk(strategy, (key, value) => {
+    if (typeof value === 'string' && SERVICE_FIELDS.includes(key)) names.services.add(value);
+    if (
+      typeof value === 'string' &&
+      (key === 'httpRoute' ||
+        key === 'grpcRoute' ||
+        key === 'tcpRoute' ||
+        key === 'tlsRoute' ||
+        key === 'stableIngress' ||
+        key === 'ingress')
+    )
+      names.routes.add(value);
+    if (!Array.isArray(value)) return;
+    for (const item of value) {
+      if (typeof item === 'string' && (key === 'stableIngresses' || key === 'ingresses')) names.routes.add(item);
+      if (!isPlainObject(item) || typeof item['name'] !== 'string') continue;
+      if (/^(http|grpc|tcp|tls)Routes$/.test(key)) names.routes.add(item['name']);
+      if (key === 'managedRoutes') names.managedRoutes.add(item['name']);
+    }
+  });
+}
+
+function walk(value: unknown, visit: (key: string, value: unknown) => void): void {
+  if (Array.isArray(value)) {
+    for (const item of value) walk(item, visit);
+  } else if (isPlainObject(value)) {
+    for (const [key, field] of Object.entries(value)) {
+      visit(key, field);
+      walk(field, visit);
+    }
+  }
+}
+
+/**
+ * The declaration with the steered leaves as the live object has them, so that applying it moves no traffic and no pod.
+ * When a leaf was carried over, the object also carries the live resourceVersion: a write in between must not be undone.
+ */
+export function carryOver(desired: KubeObject, live: KubeObject | undefined, steering: Steering): KubeObject {
+  if (live === undefined) return desired;
+  const carried = carryOf(desired, live, steering);
+  if (carried === desired || live.metadata.resourceVersion === undefined) return carried;
+  return { ...carried, metadata: { ...carried.metadata, resourceVersion: live.metadata.resourceVersion } };
+}
+
+function carryOf(desired: KubeObject, live: KubeObject, steering: Steering): KubeObject {
+  const name = desired.metadata.name;
+  if (desired.kind === 'Service' && steering.services.has(name)) return carryHash(desired, live);
+  if (/^(HTTP|GRPC|TCP|TLS)Route$/.test(desired.kind) && steering.routes.has(name))
+    return carryWeights(desired, live, steering);
+  if (desired.kind === 'Ingress' && steering.routes.has(name)) return carryAnnotations(desired, live);
+  if (steering.scaled.has(`${desired.kind}/${name}`)) return carryReplicas(desired, live);
+  return desired;
+}
+
+function carryHash(desired: KubeObject, live: KubeObject): KubeObject {
+  const liveSelector = field(live['spec'], 'selector');
+  const hash = field(liveSelector, HASH_LABEL);
+  const spec = desired['spec'];
+  if (typeof hash !== 'string' || !isPlainObject(spec)) return desired;
+  const selector = isPlainObject(spec['selector']) ? spec['selector'] : {};
+  return { ...desired, spec: { ...spec, selector: { ...selector, [HASH_LABEL]: hash } } };
+}
+
+/** Rules match by name, else by position; backends within a rule by their reference. Weights of others than the Rollout's Services stay as declared. */
+function carryWeights(desired: KubeObject, live: KubeObject, steering: Steering): KubeObject {
+  const spec = desired['spec'];
+  const liveRules = items(field(live['spec'], 'rules'));
+  if (!isPlainObject(spec) || liveRules.length === 0) return desired;
+  const managed = liveRules.filter((rule) => steering.managedRoutes.has(String(rule['name'])));
+  const users = liveRules.filter((rule) => !managed.includes(rule));
+  const rules = items(spec['rules']).map((rule, index) => {
+    const liveRule =
+      users.find((other) => rule['name'] !== undefined && other['name'] === rule['name']) ?? users[index];
+    return liveRule === undefined
+      ? rule
+      : { ...rule, backendRefs: carryBackends(items(rule['backendRefs']), items(liveRule['backendRefs']), steering) };
+  });
+  return { ...desired, spec: { ...spec, rules: [...managed, ...rules] } };
+}
+
+function carryBackends(
+  desired: readonly Record<string, unknown>[],
+  live: readonly Record<string, unknown>[],
+  steering: Steering,
+): readonly Record<string, unknown>[] {
+  return desired.map((backend) => {
+    if (!steering.services.has(String(backend['name']))) return backend;
+    const counterpart = live.find(
+      (other) =>
+        other['name'] === backend['name'] && (backend['port'] === undefined || other['port'] === backend['port']),
+    );
+    return counterpart?.['weight'] === undefined ? backend : { ...backend, weight: counterpart['weight'] };
+  });
+}
+
+function carryAnnotations(desired: KubeObject, live: KubeObject): KubeObject {
+  const declared = desired.metadata.annotations ?? {};
+  const steered = Object.keys(declared).filter(
+    (key) => WEIGHT_ANNOTATION.test(key) && live.metadata.annotations?.[key] !== undefined,
+  );
+  if (steered.length === 0) return desired;
+  const carried = Object.fromEntries(steered.map((key) => [key, live.metadata.annotations?.[key] ?? '']));
+  return { ...desired, metadata: { ...desired.metadata, annotations: { ...declared, ...carried } } };
+}
+
+function carryReplicas(desired: KubeObject, live: KubeObject): KubeObject {
+  const replicas = field(live['spec'], 'replicas');
+  const spec = desired['spec'];
+  if (typeof replicas !== 'number' || !isPlainObject(spec) || spec['replicas'] === undefined) return desired;
+  return { ...desired, spec: { ...spec, replicas } };
+}
+
+function field(value: unknown, key: string): unknown {
+  return isPlainObject(value) ? value[key] : undefined;
+}
+
+function items(value: unknown): readonly Record<string, unknown>[] {
+  return Array.isArray(value) ? value.filter(isPlainObject) : [];
+}
