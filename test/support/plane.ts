@@ -29,11 +29,19 @@ const PROGRAMS = [
     package: 'k8s.io/kubernetes/cmd/kube-controller-manager',
   },
   { name: 'kube-scheduler', module: 'kubernetes', package: 'k8s.io/kubernetes/cmd/kube-scheduler' },
+  { name: 'kubectl', module: 'kubernetes', package: 'k8s.io/kubernetes/cmd/kubectl' },
+  { name: 'helm', module: 'helm', package: 'helm.sh/helm/v4/cmd/helm' },
   { name: 'kwok', module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok' },
   { name: 'etcd', module: 'etcd', package: 'go.etcd.io/etcd/server/v3' },
 ] as const;
 const START_MS_MAX = 120_000;
 const STOP_MS_MAX = 10_000;
+
+/** The path of a tool that is built beside the plane (`kubectl`, `helm`), or its plain name to be found on PATH. */
+export function planeTool(name: 'kubectl' | 'helm'): string {
+  const built = join(binaries(), name);
+  return existsSync(built) ? built : name;
+}
 
 export function planeIsBuilt(): boolean {
   return PROGRAMS.every(({ name }) => existsSync(join(binaries(), name)));
@@ -95,7 +103,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
 
 function binaries(): string {
   const hash = createHash('sha256');
-  for (const module of ['kubernetes', 'kwok', 'etcd']) hash.update(readFileSync(join(PLANE, module, 'go.mod')));
+  for (const module of ['kubernetes', 'kwok', 'etcd', 'helm']) hash.update(readFileSync(join(PLANE, module, 'go.mod')));
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   return join(cache, 'headgate', `plane-${hash.digest('hex').slice(0, 12)}`);
 }
