@@ -51,11 +51,22 @@ export type CacheChange<T extends KubeObject = KubeObject> =
 /** Live reads for the rare case in which no cache may be kept (Secrets, a single foreign object). */
 export interface KubeReader {
   /** Undefined when the object (or its kind) does not exist. */
-  get(ref: ObjectRef): Promise<KubeObject | undefined>;
+  get(ref: ObjectRef, options?: ReadOptions): Promise<KubeObject | undefined>;
   list(
     kind: ResourceKind,
     query?: { readonly namespace?: string; readonly labelSelector?: string },
   ): Promise<readonly KubeObject[]>;
+}
+
+export interface ReadOptions {
+  /** Reads as this user (`system:serviceaccount:ns:name`). */
+  readonly impersonate?: string;
+}
+
+/** Which kinds the API server serves. */
+export interface KindDirectory {
+  /** Undefined when the API server does not serve the kind. Throws KubeError. */
+  find(apiVersion: string, kind: string, options?: ReadOptions): Promise<ResourceKind | undefined>;
 }
 
 export interface KubeWriter {

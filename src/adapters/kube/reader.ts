@@ -11,9 +11,9 @@ const PAGE_SIZE = 500;
 /** Live reads, past the caches. */
 export function createReader(client: KubeClient): KubeReader {
   return {
-    async get(ref) {
+    async get(ref, options = {}) {
       try {
-        return (await client.request({ verb: 'get', kind: ref.kind, namespace: ref.namespace, name: ref.name })) as KubeObject;
+        return (await client.request({ verb: 'get', kind: ref.kind, namespace: ref.namespace, name: ref.name, impersonate: options.impersonate })) as KubeObject;
       } catch (error) {
         if (isKubeError(error) && error.reason === 'not-found') return undefined;
         throw error;
