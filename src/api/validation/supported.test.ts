@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { unsupportedInGitSource, unsupportedInMetrics, unsupportedInRollout } from './supported.ts';
+
+describe('features that this version lacks', () => {
+  it('are refused by name, with what to do instead', () => {
+    assert.deepEqual(refused({ strategy: { blueGreen: { activeService: 'a' } } }), [
+      'spec.strategy.blueGreen: Forbidden: this version of Headgate does not run blue-green yet; use spec.strategy.canary',
+    ]);
+  });
+
+  it('are named with their place in a list', () => {
+    const steps = [{ setWeight: 5 }, { plugin: { name: 'x' } }, { setMirrorRoute: { name: 'm' } }];
+
+    assert.deepEqual(places({ strategy: { canary: { steps } } }), [
+      'spec.strategy.canary.steps[2].setMirrorRoute',
+      'spec.strategy.canary.steps[1].plugin',
+    ]);
+  });
+
+  it('among routers are all but nginx and the Gateway API', () => {
+    const trafficRouting = { nginx: {}, istio: {}, alb: { servicePort: 80 }, traefik: {} };
+
+    assert.deepEqual(places({ strategy: { canary: { trafficRouting } } }), [
+      'spec.strategy.canary.trafficRouting.istio',
+      'spec.strategy.canary.trafficRouting.alb',
+      'spec.strategy.canary.trafficRouting.traefik',
+    ]);
+  });
+
+  it('among router plug-ins are those that are not built in', () => {
+    const plugins = { 'argoproj-labs/gatewayAPI': { httpRoute: 'web' }, 'acme/router': {} };
+
+    assert.deepEqual(refused({ strategy: { canary: { trafficRouting: { plugins } } } }), [
+      'spec.strategy.canary.trafficRouting.plugins["acme/router"]: Forbidden: this version of Headgate does not know this router yet; the known ones are argoproj-labs/gatewayAPI',
+    ]);
+  });
+
+  it('of the Gateway API are all routes but HTTPRoutes', () => {
+    const plugins = { 'argoproj-labs/gatewayAPI': { httpRoutes: [{ name: 'web' }], grpcRoute: 'rpc' } };
+
+    assert.deepEqual(places({ strategy: { canary: { trafficRouting: { plugins } } } }), [
+      'spec.strategy.canary.trafficRouting.plugins["argoproj-labs/gatewayAPI"].grpcRoute',
+    ]);
+  });
+
+  it('among metric providers are all but Prometheus', () => {
+    const metrics = [{ provider: { prometheus: { query: 'up' } } }, { provider: { web: { url: 'http://x' } } }];
+
+    assert.deepEqual(
+      unsupportedInMetrics(metrics, 'spec.metrics').map((problem) => problem.message),
+      [
+        'spec.metrics[1].provider.web: Forbidden: this version of Headgate does not measure with web yet; use prometheus',
+      ],
+    );
+  });
+
+  it('of a GitSource are pull requests', () => {
+    assert.equal(unsupportedInGitSource({ spec: { onAbort: 'Push' } }).length, 0);
+    assert.deepEqual(
+      unsupportedInGitSource({ spec: { onAbort: 'PullRequest' } }).map((problem) => problem.message),
+      [
+        'spec.onAbort: Forbidden: this version of Headgate does not open pull requests yet; use Push, or None to leave the repository alone',
+      ],
+    );
+  });
+});
+
+function refused(spec: unknown): readonly string[] {
+  return unsupportedInRollout({ spec }).map((problem) => problem.message);
+}
+
+function places(spec: unknown): readonly string[] {
+  return unsupportedInRollout({ spec }).map((problem) => problem.path);
+}
