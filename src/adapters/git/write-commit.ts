@@ -29,7 +29,7 @@ export async function writeCommit(git: GitCommands, request: CommitRequest): Pro
     const person = {
       NAME: oneLine(request.author.name),
       EMAIL: oneLine(request.author.email),
-      DATE: `${Math.floor(request.atMs / 1_000)} +0000`,
+      DATE: `@${Math.floor(request.atMs / 1_000)} +0000`,
     };
     const people = Object.fromEntries(
       Object.entries(person).flatMap(([key, value]) => [
