@@ -30,8 +30,10 @@ export type TrafficObservation =
        * `unknown`: it says nothing that can be trusted, so a propagation delay counts instead.
        */
       readonly acceptance: 'accepted' | 'pending' | 'unknown';
-      /** When the shown weight was written, if the objects tell (milliseconds since the epoch). */
+      /** Why the acceptance is `pending`. */
       readonly message?: string;
+      /** The weight is shown, but something else that the router owns is not as it should be. */
+      readonly drifted?: boolean;
     }
   /** An object that the router needs is missing or unusable; `message` says which and what to do. */
   | { readonly routerId: string; readonly state: 'unusable'; readonly message: string }

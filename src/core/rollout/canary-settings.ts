@@ -1,0 +1,70 @@
+import {
+  abortScaleDownDelayOf,
+  maxTrafficWeightOf,
+  replicasOf,
+  scaleDownDelaySecondsOf,
+  updateBoundsOf,
+} from '../../api/defaults.ts';
+import type { CanaryStep, CanaryStrategy, RolloutSpec, TrafficRouting } from '../../api/rollout.ts';
+
+/** The canary strategy with defaults and percentages resolved; everything is in pods, weights or milliseconds. */
+export interface CanarySettings {
+  readonly replicas: number;
+  readonly steps: readonly CanaryStep[];
+  readonly maxSurge: number;
+  readonly maxUnavailable: number;
+  readonly routing: TrafficRouting | undefined;
+  /** What counts as all traffic. */
+  readonly weightTotal: number;
+  readonly canaryService: string | undefined;
+  readonly stableService: string | undefined;
+  readonly dynamicStableScale: boolean;
+  readonly minPodsPerReplicaSet: number;
+  readonly threshold: { readonly percent: boolean; readonly value: number } | undefined;
+  readonly scaleDownDelayMs: number;
+  readonly scaleDownDelayRevisionsMax: number;
+  /** How long the pods of an aborted version stay; `keep` leaves them running. */
+  readonly abortScaleDownDelayMs: number | 'keep';
+  readonly abortDelayIsExplicit: boolean;
+}
+
+export function canarySettingsOf(spec: RolloutSpec): CanarySettings {
+  const canary: CanaryStrategy = spec.strategy?.canary ?? {};
+  const replicas = replicasOf(spec);
+  const routing = canary.trafficRouting ?? undefined;
+  const bounds = updateBoundsOf(canary, replicas);
+  const abortDelay = abortScaleDownDelayOf(spec);
+  return {
+    replicas,
+    steps: canary.steps ?? [],
+    maxSurge: bounds.surge,
+    maxUnavailable: bounds.unavailable,
+    routing,
+    weightTotal: weightTotalOf(routing),
+    canaryService: nonEmpty(canary.canaryService),
+    stableService: nonEmpty(canary.stableService),
+    dynamicStableScale: routing !== undefined && canary.dynamicStableScale === true,
+    minPodsPerReplicaSet: routing === undefined ? 0 : (canary.minPodsPerReplicaSet ?? 0),
+    threshold: thresholdOf(canary),
+    scaleDownDelayMs: scaleDownDelaySecondsOf(spec) * 1_000,
+    scaleDownDelayRevisionsMax: canary.scaleDownDelayRevisionLimit ?? Number.POSITIVE_INFINITY,
+    abortScaleDownDelayMs: abortDelay.seconds === 0 ? 'keep' : abortDelay.seconds * 1_000,
+    abortDelayIsExplicit: abortDelay.explicit,
+  };
+}
+
+/** Only these routers can count in other units than percent. */
+function weightTotalOf(routing: TrafficRouting | undefined): number {
+  const countsFreely = routing?.nginx !== undefined || routing?.plugins !== undefined;
+  return maxTrafficWeightOf(countsFreely ? routing : undefined);
+}
+
+function thresholdOf(canary: CanaryStrategy): CanarySettings['threshold'] {
+  const threshold = canary.replicaProgressThreshold;
+  if (threshold === undefined || threshold.value < 0) return undefined;
+  return { percent: threshold.type === 'Percent', value: threshold.value };
+}
+
+function nonEmpty(name: string | undefined): string | undefined {
+  return name === '' ? undefined : name;
+}

@@ -1,0 +1,36 @@
+import type { PauseCondition, RolloutStatus } from '../../api/rollout.ts';
+
+/** Where an update stands: what status remembers between passes, and what the statechart moves on. */
+export interface Position {
+  /** Hash of the desired template's ReplicaSet. */
+  readonly currentHash: string;
+  /** Hash of the last fully promoted ReplicaSet; empty before the first. */
+  readonly stableHash: string;
+  readonly stepsHash: string;
+  /** Undefined without steps; the number of steps when all are done. */
+  readonly stepIndex: number | undefined;
+  readonly pauses: readonly PauseCondition[];
+  /** True while, and until it is consumed after, a pause that the controller began. */
+  readonly controllerPause: boolean;
+  readonly abort: boolean;
+  readonly abortedAt: string | undefined;
+  readonly promoteFull: boolean;
+  readonly restartedAt: string | undefined;
+  readonly collisionCount: number | undefined;
+}
+
+export function positionOf(status: RolloutStatus | undefined): Position {
+  return {
+    currentHash: status?.currentPodHash ?? '',
+    stableHash: status?.stableRS ?? '',
+    stepsHash: status?.currentStepHash ?? '',
+    stepIndex: status?.currentStepIndex ?? undefined,
+    pauses: status?.pauseConditions ?? [],
+    controllerPause: status?.controllerPause ?? false,
+    abort: status?.abort ?? false,
+    abortedAt: status?.abortedAt ?? undefined,
+    promoteFull: status?.promoteFull ?? false,
+    restartedAt: status?.restartedAt ?? undefined,
+    collisionCount: status?.collisionCount ?? undefined,
+  };
+}

@@ -1,0 +1,47 @@
+import type { ReplicaSet } from '../../api/workloads.ts';
+import { POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
+import { parseTimestampMs } from '../../lib/timestamp.ts';
+import type { Side } from './replicas.ts';
+
+/** Size that is asked for; Kubernetes reads an absent one as 1. */
+export function sizeOf(replicaSet: ReplicaSet | undefined): number {
+  return replicaSet === undefined ? 0 : (replicaSet.spec.replicas ?? 1);
+}
+
+export function availableOf(replicaSet: ReplicaSet | undefined): number {
+  return replicaSet?.status?.availableReplicas ?? 0;
+}
+
+export function readyOf(replicaSet: ReplicaSet | undefined): number {
+  return replicaSet?.status?.readyReplicas ?? 0;
+}
+
+/** Pods that exist, ready or not. */
+export function podsOf(replicaSet: ReplicaSet | undefined): number {
+  return replicaSet?.status?.replicas ?? 0;
+}
+
+export function sideOf(replicaSet: ReplicaSet): Side {
+  return { spec: sizeOf(replicaSet), available: availableOf(replicaSet) };
+}
+
+/** The hash that the ReplicaSet carries; it is trusted whatever function once made it. Empty when it carries none. */
+export function hashOf(replicaSet: ReplicaSet | undefined): string {
+  return replicaSet?.metadata.labels?.[POD_TEMPLATE_HASH_LABEL] ?? '';
+}
+
+export function annotationOf(replicaSet: ReplicaSet | undefined, name: string): string | undefined {
+  return replicaSet?.metadata.annotations?.[name];
+}
+
+export function createdMs(replicaSet: ReplicaSet): number {
+  return parseTimestampMs(replicaSet.metadata.creationTimestamp) ?? 0;
+}
+
+export function isDeleting(replicaSet: ReplicaSet): boolean {
+  return replicaSet.metadata.deletionTimestamp !== undefined;
+}
+
+export function sum(replicaSets: readonly ReplicaSet[], of: (replicaSet: ReplicaSet) => number): number {
+  return replicaSets.reduce((total, replicaSet) => total + of(replicaSet), 0);
+}

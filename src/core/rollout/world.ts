@@ -1,0 +1,108 @@
+import { findCondition } from '../../api/conditions.ts';
+import type { AnalysisRun } from '../../api/analysis.ts';
+import type { PodTemplateSpec } from '../../api/pod-template.ts';
+import type { Rollout, RolloutStatus } from '../../api/rollout.ts';
+import type { ReplicaSet } from '../../api/workloads.ts';
+import type { Observation } from '../observation.ts';
+import { canarySettingsOf, type CanarySettings } from './canary-settings.ts';
+import { problemsOf, type Problem } from './problems.ts';
+import { hashOf, isDeleting } from './replica-set.ts';
+import { findByTemplate } from './revisions.ts';
+import { stepsHash, templateHash } from './template-hash.ts';
+import { viewTraffic, type TrafficView } from './traffic-view.ts';
+
+/** An observation, understood: what every rule of a pass looks at. */
+export interface World {
+  readonly observation: Observation;
+  readonly nowMs: number;
+  readonly rollout: Rollout;
+  /** As the last pass left it, with what users wrote into it since. */
+  readonly status: RolloutStatus;
+  readonly settings: CanarySettings;
+  /** Undefined when the template cannot be told. */
+  readonly template: PodTemplateSpec | undefined;
+  /** Hash that the desired template's ReplicaSet has, or will have. */
+  readonly templateHash: string;
+  readonly stepsHash: string;
+  /** Owned by the Rollout and not on their way out. */
+  readonly replicaSets: readonly ReplicaSet[];
+  readonly traffic: TrafficView;
+  readonly runs: readonly AnalysisRun[];
+  /** Why the update must not move forward; backwards it always may. */
+  readonly problems: readonly Problem[];
+}
+
+export function lookAt(observation: Observation): World {
+  const { rollout, nowMs } = observation;
+  const status = rollout.status ?? {};
+  const settings = canarySettingsOf(rollout.spec);
+  const template = rollout.spec.template ?? undefined;
+  const replicaSets = observation.replicaSets.filter((replicaSet) => !isDeleting(replicaSet));
+  return {
+    observation,
+    nowMs,
+    rollout,
+    status,
+    settings,
+    template,
+    templateHash: template === undefined ? (status.currentPodHash ?? '') : hashFor(template, replicaSets, status),
+    stepsHash: stepsHash(settings.steps),
+    replicaSets,
+    traffic: viewTraffic(observation.traffic, settings.weightTotal),
+    runs: observation.analysisRuns,
+    problems: problemsOf(observation, template),
+  };
+}
+
+/** The label of the ReplicaSet that means the same, else our own hash for a new one. */
+function hashFor(template: PodTemplateSpec, replicaSets: readonly ReplicaSet[], status: RolloutStatus): string {
+  const own = templateHash(template, status.collisionCount ?? undefined);
+  const byHash = replicaSets.find((replicaSet) => hashOf(replicaSet) === own);
+  if (byHash !== undefined) return own;
+  const found = findByTemplate(replicaSets, template, [status.currentPodHash ?? '', status.stableRS ?? '']);
+  return found === undefined ? own : hashOf(found);
+}
+
+/** Which ReplicaSet plays which part. */
+export interface Roles {
+  /** Of the desired template. */
+  readonly current: ReplicaSet | undefined;
+  /** Of the last promoted template, when that is another one. */
+  readonly stable: ReplicaSet | undefined;
+  readonly others: readonly ReplicaSet[];
+}
+
+export function rolesOf(world: World, hashes: { readonly currentHash: string; readonly stableHash: string }): Roles {
+  const { currentHash, stableHash } = hashes;
+  return {
+    current: world.replicaSets.find((replicaSet) => hashOf(replicaSet) === currentHash && currentHash !== ''),
+    stable: world.replicaSets.find(
+      (replicaSet) => hashOf(replicaSet) === stableHash && stableHash !== currentHash && stableHash !== '',
+    ),
+    others: world.replicaSets.filter(
+      (replicaSet) => hashOf(replicaSet) !== currentHash && (hashOf(replicaSet) !== stableHash || stableHash === ''),
+    ),
+  };
+}
+
+/** True when the desired template or the steps are other ones than those that the position is about. */
+export function updateAsked(world: World, hashes: { readonly currentHash: string; readonly stepsHash: string }): boolean {
+  return hashes.currentHash !== world.templateHash || stepsChanged(world, hashes.stepsHash);
+}
+
+/**
+ * Another controller may have hashed the same steps differently: as long as the generation that it saw is the one that
+ * is here, the steps are the same, whatever the hash says.
+ */
+function stepsChanged(world: World, recorded: string): boolean {
+  if (recorded === world.stepsHash) return false;
+  const { status, rollout } = world;
+  const seen = status.observedGeneration === String(rollout.metadata.generation ?? '');
+  const wasInvalid = findCondition(status.conditions, 'InvalidSpec')?.status === 'True';
+  return !seen || wasInvalid;
+}
+
+/** True while the user, or an inconclusive analysis, holds everything that is not a way back. */
+export function isHeld(world: World, pauses: readonly { readonly reason: string }[]): boolean {
+  return world.rollout.spec.paused === true || pauses.some((pause) => pause.reason.startsWith('Inconclusive'));
+}
