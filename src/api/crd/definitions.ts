@@ -195,7 +195,8 @@ function objectSchema(definition: KindDefinition): StructuralSchema {
     properties: {
       apiVersion: { type: 'string', description: 'The version of the schema that this object is written in.' },
       kind: { type: 'string', description: 'The kind of this object.' },
-      metadata: { type: 'object', description: 'Name, namespace, labels and what else all objects have.' },
+      // The API server brings this field's own schema and refuses anything beside the type, also a description.
+      metadata: { type: 'object' },
       spec: structuralSchema(definition.spec),
       ...(definition.status === undefined ? {} : { status: structuralSchema(definition.status) }),
     },
