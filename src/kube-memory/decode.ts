@@ -1,0 +1,66 @@
+import type { KubeObject } from '../api/kube-object.ts';
+import { isObject, setField } from './json-value.ts';
+import { metadataTypeProblem } from './metadata-rules.ts';
+import { apiVersionOf } from './object-json.ts';
+import type { ResourceDefinition } from './resource.ts';
+import { withDefaults } from './schema/default.ts';
+import { wholeSchema } from './schema/object-meta.ts';
+import { prune } from './schema/prune.ts';
+import { badRequest } from './status-error.ts';
+import type { WriteOptions } from './target.ts';
+
+/** An object of the kind as a server has it in memory: known fields only, defaults filled, apiVersion and kind set. */
+export interface Decoded {
+  readonly object: KubeObject;
+  readonly warnings: readonly string[];
+}
+
+/** Decodes what a client sent (or what a patch made of a stored object); throws 400 when it cannot be an object of the kind. */
+export function decode(
+  value: Readonly<Record<string, unknown>>,
+  definition: ResourceDefinition,
+  validation: WriteOptions['fieldValidation'],
+): Decoded {
+  const expected = apiVersionOf(definition);
+  const { apiVersion = expected, kind = definition.kind } = value;
+  if (kind !== definition.kind || apiVersion !== expected) {
+    const found = `${String(apiVersion)}, Kind=${String(kind)}`;
+    throw badRequest(
+      kind === definition.kind
+        ? `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`
+        : `the object provided is unrecognized (must be of type ${definition.kind}): couldn't get version/kind; found ${found}`,
+    );
+  }
+  const problem = metadataTypeProblem(value['metadata'] ?? {});
+  if (problem !== undefined) throw cannotBeHandled(definition, problem);
+  const { value: known, unknownFields } = prune(withoutNullMetadata(value), wholeSchema(definition));
+  const warnings = unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`);
+  if (validation === 'Strict' && warnings.length > 0) {
+    throw cannotBeHandled(definition, `strict decoding error: ${warnings.join(', ')}`);
+  }
+  const object = normalised(withDefaults(known, definition.schema), definition);
+  return { object: definition.defaults?.(object) ?? object, warnings: validation === 'Warn' ? warnings : [] };
+}
+
+/** The same object in another version's terms is the same object with another apiVersion. */
+function normalised(value: unknown, definition: ResourceDefinition): KubeObject {
+  const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = isObject(value) ? value : {};
+  const meta = isObject(metadata) ? metadata : {};
+  const name = typeof meta['name'] === 'string' ? meta['name'] : '';
+  return { apiVersion: apiVersionOf(definition), kind: definition.kind, metadata: { ...meta, name }, ...rest };
+}
+
+function withoutNullMetadata(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const metadata = value['metadata'];
+  if (!isObject(metadata) || !Object.values(metadata).includes(null)) return value;
+  const present: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(metadata)) {
+    if (field !== null) setField(present, key, field);
+  }
+  return { ...value, metadata: present };
+}
+
+function cannotBeHandled(definition: ResourceDefinition, why: string): Error {
+  const { kind, version } = definition;
+  return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
+}

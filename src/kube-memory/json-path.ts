@@ -1,0 +1,199 @@
+import { deepEqual } from '../lib/deep-equal.ts';
+import { isObject } from './json-value.ts';
+
+/**
+ * Kubernetes' dialect of JSONPath as printer columns and `kubectl wait` use it: `.spec.replicas`, `['key']`, `.a\.b`, `[0]`, `[-1]`,
+ * `[1:3]`, `[*]`, `..name` and filters such as `[?(@.type=="Ready")]`. Returns a reader of all matches in order.
+ * Throws an Error on a path that does not parse.
+ */
+export function compileJsonPath(path: string): (value: unknown) => readonly unknown[] {
+  const steps = parseSteps(stripBraces(path.trim()));
+  return (value) => {
+    let current: readonly unknown[] = [value];
+    for (const step of steps) current = current.flatMap((each) => [...step(each)]);
+    return current;
+  };
+}
+
+type Step = (value: unknown) => Iterable<unknown>;
+
+function stripBraces(path: string): string {
+  const inner = path.startsWith('{') && path.endsWith('}') ? path.slice(1, -1) : path;
+  return inner.startsWith('$') ? inner.slice(1) : inner;
+}
+
+function parseSteps(path: string): readonly Step[] {
+  const steps: Step[] = [];
+  let index = 0;
+  while (index < path.length) {
+    if (path.startsWith('..', index)) {
+      steps.push(descendants);
+      index += path[index + 2] === '[' ? 2 : 1;
+    } else if (path[index] === '[') {
+      const end = closingBracket(path, index);
+      steps.push(bracketStep(path.slice(index + 1, end)));
+      index = end + 1;
+    } else {
+      if (path[index] === '.') index++;
+      const { name, end } = readName(path, index);
+      if (name !== '') steps.push(name === '*' ? children : fieldStep(name));
+      if (end === index && name === '') index++;
+      else index = end;
+    }
+  }
+  return steps;
+}
+
+function readName(path: string, start: number): { name: string; end: number } {
+  let name = '';
+  let index = start;
+  while (index < path.length && path[index] !== '.' && path[index] !== '[') {
+    if (path[index] === '\\' && index + 1 < path.length) index++;
+    name += path[index];
+    index++;
+  }
+  return { name, end: index };
+}
+
+function closingBracket(path: string, start: number): number {
+  let quote = '';
+  let depth = 0;
+  for (let index = start; index < path.length; index++) {
+    const char = path[index] ?? '';
+    if (quote !== '') {
+      if (char === quote) quote = '';
+    } else if (char === '"' || char === "'") quote = char;
+    else if (char === '[') depth++;
+    else if (char === ']' && --depth === 0) return index;
+  }
+  throw new Error(`unterminated array in JSONPath ${path}`);
+}
+
+function bracketStep(content: string): Step {
+  const inner = content.trim();
+  if (inner === '*') return children;
+  if (inner.startsWith('?')) return filterStep(inner.slice(1).trim());
+  const keys = /^(['"])(.*)\1$/.exec(inner);
+  if (keys !== null) return fieldStep((keys[2] ?? '').replaceAll('\\', ''));
+  if (/^-?\d+$/.test(inner)) return indexStep(Number(inner));
+  const slice = /^(-?\d*):(-?\d*)$/.exec(inner);
+  if (slice !== null) return sliceStep(slice[1] ?? '', slice[2] ?? '');
+  throw new Error(`invalid array index ${content} in JSONPath`);
+}
+
+function fieldStep(name: string): Step {
+  return function* (value) {
+    if (isObject(value) && Object.hasOwn(value, name)) yield value[name];
+    else if (Array.isArray(value)) return;
+  };
+}
+
+function indexStep(position: number): Step {
+  return function* (value) {
+    if (!Array.isArray(value)) return;
+    const index = position < 0 ? value.length + position : position;
+    if (index >= 0 && index < value.length) yield value[index];
+  };
+}
+
+function sliceStep(from: string, to: string): Step {
+  return function* (value) {
+    if (Array.isArray(value)) yield* value.slice(from === '' ? 0 : Number(from), to === '' ? undefined : Number(to));
+  };
+}
+
+function* children(value: unknown): Generator<unknown> {
+  if (Array.isArray(value)) yield* value;
+  else if (isObject(value)) yield* Object.values(value);
+}
+
+function* descendants(value: unknown): Generator<unknown> {
+  yield value;
+  for (const child of children(value)) yield* descendants(child);
+}
+
+const FILTER = /^\(\s*(.+?)\s*(==|!=|>=|<=|>|<)\s*(.+?)\s*\)$/;
+
+function filterStep(filter: string): Step {
+  const comparison = FILTER.exec(filter);
+  const test =
+    comparison === null
+      ? existsTest(filter)
+      : comparisonTest(comparison[1] ?? '', comparison[2] ?? '', comparison[3] ?? '');
+  return function* (value) {
+    for (const item of children(value)) {
+      if (test(item)) yield item;
+    }
+  };
+}
+
+function existsTest(filter: string): (item: unknown) => boolean {
+  const inner = /^\((.*)\)$/.exec(filter)?.[1] ?? filter;
+  const read = operand(inner);
+  return (item) => read(item).length > 0;
+}
+
+function comparisonTest(left: string, operator: string, right: string): (item: unknown) => boolean {
+  const readLeft = operand(left);
+  const readRight = operand(right);
+  return (item) => {
+    const leftValue = readLeft(item)[0];
+    const rightValue = readRight(item)[0];
+    return leftValue !== undefined && rightValue !== undefined && compares(leftValue, operator, rightValue);
+  };
+}
+
+function operand(text: string): (item: unknown) => readonly unknown[] {
+  const trimmed = text.trim();
+  if (trimmed.startsWith('@')) return compileJsonPath(trimmed.slice(1));
+  const literal = literalOf(trimmed);
+  return () => [literal];
+}
+
+function literalOf(text: string): unknown {
+  const string = /^(['"])(.*)\1$/.exec(text);
+  if (string !== null) return string[2];
+  if (text === 'true' || text === 'false') return text === 'true';
+  const number = Number(text);
+  if (Number.isNaN(number)) throw new Error(`unrecognized value ${text} in a JSONPath filter`);
+  return number;
+}
+
+function compares(left: unknown, operator: string, right: unknown): boolean {
+  switch (operator) {
+    case '==':
+      return deepEqual(left, right);
+    case '!=':
+      return !deepEqual(left, right);
+    case '>':
+      return ordered(left, right, (a, b) => a > b);
+    case '<':
+      return ordered(left, right, (a, b) => a < b);
+    case '>=':
+      return ordered(left, right, (a, b) => a >= b);
+    default:
+      return ordered(left, right, (a, b) => a <= b);
+  }
+}
+
+function ordered(
+  left: unknown,
+  right: unknown,
+  test: (left: string | number, right: string | number) => boolean,
+): boolean {
+  if (typeof left === 'number' && typeof right === 'number') return test(left, right);
+  return typeof left === 'string' && typeof right === 'string' && test(left, right);
+}
+
+/** The field names of a simple path such as `.spec.replicas`, for subresource paths. */
+export function simplePath(path: string): readonly string[] {
+  const names: string[] = [];
+  let index = 0;
+  while (index < path.length) {
+    if (path[index] === '.') index++;
+    const { name, end } = readName(path, index);
+    if (name !== '') names.push(name);
+    index = Math.max(end, index + 1);
+  }
+  return names;
+}

@@ -1,0 +1,152 @@
+import { isObject } from './json-value.ts';
+import { apiVersionOf } from './object-json.ts';
+import type { ResourceRegistry } from './registry.ts';
+import type { ApiResponse } from './request.ts';
+import type { OpenApiSchema, ResourceDefinition } from './resource.ts';
+import { wholeSchema } from './schema/object-meta.ts';
+import { notAcceptable, unknownPath } from './status-error.ts';
+
+/**
+ * OpenAPI documents made from the served definitions, as `kubectl explain`, `apply` and `diff` read them: one v3 document for each
+ * group and version, and a v2 document in JSON. Made once for each state of the registry.
+ */
+export class OpenApiDocuments {
+  readonly #registry: ResourceRegistry;
+  #generation = -1;
+  readonly #documents = new Map<string, string>();
+
+  constructor(registry: ResourceRegistry) {
+    this.#registry = registry;
+  }
+
+  /** Answers `/openapi/v2`, `/openapi/v3` and `/openapi/v3/PATH`. */
+  answer(version: string, path: string, accept: string | undefined): ApiResponse {
+    if (this.#generation !== this.#registry.generation) {
+      this.#documents.clear();
+      this.#generation = this.#registry.generation;
+    }
+    const body = this.#documents.get(`${version}/${path}`) ?? this.#make(version, path, accept);
+    this.#documents.set(`${version}/${path}`, body);
+    return { status: 200, headers: { 'content-type': 'application/json' }, body };
+  }
+
+  #make(version: string, path: string, accept: string | undefined): string {
+    if (version === 'v2' && path === '') {
+      if (accept !== undefined && !accept.includes('json') && !accept.includes('*/*'))
+        throw notAcceptable(['application/json']);
+      return JSON.stringify(versionTwo(this.#registry));
+    }
+    if (version !== 'v3') throw unknownPath();
+    const document = path === '' ? this.#index() : this.#groupVersion(path);
+    if (document === undefined) throw unknownPath();
+    return JSON.stringify(document);
+  }
+
+  #index(): unknown {
+    const paths: Record<string, unknown> = {};
+    for (const [group, versions] of this.#registry.groupVersions()) {
+      for (const version of versions) {
+        const path = group === '' ? `api/${version}` : `apis/${group}/${version}`;
+        paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${this.#generation}` };
+      }
+    }
+    return { paths };
+  }
+
+  #groupVersion(path: string): unknown {
+    const [first, second = '', third = ''] = path.split('/');
+    const [group, version] = first === 'api' ? ['', second] : [second, third];
+    const definitions = this.#registry
+      .all()
+      .flatMap((each) => each.versions.filter((one) => one.group === group && one.version === version));
+    return definitions.length === 0 ? undefined : versionThree(definitions);
+  }
+}
+
+function versionThree(definitions: readonly ResourceDefinition[]): unknown {
+  const schemas: Record<string, unknown> = {};
+  const paths: Record<string, unknown> = {};
+  for (const definition of definitions) {
+    schemas[schemaName(definition)] = published(definition);
+    Object.assign(paths, pathsOf(definition));
+  }
+  return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'embedded' }, paths, components: { schemas } };
+}
+
+function versionTwo(registry: ResourceRegistry): unknown {
+  const definitions: Record<string, unknown> = {};
+  for (const resource of registry.all()) {
+    for (const definition of resource.versions) definitions[schemaName(definition)] = published(definition);
+  }
+  return { swagger: '2.0', info: { title: 'Kubernetes', version: 'embedded' }, paths: {}, definitions };
+}
+
+/** `io.k8s.api.apps.v1.Deployment`; for groups with a domain of their own its parts in reverse: `io.argoproj.v1alpha1.Rollout`. */
+function schemaName(definition: ResourceDefinition): string {
+  const { group, version, kind } = definition;
+  const isOwnDomain = group.includes('.') && !group.endsWith('.k8s.io');
+  if (isOwnDomain) return `${group.split('.').reverse().join('.')}.${version}.${kind}`;
+  return `io.k8s.api.${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`;
+}
+
+function published(definition: ResourceDefinition): unknown {
+  const { group, version, kind } = definition;
+  const schema = publishedSchema(wholeSchema(definition));
+  return { ...schema, 'x-kubernetes-group-version-kind': [{ group, version, kind }] };
+}
+
+/** The schema without what OpenAPI readers stumble over: rules of our own checks, and int-or-string without a type. */
+function publishedSchema(schema: OpenApiSchema): Readonly<Record<string, unknown>> {
+  const { 'x-kubernetes-int-or-string': intOrString, properties, items, additionalProperties, ...rest } = schema;
+  return {
+    ...rest,
+    ...(intOrString === true
+      ? { 'x-kubernetes-int-or-string': true, format: 'int-or-string', type: rest.type ?? 'string' }
+      : {}),
+    ...(items === undefined ? {} : { items: publishedSchema(items) }),
+    ...(isObject(additionalProperties)
+      ? { additionalProperties: publishedSchema(additionalProperties) }
+      : additionalProperties === undefined
+        ? {}
+        : { additionalProperties }),
+    ...(properties === undefined
+      ? {}
+      : {
+          properties: Object.fromEntries(
+            Object.entries(properties).map(([key, value]) => [key, publishedSchema(value)]),
+          ),
+        }),
+  };
+}
+
+/** Just enough of the paths for clients that ask which query parameters a verb takes. */
+function pathsOf(definition: ResourceDefinition): Readonly<Record<string, unknown>> {
+  const { group, version, kind, plural, namespaced } = definition;
+  const root = group === '' ? `/api/${version}` : `/apis/${apiVersionOf(definition)}`;
+  const collection = namespaced ? `${root}/namespaces/{namespace}/${plural}` : `${root}/${plural}`;
+  const gvk = { 'x-kubernetes-group-version-kind': { group, version, kind } };
+  const ref = { $ref: `#/components/schemas/${schemaName(definition)}` };
+  const content = { 'application/json': { schema: ref } };
+  const write = {
+    parameters: ['dryRun', 'fieldManager', 'fieldValidation'].map(queryParameter),
+    responses: { 200: { description: 'OK', content } },
+    ...gvk,
+  };
+  const read = { responses: { 200: { description: 'OK', content } }, ...gvk };
+  return {
+    [collection]: {
+      get: { 'x-kubernetes-action': 'list', ...read },
+      post: { 'x-kubernetes-action': 'post', ...write },
+    },
+    [`${collection}/{name}`]: {
+      get: { 'x-kubernetes-action': 'get', ...read },
+      put: { 'x-kubernetes-action': 'put', ...write },
+      patch: { 'x-kubernetes-action': 'patch', ...write, parameters: [...write.parameters, queryParameter('force')] },
+      delete: { 'x-kubernetes-action': 'delete', parameters: [queryParameter('dryRun')], responses: {}, ...gvk },
+    },
+  };
+}
+
+function queryParameter(name: string): unknown {
+  return { name, in: 'query', schema: { type: name === 'force' ? 'boolean' : 'string', uniqueItems: true } };
+}
