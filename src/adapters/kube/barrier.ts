@@ -58,7 +58,8 @@ export function createBarrier(options: {
     let settled = false;
     for (const entry of pending.values()) {
       if (entry.ref.kind.plural !== kind.plural || entry.ref.kind.group !== kind.group) continue;
-      if (entry.expectation.type === 'unknown' || !caches.holding(entry.ref).every((cache) => reached(cache, entry))) continue;
+      if (entry.expectation.type === 'unknown' || !caches.holding(entry.ref).every((cache) => reached(cache, entry)))
+        continue;
       drop(entry);
       settled = true;
     }
@@ -84,14 +85,22 @@ export function createBarrier(options: {
     try {
       const live = await readLive(entry.ref);
       for (const cache of caches.holding(entry.ref)) {
-        cache.settle({ namespace: entry.ref.namespace, name: entry.ref.name, object: live.object, version: live.version });
+        cache.settle({
+          namespace: entry.ref.namespace,
+          name: entry.ref.name,
+          object: live.object,
+          version: live.version,
+        });
       }
       // News that are overdue for one object are overdue for others too.
       if (entry.expectation.type !== 'unknown') caches.reconnect(entry.ref.kind);
       drop(entry);
       wake();
     } catch (cause) {
-      log.warn({ cause, kind: entry.ref.kind.kind, name: entry.ref.name }, 'reading back our own write failed, trying again');
+      log.warn(
+        { cause, kind: entry.ref.kind.kind, name: entry.ref.name },
+        'reading back our own write failed, trying again',
+      );
       if (!closed && pending.get(refKey(entry.ref)) === entry) ask(entry, PATIENCE_MS);
     } finally {
       entry.reading = false;
@@ -144,7 +153,10 @@ function reached(cache: FillableCache, { ref, expectation }: Pending): boolean {
   const object = cache.get(ref.namespace, ref.name);
   if (expectation.type === 'gone') {
     if (object === undefined) return true;
-    return object.metadata.deletionTimestamp !== undefined || (expectation.uid !== undefined && object.metadata.uid !== expectation.uid);
+    return (
+      object.metadata.deletionTimestamp !== undefined ||
+      (expectation.uid !== undefined && object.metadata.uid !== expectation.uid)
+    );
   }
   return atLeast(object?.metadata.resourceVersion, expectation.version) || atLeast(cache.version, expectation.version);
 }

@@ -34,7 +34,12 @@ export interface FillableCache<T extends KubeObject = KubeObject> extends Object
   /** The answer to a write. Ignored when the watch is ahead of it or its labels may put it out of this cache's scope. */
   absorb(raw: KubeObject): void;
   /** What a live read of one object found at `version`; the watch's older news of it are ignored from then on. */
-  settle(found: { readonly namespace: string; readonly name: string; readonly object: KubeObject | undefined; readonly version: string }): void;
+  settle(found: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly object: KubeObject | undefined;
+    readonly version: string;
+  }): void;
   /** Called whenever the cache may have come closer to something: changes, bookmarks, lists. */
   onProgress(run: () => void): void;
 }
@@ -95,7 +100,8 @@ export function createCache<T extends KubeObject>(options: {
 
   function isOldNews(key: ObjectKey, object: T, old: T | undefined): boolean {
     const { resourceVersion } = object.metadata;
-    if (old !== undefined) return old.metadata.resourceVersion === resourceVersion || isOlder(resourceVersion, old.metadata.resourceVersion);
+    if (old !== undefined)
+      return old.metadata.resourceVersion === resourceVersion || isOlder(resourceVersion, old.metadata.resourceVersion);
     const floor = floors.size === 0 ? undefined : floors.get(floorKey(key));
     return floor !== undefined && !isOlder(floor, resourceVersion);
   }
@@ -175,7 +181,9 @@ export function createCache<T extends KubeObject>(options: {
     deleted(raw) {
       const key = keyOf(raw);
       const old = objects.get(key.namespace)?.get(key.name);
-      const another = old !== undefined && (isOlder(raw.metadata.resourceVersion, old.metadata.resourceVersion) || old.metadata.uid !== raw.metadata.uid);
+      const another =
+        old !== undefined &&
+        (isOlder(raw.metadata.resourceVersion, old.metadata.resourceVersion) || old.metadata.uid !== raw.metadata.uid);
       if (!another) remove(key);
       advance(raw.metadata.resourceVersion);
     },
@@ -229,16 +237,24 @@ interface Indexes<T> {
   find(index: string, value: string): readonly T[];
 }
 
-function createIndexes<T extends KubeObject>(definitions: NonNullable<CacheOptions<T>['indexes']>, log: Log): Indexes<T> {
-  const indexes = new Map<string, { readonly valuesOf: (object: T) => readonly string[]; readonly buckets: Buckets<T> }>();
-  for (const [name, valuesOf] of Object.entries(definitions)) indexes.set(name, { valuesOf: guarded(name, valuesOf, log), buckets: createBuckets<T>() });
+function createIndexes<T extends KubeObject>(
+  definitions: NonNullable<CacheOptions<T>['indexes']>,
+  log: Log,
+): Indexes<T> {
+  const indexes = new Map<
+    string,
+    { readonly valuesOf: (object: T) => readonly string[]; readonly buckets: Buckets<T> }
+  >();
+  for (const [name, valuesOf] of Object.entries(definitions))
+    indexes.set(name, { valuesOf: guarded(name, valuesOf, log), buckets: createBuckets<T>() });
   return {
     move(key, old, object) {
       if (indexes.size === 0) return;
       const entry = floorKey(key);
       for (const { valuesOf, buckets } of indexes.values()) {
         const values = object === undefined ? NONE : valuesOf(object);
-        if (old !== undefined) for (const value of valuesOf(old)) if (!values.includes(value)) buckets.remove(value, entry);
+        if (old !== undefined)
+          for (const value of valuesOf(old)) if (!values.includes(value)) buckets.remove(value, entry);
         if (object !== undefined) for (const value of values) buckets.put(value, entry, object);
       }
     },
@@ -250,7 +266,11 @@ function createIndexes<T extends KubeObject>(definitions: NonNullable<CacheOptio
   };
 }
 
-function guarded<T>(index: string, valuesOf: (object: T) => readonly string[], log: Log): (object: T) => readonly string[] {
+function guarded<T>(
+  index: string,
+  valuesOf: (object: T) => readonly string[],
+  log: Log,
+): (object: T) => readonly string[] {
   return (object) => {
     try {
       return valuesOf(object);

@@ -42,7 +42,16 @@ export function createCaches(options: {
       for (const run of progressed) run(kind);
       if (settledWaiters.length > 0 && waitingFor().length === 0) wakeSettled();
     });
-    const listWatch = startListWatch({ client, cache, kind, clock, random, log, namespace: scope.namespace, labelSelector: scope.labelSelector });
+    const listWatch = startListWatch({
+      client,
+      cache,
+      kind,
+      clock,
+      random,
+      log,
+      namespace: scope.namespace,
+      labelSelector: scope.labelSelector,
+    });
     open.set(scopeKey(kind, scope), { cache, listWatch });
     byKind.set(kindKey(kind), [...(byKind.get(kindKey(kind)) ?? []), cache]);
     return cache;
@@ -65,7 +74,10 @@ export function createCaches(options: {
       const untyped = scope as unknown as CacheOptions;
       const known = open.get(scopeKey(kind, untyped))?.cache;
       if (known !== undefined) {
-        assert(scope.indexes === undefined && scope.trim === undefined, `${kind.plural}: only the first to open a cache says its indexes and trim`);
+        assert(
+          scope.indexes === undefined && scope.trim === undefined,
+          `${kind.plural}: only the first to open a cache says its indexes and trim`,
+        );
       }
       return (known ?? openCache(kind, untyped)) as unknown as ObjectCache<T>;
     },
@@ -83,7 +95,8 @@ export function createCaches(options: {
       progressed.push(run);
     },
     reconnect(kind) {
-      for (const { cache, listWatch } of open.values()) if (kindKey(cache.kind) === kindKey(kind)) listWatch.reconnect();
+      for (const { cache, listWatch } of open.values())
+        if (kindKey(cache.kind) === kindKey(kind)) listWatch.reconnect();
     },
     waitingFor,
   };

@@ -103,21 +103,28 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         ticket.done({ refused: false });
         return { answer };
       }
-      const error = errorOfAnswer({ status: answer.status, body: answer.body, retryAfter: single(answer.headers['retry-after']) });
+      const error = errorOfAnswer({
+        status: answer.status,
+        body: answer.body,
+        retryAfter: single(answer.headers['retry-after']),
+      });
       const refused = isRefusal(call, error);
       ticket.done({ refused, retryAfterMs: error.retryAfterMs });
       if (error.status === 401) connection.expireCredentials();
       return { error, refused };
     } catch (error) {
       ticket.done({ refused: false });
-      return { error: error instanceof KubeApiError ? error : broken(call, error), brokeOff: error instanceof WireError && !error.timedOut };
+      return {
+        error: error instanceof KubeApiError ? error : broken(call, error),
+        brokeOff: error instanceof WireError && !error.timedOut,
+      };
     }
   }
 
   async function request(call: KubeCall): Promise<unknown> {
     options.guard?.check(call);
     let reread = call.verb === 'get' || call.verb === 'list';
-    for (let refusals = 0; ; ) {
+    for (let refusals = 0; ;) {
       const { answer, error, refused, brokeOff } = await attempt(call);
       if (answer !== undefined) return parse(call, answer.body);
       if (closing.signal.aborted) throw error;
@@ -137,7 +144,14 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
       options.guard?.check(call);
       const prepared = await prepare(connection);
       const signal = AbortSignal.any([watching.signal, closing.signal]);
-      await streamLines({ call, connection, clock, prepared, watching: { ...watching, signal }, counted: (status) => count(call, status) });
+      await streamLines({
+        call,
+        connection,
+        clock,
+        prepared,
+        watching: { ...watching, signal },
+        counted: (status) => count(call, status),
+      });
     },
     inFlight,
     async close() {
@@ -155,7 +169,15 @@ interface Attempt {
   readonly brokeOff?: boolean;
 }
 
-const METHODS = { get: 'GET', list: 'GET', watch: 'GET', create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const;
+const METHODS = {
+  get: 'GET',
+  list: 'GET',
+  watch: 'GET',
+  create: 'POST',
+  update: 'PUT',
+  patch: 'PATCH',
+  delete: 'DELETE',
+} as const;
 
 async function prepare(connection: Connection): ReturnType<Connection['prepare']> {
   try {
@@ -206,7 +228,9 @@ function streamLines(streaming: Streaming): Promise<void> {
     let headers: IncomingHttpHeaders = {};
     let refusal = '';
     const lines = createLineSplitter(watching.onLine);
-    const idle = watchIdle(clock, watching.idleMs, () => open.abort(new WireError(`nothing heard for ${watching.idleMs / 1_000} s`, { timedOut: true })));
+    const idle = watchIdle(clock, watching.idleMs, () =>
+      open.abort(new WireError(`nothing heard for ${watching.idleMs / 1_000} s`, { timedOut: true })),
+    );
     const onAbort = (): void => open.abort(new WireError('stopped', { timedOut: false }));
 
     function settle(error?: unknown): void {
@@ -247,7 +271,11 @@ function streamLines(streaming: Streaming): Promise<void> {
         },
         onEnd() {
           if (status === 401) connection.expireCredentials();
-          settle(status < 300 ? undefined : errorOfAnswer({ status, body: refusal, retryAfter: single(headers['retry-after']) }));
+          settle(
+            status < 300
+              ? undefined
+              : errorOfAnswer({ status, body: refusal, retryAfter: single(headers['retry-after']) }),
+          );
         },
         onError(error) {
           if (status === 0) counted(0);

@@ -32,7 +32,9 @@ export interface Prepared {
 }
 
 /** Connects to what a kubeconfig (or the pod's service account) names. */
-export async function connect(options: ClusterAccessOptions & { readonly clock: Clock; readonly userAgent?: string }): Promise<Connection> {
+export async function connect(
+  options: ClusterAccessOptions & { readonly clock: Clock; readonly userAgent?: string },
+): Promise<Connection> {
   return connectWith(await loadClusterAccess(options), options);
 }
 
@@ -55,7 +57,10 @@ export interface ConnectToOptions {
   readonly userAgent?: string;
 }
 
-function connectWith(access: ClusterAccess, options: { readonly clock: Clock; readonly userAgent?: string }): Connection {
+function connectWith(
+  access: ClusterAccess,
+  options: { readonly clock: Clock; readonly userAgent?: string },
+): Connection {
   const { clock, userAgent = FIELD_MANAGER } = options;
   const address = new URL(access.url);
   const agents = new Set<Agent>();
@@ -86,7 +91,8 @@ function connectWith(access: ClusterAccess, options: { readonly clock: Clock; re
     contextName: access.contextName,
     namespace: access.namespace,
     prepare() {
-      if (current !== undefined && clock.nowMs() - readAtMs < CREDENTIALS_FRESH_MS) return Promise.resolve(current.prepared);
+      if (current !== undefined && clock.nowMs() - readAtMs < CREDENTIALS_FRESH_MS)
+        return Promise.resolve(current.prepared);
       reading ??= read().finally(() => {
         reading = undefined;
       });

@@ -87,15 +87,32 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   function record(object: KubeObject, notice: EventNotice): void {
     if (closing.signal.aborted) return;
     const involved = involvedOf(object);
-    metrics.eventRecorded({ namespace: involved.namespace, name: involved.name, type: notice.type, reason: notice.reason });
+    metrics.eventRecorded({
+      namespace: involved.namespace,
+      name: involved.name,
+      type: notice.type,
+      reason: notice.reason,
+    });
     const queue = queueOf(involved);
     if (!spendToken(queue, clock.nowMs()) && joined(queue, notice)) return;
     if (waitingCount >= WAITING_MAX) {
-      log.warn({ namespace: involved.namespace, name: involved.name, reason: notice.reason }, 'too many events wait to be posted; this one is dropped');
+      log.warn(
+        { namespace: involved.namespace, name: involved.name, reason: notice.reason },
+        'too many events wait to be posted; this one is dropped',
+      );
       return;
     }
     const nowMs = clock.nowMs();
-    queue.waiting.push({ eventName: nextName(involved), involved, type: notice.type, reason: notice.reason, message: notice.message, count: 1, firstMs: nowMs, lastMs: nowMs });
+    queue.waiting.push({
+      eventName: nextName(involved),
+      involved,
+      type: notice.type,
+      reason: notice.reason,
+      message: notice.message,
+      count: 1,
+      firstMs: nowMs,
+      lastMs: nowMs,
+    });
     waitingCount += 1;
     if (queue.waiting.length === 1) void work(involved.uid, queue);
   }
@@ -111,7 +128,9 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   /** Above the rate: the occurrence is counted into one that still waits and has the same reason. The first is being posted already. */
   function joined(queue: ObjectQueue, notice: EventNotice): boolean {
-    const alike = queue.waiting.findLast((waiting, index) => index > 0 && waiting.reason === notice.reason && waiting.type === notice.type);
+    const alike = queue.waiting.findLast(
+      (waiting, index) => index > 0 && waiting.reason === notice.reason && waiting.type === notice.type,
+    );
     if (alike === undefined) return false;
     alike.count += 1;
     alike.message = notice.message;
@@ -148,13 +167,22 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         await post(occurrence);
         return;
       } catch (cause) {
-        const hopeless = isKubeError(cause) && (cause.reason === 'invalid' || cause.reason === 'forbidden' || cause.reason === 'not-found');
+        const hopeless =
+          isKubeError(cause) &&
+          (cause.reason === 'invalid' || cause.reason === 'forbidden' || cause.reason === 'not-found');
         if (hopeless || attempt >= ATTEMPTS_MAX || closing.signal.aborted) {
           const { involved, reason } = occurrence;
-          log.warn({ cause, namespace: involved.namespace, name: involved.name, reason }, 'an event could not be posted');
+          log.warn(
+            { cause, namespace: involved.namespace, name: involved.name, reason },
+            'an event could not be posted',
+          );
           return;
         }
-        await sleep(clock, backoffMs(attempt - 1, { baseMs: RETRY_BASE_MS, maxMs: RETRY_MAX_MS, random: options.random }), closing.signal);
+        await sleep(
+          clock,
+          backoffMs(attempt - 1, { baseMs: RETRY_BASE_MS, maxMs: RETRY_MAX_MS, random: options.random }),
+          closing.signal,
+        );
       }
     }
   }
@@ -162,7 +190,11 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   async function post(occurrence: Occurrence): Promise<void> {
     const key = repeatKey(occurrence);
     const known = posted.get(key);
-    if (known !== undefined && occurrence.firstMs - known.lastMs < REPEAT_WINDOW_MS && (await countUp(known, occurrence))) {
+    if (
+      known !== undefined &&
+      occurrence.firstMs - known.lastMs < REPEAT_WINDOW_MS &&
+      (await countUp(known, occurrence))
+    ) {
       remember(key, { name: known.name, count: known.count + occurrence.count, lastMs: occurrence.lastMs });
       return;
     }
@@ -181,7 +213,11 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         contentType: 'application/merge-patch+json',
         priority: 'background',
         query: { fieldManager: FIELD_MANAGER },
-        body: { count: known.count + occurrence.count, lastTimestamp: formatTimestamp(occurrence.lastMs), message: occurrence.message },
+        body: {
+          count: known.count + occurrence.count,
+          lastTimestamp: formatTimestamp(occurrence.lastMs),
+          message: occurrence.message,
+        },
       });
       return true;
     } catch (error) {
@@ -241,7 +277,14 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 function involvedOf(object: KubeObject): Involved {
   const { name, namespace = '', uid, resourceVersion } = object.metadata;
   const { apiVersion, kind } = object;
-  return { apiVersion, kind, namespace, name, uid: uid ?? `${apiVersion}/${kind}/${namespace}/${name}`, resourceVersion };
+  return {
+    apiVersion,
+    kind,
+    namespace,
+    name,
+    uid: uid ?? `${apiVersion}/${kind}/${namespace}/${name}`,
+    resourceVersion,
+  };
 }
 
 /** Events of cluster-scoped objects live in `default`. */

@@ -33,7 +33,11 @@ export function isKubeError(error: unknown): error is KubeError {
 }
 
 /** Makes an error of an answer that is not a success. `body` is a Status object where the API server itself answered. */
-export function errorOfAnswer(answer: { readonly status: number; readonly body: string; readonly retryAfter?: string }): KubeApiError {
+export function errorOfAnswer(answer: {
+  readonly status: number;
+  readonly body: string;
+  readonly retryAfter?: string;
+}): KubeApiError {
   const parsed = parseStatus(answer.body);
   const message = parsed?.message ?? plainMessage(answer.status, answer.body);
   return new KubeApiError(message, {
@@ -96,7 +100,11 @@ function parseStatus(body: string): ParsedStatus | undefined {
   return {
     message: text(value['message']),
     reason: text(value['reason']),
-    causes: causes.map((cause) => ({ field: text(cause['field']), reason: text(cause['reason']), message: text(cause['message']) })),
+    causes: causes.map((cause) => ({
+      field: text(cause['field']),
+      reason: text(cause['reason']),
+      message: text(cause['message']),
+    })),
     retryAfterSeconds: typeof details['retryAfterSeconds'] === 'number' ? details['retryAfterSeconds'] : undefined,
   };
 }

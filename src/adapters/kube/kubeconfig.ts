@@ -44,7 +44,9 @@ export async function loadClusterAccess(options: ClusterAccessOptions): Promise<
   const cluster = config.getCurrentCluster();
   if (context === null || cluster === null) throw new Error(missingContext(config));
   if (cluster.proxyUrl !== undefined) {
-    throw new Error(`context ${context.name}: proxy-url is not supported; use a context that reaches ${cluster.server} directly`);
+    throw new Error(
+      `context ${context.name}: proxy-url is not supported; use a context that reaches ${cluster.server} directly`,
+    );
   }
   allowPlainHttp(config);
   return {
@@ -80,7 +82,9 @@ function missingContext(config: KubeConfig): string {
 
 /** client-node refuses plain http unless verification is off, although there is nothing to verify. */
 function allowPlainHttp(config: KubeConfig): void {
-  config.clusters = config.clusters.map((cluster) => (cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster));
+  config.clusters = config.clusters.map((cluster) =>
+    cluster.server.startsWith('http:') ? { ...cluster, skipTLSVerify: true } : cluster,
+  );
 }
 
 async function readCredentials(config: KubeConfig): Promise<Credentials> {

@@ -170,7 +170,10 @@ export function startLeadership(options: LeadershipOptions): Leadership {
       if (!wasHolding || seen?.holder !== identity) return;
       try {
         const time = microTime(clock.nowMs());
-        await write('patch', { metadata: { resourceVersion: seen.version }, spec: { holderIdentity: '', leaseDurationSeconds: 1, renewTime: time, acquireTime: time } });
+        await write('patch', {
+          metadata: { resourceVersion: seen.version },
+          spec: { holderIdentity: '', leaseDurationSeconds: 1, renewTime: time, acquireTime: time },
+        });
       } catch (cause) {
         log.warn({ cause, lease: options.name }, 'the Lease could not be given back; it runs out by itself');
       }
@@ -189,7 +192,11 @@ function seenOf(lease: unknown, nowMs: number, before: Seen | undefined): Seen {
     renewTime: text(spec['renewTime']) ?? '',
     observedMs: nowMs,
   };
-  const unchanged = before !== undefined && before.holder === now.holder && before.renewTime === now.renewTime && before.transitions === now.transitions;
+  const unchanged =
+    before !== undefined &&
+    before.holder === now.holder &&
+    before.renewTime === now.renewTime &&
+    before.transitions === now.transitions;
   return unchanged ? { ...now, observedMs: before.observedMs } : now;
 }
 

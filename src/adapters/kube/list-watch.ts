@@ -71,7 +71,11 @@ export function startListWatch(options: ListWatchOptions): ListWatch {
   };
 }
 
-async function keepGoing(options: ListWatchOptions, stopped: AbortSignal, started: (watching: AbortController) => void): Promise<void> {
+async function keepGoing(
+  options: ListWatchOptions,
+  stopped: AbortSignal,
+  started: (watching: AbortController) => void,
+): Promise<void> {
   const { cache, clock, log, random } = options;
   const retry = createBackoff({ baseMs: RETRY_BASE_MS, maxMs: RETRY_MAX_MS, random });
   const unserved = createBackoff({ baseMs: UNSERVED_BASE_MS, maxMs: UNSERVED_MAX_MS, random });
@@ -89,7 +93,8 @@ async function keepGoing(options: ListWatchOptions, stopped: AbortSignal, starte
   }
 
   async function notServed(): Promise<void> {
-    if (cache.state !== 'unserved') log.info(facts, 'the API server does not serve this kind; it is asked again from time to time');
+    if (cache.state !== 'unserved')
+      log.info(facts, 'the API server does not serve this kind; it is asked again from time to time');
     from = undefined;
     cache.unserved();
     await sleep(clock, unserved.nextMs(), stopped);
@@ -99,8 +104,12 @@ async function keepGoing(options: ListWatchOptions, stopped: AbortSignal, starte
     const listed = await listPages(options);
     if (isOlder(listed.version, cache.version)) {
       laggingLists += 1;
-      if (laggingLists <= LAGGING_LISTS_MAX) throw new Error(`the list is older (${listed.version}) than what was seen already (${cache.version})`);
-      log.warn({ ...facts, listed: listed.version, seen: cache.version }, 'the API server went back in time; starting over');
+      if (laggingLists <= LAGGING_LISTS_MAX)
+        throw new Error(`the list is older (${listed.version}) than what was seen already (${cache.version})`);
+      log.warn(
+        { ...facts, listed: listed.version, seen: cache.version },
+        'the API server went back in time; starting over',
+      );
       cache.restart();
     }
     laggingLists = 0;
@@ -158,7 +167,12 @@ async function readPages(options: ListWatchOptions, limit: number | undefined): 
   const objects: KubeObject[] = [];
   let next: string | undefined;
   for (;;) {
-    const page = parseList(await client.request({ ...callOf(options, 'list'), query: { ...selectorOf(options), limit: limit?.toString(), continue: next } }));
+    const page = parseList(
+      await client.request({
+        ...callOf(options, 'list'),
+        query: { ...selectorOf(options), limit: limit?.toString(), continue: next },
+      }),
+    );
     for (const item of page.items) objects.push(cache.prepare({ ...item, apiVersion, kind: kind.kind }));
     if (page.next === undefined) return { objects, version: page.version };
     next = page.next;
@@ -176,11 +190,20 @@ export function parseList(answer: unknown): ListPage {
   const metadata = isPlainObject(answer) && isPlainObject(answer['metadata']) ? answer['metadata'] : {};
   const items = isPlainObject(answer) && Array.isArray(answer['items']) ? (answer['items'] as KubeObject[]) : [];
   const next = metadata['continue'];
-  return { items, version: String(metadata['resourceVersion'] ?? ''), next: typeof next === 'string' && next !== '' ? next : undefined };
+  return {
+    items,
+    version: String(metadata['resourceVersion'] ?? ''),
+    next: typeof next === 'string' && next !== '' ? next : undefined,
+  };
 }
 
 /** Watches until the server ends it. `onSeen` is told each version that was reached. Throws KubeError, `gone` for a 410 of either form. */
-async function watchFrom(options: ListWatchOptions, from: string, signal: AbortSignal, onSeen: (version: string) => void): Promise<void> {
+async function watchFrom(
+  options: ListWatchOptions,
+  from: string,
+  signal: AbortSignal,
+  onSeen: (version: string) => void,
+): Promise<void> {
   const { cache, client, random } = options;
   const seconds = WATCH_SECONDS_MIN + Math.floor(random() * WATCH_SECONDS_SPREAD);
   await client.watch(

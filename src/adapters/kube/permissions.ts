@@ -17,19 +17,38 @@ export interface Permission {
   readonly indirect?: boolean;
 }
 
-const SERVICE_ACCOUNT: ResourceKind = { group: '', version: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true };
+const SERVICE_ACCOUNT: ResourceKind = {
+  group: '',
+  version: 'v1',
+  kind: 'ServiceAccount',
+  plural: 'serviceaccounts',
+  namespaced: true,
+};
 
 /** Every call that this layer may make for the controllers. No wildcards; Secrets are read one by one and never listed. */
 export const PERMISSIONS: readonly Permission[] = [
   watched(KINDS.rollout, ['list', 'watch', 'patch'], 'what is asked for; spec leaves that are commands are cleared'),
   watched(KINDS.rollout, ['patch'], 'the status is recorded', 'status'),
-  indirect(KINDS.rollout, ['update'], 'owner references that block deletion, on clusters that check them', 'finalizers'),
+  indirect(
+    KINDS.rollout,
+    ['update'],
+    'owner references that block deletion, on clusters that check them',
+    'finalizers',
+  ),
   watched(KINDS.analysisTemplate, ['list', 'watch'], 'what a step measures'),
   watched(KINDS.clusterAnalysisTemplate, ['list', 'watch'], 'what a step measures, for all namespaces'),
-  watched(KINDS.analysisRun, ['list', 'watch', 'create', 'patch', 'delete'], 'measurements: started, recorded, terminated, trimmed'),
+  watched(
+    KINDS.analysisRun,
+    ['list', 'watch', 'create', 'patch', 'delete'],
+    'measurements: started, recorded, terminated, trimmed',
+  ),
   indirect(KINDS.analysisRun, ['update'], 'owner references of Jobs that a metric runs', 'finalizers'),
   watched(KINDS.experiment, ['list', 'watch'], 'experiments of a Rollout'),
-  watched(KINDS.replicaSet, ['list', 'watch', 'create', 'patch', 'delete'], 'one per revision: created, scaled, trimmed'),
+  watched(
+    KINDS.replicaSet,
+    ['list', 'watch', 'create', 'patch', 'delete'],
+    'one per revision: created, scaled, trimmed',
+  ),
   watched(KINDS.pod, ['list', 'watch'], 'which pods of a revision are available, and why not'),
   watched(KINDS.service, ['list', 'watch', 'patch'], 'the selector leaf that tells stable from canary'),
   watched(KINDS.endpointSlice, ['list', 'watch'], 'whether a Service reaches pods before traffic is sent there'),
@@ -60,7 +79,10 @@ export interface PolicyRule {
 }
 
 /** The rules of the role for one scope, in the table's order; kinds that are not namespaced only where the role is a ClusterRole. */
-export function policyRules(scope: Permission['scope'], options: { readonly namespacedOnly?: boolean } = {}): readonly PolicyRule[] {
+export function policyRules(
+  scope: Permission['scope'],
+  options: { readonly namespacedOnly?: boolean } = {},
+): readonly PolicyRule[] {
   return PERMISSIONS.filter((permission) => permission.scope === scope)
     .filter((permission) => options.namespacedOnly !== true || permission.kind.namespaced)
     .map(({ kind, subresource, verbs }) => ({
@@ -72,7 +94,12 @@ export function policyRules(scope: Permission['scope'], options: { readonly name
 
 /** The ClusterRole of the chart (or, for the namespaced variant, its Role): what may be done where Rollouts are looked after. */
 export function generateClusterRole(name = 'headgate'): object {
-  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name }, rules: policyRules('watched') };
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name },
+    rules: policyRules('watched'),
+  };
 }
 
 /** The Role in a watched namespace, for a controller that looks after that namespace only. */
@@ -116,7 +143,8 @@ export function createCallGuard(): CallGuard {
       }
       need(rightName(call.verb, call.kind, call.subresource));
       // The API server asks for `create` too when an apply may create the object; whether it will is not known here.
-      if (call.contentType?.includes('apply-patch') === true && call.subresource === undefined) need(rightName('create', call.kind));
+      if (call.contentType?.includes('apply-patch') === true && call.subresource === undefined)
+        need(rightName('create', call.kind));
     },
     used: () => used,
   };

@@ -13,7 +13,13 @@ export function createReader(client: KubeClient): KubeReader {
   return {
     async get(ref, options = {}) {
       try {
-        return (await client.request({ verb: 'get', kind: ref.kind, namespace: ref.namespace, name: ref.name, impersonate: options.impersonate })) as KubeObject;
+        return (await client.request({
+          verb: 'get',
+          kind: ref.kind,
+          namespace: ref.namespace,
+          name: ref.name,
+          impersonate: options.impersonate,
+        })) as KubeObject;
       } catch (error) {
         if (isKubeError(error) && error.reason === 'not-found') return undefined;
         throw error;
@@ -42,7 +48,12 @@ export function createReader(client: KubeClient): KubeReader {
 /** One object with the version that it was read at, also when it does not exist: a list of one, which needs no more rights than the watch. */
 export async function readLive(client: KubeClient, ref: ObjectRef): Promise<LiveRead> {
   const { kind, namespace, name } = ref;
-  const page = parseList(await client.request({ verb: 'list', kind, namespace, query: { fieldSelector: `metadata.name=${name}` } }));
+  const page = parseList(
+    await client.request({ verb: 'list', kind, namespace, query: { fieldSelector: `metadata.name=${name}` } }),
+  );
   const found = page.items.find((item) => item.metadata.name === name);
-  return { object: found === undefined ? undefined : { ...found, apiVersion: apiVersionOf(kind), kind: kind.kind }, version: page.version };
+  return {
+    object: found === undefined ? undefined : { ...found, apiVersion: apiVersionOf(kind), kind: kind.kind },
+    version: page.version,
+  };
 }

@@ -12,7 +12,10 @@ export interface PathOptions {
 export function resourcePath(options: PathOptions): string {
   const { kind, namespace, name, subresource } = options;
   const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`;
-  const scope = kind.namespaced && namespace !== undefined && namespace !== '' ? `/namespaces/${encodeURIComponent(namespace)}` : '';
+  const scope =
+    kind.namespaced && namespace !== undefined && namespace !== ''
+      ? `/namespaces/${encodeURIComponent(namespace)}`
+      : '';
   const object = name === undefined ? '' : `/${encodeURIComponent(name)}`;
   const part = subresource === undefined ? '' : `/${subresource}`;
   return `${root}${scope}/${kind.plural}${object}${part}${queryString(options.query)}`;

@@ -32,7 +32,7 @@ export function createTimerHeap<T>(): TimerHeap<T> {
   }
 
   function rise(from: number): void {
-    for (let at = from; at > 0; ) {
+    for (let at = from; at > 0;) {
       const parent = (at - 1) >> 1;
       if (!before(at, parent)) return;
       swap(at, parent);
@@ -41,7 +41,7 @@ export function createTimerHeap<T>(): TimerHeap<T> {
   }
 
   function sink(from: number): void {
-    for (let at = from; ; ) {
+    for (let at = from; ;) {
       const left = at * 2 + 1;
       const child = before(left + 1, left) ? left + 1 : left;
       if (!before(child, at)) return;

@@ -33,7 +33,10 @@ export class WireError extends Error {
 }
 
 /** Sends and reads the whole answer. Rejects with WireError. */
-export function exchange(request: WireRequest, options: { readonly clock: Clock; readonly timeoutMs: number }): Promise<WireResponse> {
+export function exchange(
+  request: WireRequest,
+  options: { readonly clock: Clock; readonly timeoutMs: number },
+): Promise<WireResponse> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let byteCount = 0;
@@ -90,7 +93,13 @@ export function start(request: WireRequest, sink: WireSink): OpenExchange {
   }
 
   request.dispatcher.dispatch(
-    { origin: request.origin, path: request.path, method: request.method, headers: request.headers, body: request.body },
+    {
+      origin: request.origin,
+      path: request.path,
+      method: request.method,
+      headers: request.headers,
+      body: request.body,
+    },
     {
       onRequestStart(started) {
         controller = started;

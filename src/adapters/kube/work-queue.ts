@@ -95,7 +95,10 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     const failureCount = failures.get(key) ?? 0;
     failures.set(key, failureCount + 1);
     metrics.retried();
-    wishes.asked(key, clock.nowMs() + backoffMs(failureCount, { baseMs: RETRY_BASE_MS, maxMs: RETRY_MAX_MS, random: options.random }));
+    wishes.asked(
+      key,
+      clock.nowMs() + backoffMs(failureCount, { baseMs: RETRY_BASE_MS, maxMs: RETRY_MAX_MS, random: options.random }),
+    );
   }
 
   function wakeIdle(): void {

@@ -46,7 +46,14 @@ export function callOfWrite(write: KubeWrite, options: WriteOptions = {}): KubeC
     case 'delete':
       return { verb: 'delete', ...addressOf(write.ref), impersonate, body: deletion(write), query: { dryRun } };
     case 'evict':
-      return { verb: 'create', ...addressOf(write.ref), subresource: 'eviction', impersonate, body: eviction(write), query: { dryRun } };
+      return {
+        verb: 'create',
+        ...addressOf(write.ref),
+        subresource: 'eviction',
+        impersonate,
+        body: eviction(write),
+        query: { dryRun },
+      };
   }
 }
 
@@ -76,6 +83,9 @@ function eviction(write: Extract<KubeWrite, { verb: 'evict' }>): unknown {
     apiVersion: 'policy/v1',
     kind: 'Eviction',
     metadata: { name: write.ref.name, namespace: write.ref.namespace },
-    deleteOptions: write.uid === undefined ? undefined : { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: write.uid } },
+    deleteOptions:
+      write.uid === undefined
+        ? undefined
+        : { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: write.uid } },
   };
 }

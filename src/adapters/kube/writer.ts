@@ -9,7 +9,11 @@ import { isKubeError } from './kube-error.ts';
 import { callOfWrite } from './write-request.ts';
 
 /** Carries out writes, puts each answer into the caches at once, and tells the barrier what the caches must still show. */
-export function createWriter(options: { readonly client: KubeClient; readonly caches: WatchedCaches; readonly barrier: Barrier }): KubeWriter {
+export function createWriter(options: {
+  readonly client: KubeClient;
+  readonly caches: WatchedCaches;
+  readonly barrier: Barrier;
+}): KubeWriter {
   const { client, caches, barrier } = options;
 
   async function write(asked: KubeWrite, writeOptions: WriteOptions = {}): Promise<KubeObject | undefined> {
@@ -33,9 +37,11 @@ export function createWriter(options: { readonly client: KubeClient; readonly ca
     if (ref === undefined) return;
     const version = object?.metadata.resourceVersion;
     // A scale is not the object itself, though it carries the object's version.
-    const whole = object !== undefined && !(asked.verb === 'patch' && asked.subresource === 'scale') && asked.verb !== 'evict';
+    const whole =
+      object !== undefined && !(asked.verb === 'patch' && asked.subresource === 'scale') && asked.verb !== 'evict';
     if (whole) for (const cache of caches.holding(ref)) cache.absorb(object);
-    if (asked.verb === 'delete' || asked.verb === 'evict') barrier.expect(ref, { type: 'gone', uid: asked.uid ?? object?.metadata.uid });
+    if (asked.verb === 'delete' || asked.verb === 'evict')
+      barrier.expect(ref, { type: 'gone', uid: asked.uid ?? object?.metadata.uid });
     else if (version !== undefined) barrier.expect(ref, { type: 'version', version });
   }
 
@@ -50,7 +56,9 @@ export function createWriter(options: { readonly client: KubeClient; readonly ca
 function refOf(asked: KubeWrite, object: KubeObject | undefined): ObjectRef | undefined {
   if (asked.verb !== 'create') return asked.ref;
   const { name } = object?.metadata ?? asked.object.metadata;
-  return name === undefined || name === '' ? undefined : { kind: asked.kind, namespace: asked.object.metadata.namespace ?? '', name };
+  return name === undefined || name === ''
+    ? undefined
+    : { kind: asked.kind, namespace: asked.object.metadata.namespace ?? '', name };
 }
 
 /** The object of an answer; a Status (deleted, evicted) is none. */
