@@ -10,7 +10,7 @@ const secretReference = (description: string) =>
 
 const url = withRules(text('The repository: https://…, ssh://… or user@host:path.').max(2048), [
   {
-    rule: "self.matches('^(https?|ssh|file)://.+') || self.matches('^[^@/:]+@[^:/]+:.+')",
+    rule: "self.matches('^(https?|ssh|file)://.+') || self.matches('^[^@/:-][^@/:]*@[^:/]+:.+')",
     message: 'use https://host/path, ssh://user@host/path or user@host:path',
   },
   {
