@@ -17,11 +17,18 @@ export interface EvaluationInput {
   readonly floatLiterals: ReadonlySet<Node>;
 }
 
+export interface Evaluation {
+  readonly value: Value;
+  /** True when an operator or function was given NaN: the value may then be an accident of NaN being in no order. */
+  readonly usedNaN: boolean;
+}
+
 /** Walks a checked tree. Throws ExpressionError (phase `run`) where the value cannot be computed or costs too much. */
-export function evaluate(node: Node, input: EvaluationInput): Value {
+export function evaluate(node: Node, input: EvaluationInput): Evaluation {
   const evaluator = new Evaluator(input);
   try {
-    return evaluator.visit(node);
+    const value = evaluator.visit(node);
+    return { value, usedNaN: evaluator.usedNaN };
   } catch (error) {
     if (error instanceof EvaluationFailure) throw new ExpressionError('run', error.message, evaluator.offset);
     throw error;
@@ -40,6 +47,7 @@ interface Loop {
 class Evaluator {
   /** Where the node stands that was worked on last: the position of a failure. */
   offset = 0;
+  usedNaN = false;
   readonly #input: EvaluationInput;
   readonly #meter = new Meter();
   readonly #variables = new Map<string, Value>();
@@ -137,6 +145,8 @@ class Evaluator {
     const left = this.visit(node.left);
     const right = this.visit(node.right);
     this.offset = node.offset;
+    this.#noteNaN(left);
+    this.#noteNaN(right);
     return this.#operate(node.operator, left, right);
   }
 
@@ -213,6 +223,11 @@ class Evaluator {
     return contains(haystack, needle ?? '');
   }
 
+  #noteNaN(value: Value): void {
+    if (isSlice(value)) this.#meter.step(value.items.length);
+    if (Number.isNaN(value) || (isSlice(value) && value.items.some(Number.isNaN))) this.usedNaN = true;
+  }
+
   /** Looking through a long value is not one step. */
   #charge(value: Value): void {
     if (isSlice(value)) this.#meter.step(value.items.length);
@@ -254,6 +269,7 @@ class Evaluator {
 
   #call(node: Call): Value {
     const args = node.args.map((argument) => this.visit(argument));
+    for (const argument of args) this.#noteNaN(argument);
     const callee = this.visit(node.callee);
     this.offset = node.offset;
     if (callee === null) return fail('invalid operation: cannot call nil');
@@ -280,7 +296,10 @@ class Evaluator {
     if (isPredicateBuiltin(node.name)) return this.#predicateBuiltin(node);
     const args = node.args.map((argument) => this.visit(argument));
     this.offset = node.offset;
-    for (const argument of args) this.#charge(argument);
+    for (const argument of args) {
+      if (isMap(argument)) this.#charge(argument);
+      this.#noteNaN(argument);
+    }
     return callBuiltin(node.name, args, { meter: this.#meter, nowNs: this.#input.nowNs });
   }
 
@@ -328,6 +347,7 @@ class Evaluator {
         this.#meter.grow(loop.items.length);
         return slice(this.#mapped(loop, body));
       case 'sum':
+        this.#noteNaN(slice(loop.items));
         return this.#mapped(loop, body).reduce<Value>((total, item) => add(item, total), 0n);
       case 'reduce':
         return this.#reduce(loop, body, initial);

@@ -81,7 +81,7 @@ function judge(vector: Vector): string {
   try {
     const program = compileCondition(vector.text, typeOfResult(result));
     const input = { values: conditionValues(result), nowNs: NOW_NS, floatLiterals: program.floatLiterals };
-    const value = evaluate(program.node, input);
+    const { value } = evaluate(program.node, input);
     const type = program.type.kind === 'int' && typeof value === 'bigint' ? program.type.name : typeName(value);
     return `${type} ${formatValue(value)}`;
   } catch (error) {

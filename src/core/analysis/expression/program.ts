@@ -7,6 +7,7 @@ import { UNKNOWN } from './go-type.ts';
 import type { GoType } from './go-type.ts';
 import { parseExpression } from './parser.ts';
 import type { Node } from './syntax.ts';
+import { tokenize } from './tokens.ts';
 import { isSlice, typeName } from './value.ts';
 import type { Value } from './value.ts';
 
@@ -15,12 +16,24 @@ export interface Program {
   readonly node: Node;
   readonly type: GoType;
   readonly floatLiterals: ReadonlySet<Node>;
+  /** Names and literals that the text mentions. */
+  readonly mentions: ReadonlySet<string>;
 }
 
 export type ConditionOutcome =
-  | { readonly ok: true; readonly holds: boolean }
+  | {
+      readonly ok: true;
+      readonly holds: boolean;
+      /** True when NaN took part and the condition does not say what NaN means (by isNaN). */
+      readonly unawareOfNaN: boolean;
+      /** True when the result is empty and the condition does not say what that means (by isNil, default, nil, len or ??). */
+      readonly unawareOfAbsence: boolean;
+    }
   /** `message` is the API's wording of the failure. */
   | { readonly ok: false; readonly message: string; readonly phase: 'compile' | 'run'; readonly offset: number };
+
+/** What a condition that knows of missing data uses. */
+const ABSENCE_WORDS = ['isNil', 'default', 'nil', 'len', '??'];
 
 const INDEXED_RESULT = /\bresult\s*\[/;
 const EMPTY_RESULT =
@@ -33,13 +46,17 @@ export function evaluateCondition(text: string, result: Value, nowMs: number): C
   return guarded(() => {
     const program = compileCondition(text, typeOfResult(result));
     const values = conditionValues(result);
-    const outcome = evaluate(program.node, {
-      values,
-      nowNs: BigInt(Math.trunc(nowMs)) * 1_000_000n,
-      floatLiterals: program.floatLiterals,
-    });
-    if (typeof outcome === 'boolean') return { ok: true, holds: outcome };
-    throw new ExpressionError('run', `expected bool, but got ${resultTypeName(program.type, outcome)}`, 0);
+    const nowNs = BigInt(Math.trunc(nowMs)) * 1_000_000n;
+    const { value, usedNaN } = evaluate(program.node, { values, nowNs, floatLiterals: program.floatLiterals });
+    if (typeof value !== 'boolean') {
+      throw new ExpressionError('run', `expected bool, but got ${resultTypeName(program.type, value)}`, 0);
+    }
+    return {
+      ok: true,
+      holds: value,
+      unawareOfNaN: usedNaN && !program.mentions.has('isNaN'),
+      unawareOfAbsence: isEmpty(result) && !ABSENCE_WORDS.some((word) => program.mentions.has(word)),
+    };
   });
 }
 
@@ -62,7 +79,8 @@ export function evaluateTime(text: string, nowMs: number): { readonly ms: number
   try {
     const program = compiled(`time\0${text}`, text, TIME_TYPES);
     const nowNs = BigInt(Math.trunc(nowMs)) * 1_000_000n;
-    const value = evaluate(program.node, { values: TIME_VALUES, nowNs, floatLiterals: program.floatLiterals });
+    const input = { values: TIME_VALUES, nowNs, floatLiterals: program.floatLiterals };
+    const { value } = evaluate(program.node, input);
     if (typeof value === 'object' && value !== null && value.kind === 'time')
       return { ms: Number(value.ns / 1_000_000n) };
     return { message: `expected time.Time, but got ${resultTypeName(program.type, value)}` };
@@ -89,11 +107,17 @@ function compiled(key: string, text: string, types: ReadonlyMap<string, GoType>)
     return known;
   }
   const node = parseExpression(text, builtinNames());
-  const program: Program = { node, ...check(node, types, builtinNames()) };
+  const program: Program = { node, ...check(node, types, builtinNames()), mentions: mentionsIn(text) };
   const oldest = cache.keys().next();
   if (cache.size >= CACHE_MAX && oldest.done !== true) cache.delete(oldest.value);
   cache.set(key, program);
   return program;
+}
+
+/** By token, so that a word inside a string does not count. */
+function mentionsIn(text: string): ReadonlySet<string> {
+  const words = tokenize(text).filter((token) => token.kind === 'Identifier' || token.kind === 'Operator');
+  return new Set(words.map((token) => token.value));
 }
 
 function guarded(run: () => ConditionOutcome): ConditionOutcome {
@@ -105,7 +129,8 @@ function guarded(run: () => ConditionOutcome): ConditionOutcome {
   }
 }
 
-function isEmpty(result: Value): boolean {
+/** Whether a provider answered with nothing: nil, an empty list or an empty text. */
+export function isEmpty(result: Value): boolean {
   if (result === null || result === '') return true;
   return isSlice(result) && result.items.length === 0;
 }

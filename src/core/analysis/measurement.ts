@@ -1,0 +1,108 @@
+import type { Measurement, Metric, MetricResult } from '../../api/analysis.ts';
+import { formatTimestampMs } from '../../lib/timestamp.ts';
+import { redact } from './arguments.ts';
+import { assessResult } from './assess-measurement.ts';
+import type { ProviderOutcome } from './outcome.ts';
+
+/** What the shell reports of a measurement that was ordered. */
+export interface MeasurementReport {
+  readonly metricName: string;
+  readonly startedAtMs: number;
+  readonly progress:
+    | { readonly type: 'finished'; readonly finishedAtMs: number; readonly outcome: ProviderOutcome }
+    /** The provider wants to be asked again; `state` is what it then needs to know. */
+    | { readonly type: 'waiting'; readonly resumeAtMs: number; readonly state: Readonly<Record<string, string>> };
+  /** What the provider says about the metric itself, such as the query it resolved to. */
+  readonly metricMetadata?: Readonly<Record<string, string>>;
+}
+
+/** The measurement to record for a report, judged by the resolved metric, with secrets hidden. */
+export function measurementOf(report: MeasurementReport, metric: Metric, secrets: readonly string[]): Measurement {
+  const { progress } = report;
+  const startedAt = formatTimestampMs(report.startedAtMs);
+  if (progress.type === 'waiting') {
+    const metadata = redactAll(progress.state, secrets);
+    return {
+      phase: 'Running',
+      startedAt,
+      resumeAt: formatTimestampMs(progress.resumeAtMs),
+      ...metadataField(metadata),
+    };
+  }
+  const { outcome, finishedAtMs } = progress;
+  const judged =
+    outcome.type === 'verdict'
+      ? outcome
+      : { ...assessResult(metric, outcome.result, finishedAtMs), value: outcome.value };
+  const message = redact(judged.message ?? '', secrets);
+  return {
+    phase: judged.phase,
+    ...(message === '' ? {} : { message }),
+    startedAt,
+    finishedAt: formatTimestampMs(finishedAtMs),
+    ...(judged.value === undefined || judged.value === '' ? {} : { value: judged.value }),
+    ...metadataField(redactAll(outcome.metadata, secrets)),
+  };
+}
+
+/** A measurement that was under way when the run had to end. */
+export function terminatedMeasurement(measurement: Measurement, nowMs: number): Measurement {
+  const { resumeAt: _resumeAt, ...rest } = measurement;
+  return { ...rest, phase: 'Successful', message: 'Metric Terminated', finishedAt: formatTimestampMs(nowMs) };
+}
+
+/** The result of a metric with one more measurement, or with its unfinished one replaced. */
+export function withMeasurement(result: MetricResult, measurement: Measurement): MetricResult {
+  const measurements = result.measurements ?? [];
+  const isResumed = measurements.at(-1) !== undefined && measurements.at(-1)?.finishedAt === undefined;
+  const kept = isResumed ? measurements.slice(0, -1) : measurements;
+  return { ...counted(result, measurement), measurements: [...kept, measurement] };
+}
+
+/** Errors do not count as measurements; anything else ends a row of errors. */
+function counted(result: MetricResult, measurement: Measurement): MetricResult {
+  const one = (value: number | undefined): number => (value ?? 0) + 1;
+  const judged = { ...result, count: one(result.count), consecutiveError: undefined };
+  switch (measurement.phase) {
+    case 'Successful':
+      return present({
+        ...judged,
+        successful: one(result.successful),
+        consecutiveSuccess: one(result.consecutiveSuccess),
+      });
+    case 'Failed':
+      return present({ ...judged, failed: one(result.failed), consecutiveSuccess: undefined });
+    case 'Inconclusive':
+      return present({ ...judged, inconclusive: one(result.inconclusive), consecutiveSuccess: undefined });
+    case 'Error':
+      return present({
+        ...result,
+        error: one(result.error),
+        consecutiveError: one(result.consecutiveError),
+        consecutiveSuccess: undefined,
+      });
+    case 'Pending':
+    case 'Running':
+      return result;
+  }
+}
+
+function present(result: MetricResult): MetricResult {
+  const { consecutiveError, consecutiveSuccess, ...rest } = result;
+  return {
+    ...rest,
+    ...(consecutiveError === undefined ? {} : { consecutiveError }),
+    ...(consecutiveSuccess === undefined ? {} : { consecutiveSuccess }),
+  };
+}
+
+export function redactAll(
+  metadata: Readonly<Record<string, string>> | undefined,
+  secrets: readonly string[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(metadata ?? {}).map(([key, value]) => [key, redact(value, secrets)]));
+}
+
+function metadataField(metadata: Readonly<Record<string, string>>): Pick<Measurement, 'metadata'> {
+  return Object.keys(metadata).length === 0 ? {} : { metadata };
+}
