@@ -5,14 +5,12 @@ import type { EndpointSlice, HttpRoute, Service } from '../../api/workloads.ts';
 import type { Clock, ScheduledCall } from '../../lib/clock.ts';
 import type { Kube, KubeError } from '../../ports/kube.ts';
 import { createProxy } from './proxy.ts';
-import type { ProxyOptions } from './proxy.ts';
 import { nextRouteStatus, serviceHasPort } from './route-status.ts';
 import type { RoutingView } from './routing.ts';
 
 export interface GatewayOptions {
   readonly kube: Kube;
   readonly clock: Clock;
-  readonly reach: ProxyOptions['reach'];
   /** Told about a status write that failed for another reason than an outdated version. */
   readonly onError: (deed: string, cause: unknown) => void;
 }
@@ -40,7 +38,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     service: (namespace, name) => services.get(namespace, name),
     slices: (namespace, name) => slices.byIndex('service', `${namespace}/${name}`),
   };
-  const proxy = createProxy({ view, reach: options.reach, answerTimeoutMs: ANSWER_TIMEOUT_MS });
+  const proxy = createProxy({ view, answerTimeoutMs: ANSWER_TIMEOUT_MS });
   let planned: ScheduledCall | undefined;
   let closed = false;
 

@@ -23,8 +23,7 @@ interface Answer {
 
 class World {
   weights: Record<string, number> = { stable: 100, canary: 0 };
-  endpoints: Record<string, EndpointSlice['endpoints']> = { stable: [], canary: [] };
-  ports: Record<string, number> = {};
+  slices: Record<string, EndpointSlice[]> = {};
   services = ['stable', 'canary'];
 
   readonly view: RoutingView = {
@@ -48,25 +47,20 @@ class World {
             spec: { ports: [{ port: 80, targetPort: 8080 }] },
           } satisfies Service)
         : undefined,
-    slices: (_namespace, name) => [
-      {
-        apiVersion: 'discovery.k8s.io/v1',
-        kind: 'EndpointSlice',
-        metadata: { name },
-        addressType: 'IPv4',
-        endpoints: this.endpoints[name] ?? [],
-        ports: [{ port: 8080 }],
-      },
-    ],
+    slices: (_namespace, name) => this.slices[name] ?? [],
   };
 
-  /** An endpoint of a Service at an address of its own; where it really listens is in `ports`. */
-  add(service: string, address: string, port: number, conditions = {}): void {
-    this.ports[address] = port;
-    this.endpoints[service] = [
-      ...(this.endpoints[service] ?? []),
-      { addresses: [address], conditions, targetRef: { name: `pod-${address}` } },
-    ];
+  /** An endpoint of a Service, in a slice of its own because its port differs. */
+  add(service: string, name: string, port: number, conditions = {}): void {
+    const slice: EndpointSlice = {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: `${service}-${name}` },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['127.0.0.1'], conditions, targetRef: { name } }],
+      ports: [{ port }],
+    };
+    this.slices[service] = [...(this.slices[service] ?? []), slice];
   }
 }
 
@@ -95,11 +89,7 @@ async function startProxy(
   world: World,
   answerTimeoutMs = 5_000,
 ): Promise<{ proxy: Proxy; ask: (host?: string) => Promise<Answer>; port: number }> {
-  const proxy = createProxy({
-    view: world.view,
-    reach: ({ address }) => ({ host: '127.0.0.1', port: world.ports[address] ?? 0 }),
-    answerTimeoutMs,
-  });
+  const proxy = createProxy({ view: world.view, answerTimeoutMs });
   const port = await listen(proxy.server);
   cleanups.push(() => proxy.close());
   const ask = (host = 'shop.demo.local'): Promise<Answer> =>
@@ -129,9 +119,9 @@ async function pod(answer: RequestListener = (_request, response) => response.en
 test('splits requests by the weights of the route, and evenly over endpoints', async () => {
   const world = new World();
   world.weights = { stable: 75, canary: 25 };
-  world.add('stable', '10.0.0.1', await pod());
-  world.add('stable', '10.0.0.2', await pod());
-  world.add('canary', '10.0.0.3', await pod());
+  world.add('stable', 'pod-1', await pod());
+  world.add('stable', 'pod-2', await pod());
+  world.add('canary', 'pod-3', await pod());
   const { ask } = await startProxy(world);
 
   const counts: Record<string, number> = {};
@@ -140,21 +130,21 @@ test('splits requests by the weights of the route, and evenly over endpoints', a
     counts[name] = (counts[name] ?? 0) + 1;
   }
 
-  assert.deepEqual(counts, { 'pod-10.0.0.1': 15, 'pod-10.0.0.2': 15, 'pod-10.0.0.3': 10 });
+  assert.deepEqual(counts, { 'pod-1': 15, 'pod-2': 15, 'pod-3': 10 });
 });
 
 test('passes on what a pod answers, errors too', async () => {
   const world = new World();
-  world.add('stable', '10.0.0.1', await pod((_request, response) => response.writeHead(500).end('broken')));
+  world.add('stable', 'pod-1', await pod((_request, response) => response.writeHead(500).end('broken')));
   const { ask } = await startProxy(world);
 
-  assert.deepEqual(await ask(), { status: 500, body: 'broken', pod: 'pod-10.0.0.1', error: undefined });
+  assert.deepEqual(await ask(), { status: 500, body: 'broken', pod: 'pod-1', error: undefined });
 });
 
 test('tries another endpoint when a connection cannot be made', async () => {
   const world = new World();
-  world.add('stable', '10.0.0.1', await deadPort());
-  world.add('stable', '10.0.0.2', await pod());
+  world.add('stable', 'pod-1', await deadPort());
+  world.add('stable', 'pod-2', await pod());
   const { ask } = await startProxy(world);
 
   assert.deepEqual([(await ask()).status, (await ask()).status], [200, 200]);
@@ -167,21 +157,21 @@ test('sends a request never twice: a pod that breaks off is a 502', async () => 
     request.socket.destroy();
   };
   const world = new World();
-  world.add('stable', '10.0.0.1', await pod(breakOff));
-  world.add('stable', '10.0.0.2', await pod(breakOff));
+  world.add('stable', 'pod-1', await pod(breakOff));
+  world.add('stable', 'pod-2', await pod(breakOff));
   const { ask } = await startProxy(world);
 
   const answer = await ask();
 
   assert.equal(answer.status, 502);
-  assert.match(answer.error ?? '', /pod-10\.0\.0\.1/);
+  assert.match(answer.error ?? '', /pod-1/);
   assert.equal(received, 1);
 });
 
 test('sends the body of a request to the endpoint that took the connection', async () => {
   const world = new World();
-  world.add('stable', '10.0.0.1', await deadPort());
-  world.add('stable', '10.0.0.2', await pod((request, response) => request.pipe(response)));
+  world.add('stable', 'pod-1', await deadPort());
+  world.add('stable', 'pod-2', await pod((request, response) => request.pipe(response)));
   const { port } = await startProxy(world);
 
   const body = await new Promise<string>((resolve, reject) => {
@@ -212,18 +202,18 @@ test('says by itself what is wrong', async () => {
   world.weights = { stable: 0, canary: 0 };
   assert.equal((await ask()).status, 500);
   world.weights = { stable: 1 };
-  world.add('stable', '10.0.0.1', await pod(() => undefined));
+  world.add('stable', 'pod-1', await pod(() => undefined));
   assert.equal((await ask()).status, 504);
 });
 
 test('uses endpoints that terminate only while none is ready', async () => {
   const world = new World();
-  world.add('stable', '10.0.0.1', await pod(), { ready: false, serving: true, terminating: true });
+  world.add('stable', 'pod-1', await pod(), { ready: false, serving: true, terminating: true });
   const { ask } = await startProxy(world);
-  assert.equal((await ask()).pod, 'pod-10.0.0.1');
+  assert.equal((await ask()).pod, 'pod-1');
 
-  world.add('stable', '10.0.0.2', await pod(), { ready: true });
-  assert.deepEqual([(await ask()).pod, (await ask()).pod], ['pod-10.0.0.2', 'pod-10.0.0.2']);
+  world.add('stable', 'pod-2', await pod(), { ready: true });
+  assert.deepEqual([(await ask()).pod, (await ask()).pod], ['pod-2', 'pod-2']);
 });
 
 test('drains what is gone: a request under way is answered, idle connections are closed', async () => {
@@ -238,14 +228,14 @@ test('drains what is gone: a request under way is answered, idle connections are
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  world.add('stable', '10.0.0.1', await listen(server));
+  world.add('stable', 'pod-1', await listen(server));
   const { proxy, ask, port } = await startProxy(world);
   const slow = fetchPath(port, '/slow');
   while (sockets.size < 1) await new Promise((resolve) => setImmediate(resolve));
   await ask();
   assert.equal(sockets.size, 2);
 
-  world.endpoints['stable'] = [];
+  world.slices['stable'] = [];
   proxy.endpointsChanged();
   while (sockets.size > 1) await new Promise((resolve) => setImmediate(resolve));
   release();

@@ -12,11 +12,6 @@ export const UPSTREAM_POD_HEADER = 'x-upstream-pod';
 
 export interface ProxyOptions {
   readonly view: RoutingView;
-  /** Where an endpoint's address and port can really be reached. */
-  readonly reach: (endpoint: { readonly address: string; readonly port: number }) => {
-    readonly host: string;
-    readonly port: number;
-  };
   /** A pod that has not answered after this long counts as dead: 504. */
   readonly answerTimeoutMs: number;
 }
@@ -73,7 +68,8 @@ export function createProxy(options: ProxyOptions): Proxy {
         tried.length === 0 ? `${service} has no ready endpoint` : `no endpoint of ${service} takes connections`,
       );
     const upstream = sendRequest({
-      ...options.reach(endpoint),
+      host: endpoint.address,
+      port: endpoint.port,
       agent: pool.agentFor(endpoint),
       method: request.method,
       path: request.url,
