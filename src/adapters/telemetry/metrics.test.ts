@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VirtualClock } from '../../lib/virtual-clock.ts';
+import type { RolloutFacts } from '../../ports/telemetry.ts';
+import { createMetrics } from './metrics.ts';
+import type { MetricsRegistry } from './metrics.ts';
+
+const build = { version: '1.2.3', commit: 'abc' };
+
+function facts(phase: string, name = 'web'): RolloutFacts {
+  return {
+    namespace: 'ns',
+    name,
+    strategy: 'canary',
+    trafficRouter: '',
+    phase,
+    replicas: { available: 1, unavailable: 2, desired: 3, updated: 4 },
+  };
+}
+
+async function series(registry: MetricsRegistry, start: string): Promise<readonly string[]> {
+  return (await registry.render()).split('\n').filter((line) => line.startsWith(start));
+}
+
+test('a Rollout has one phase at a time', async () => {
+  const registry = createMetrics({ clock: new VirtualClock(), build });
+
+  registry.metrics.rolloutObserved(facts('Progressing'));
+  registry.metrics.rolloutObserved(facts('Completed'));
+
+  assert.deepEqual(await series(registry, 'rollout_info{'), [
+    'rollout_info{namespace="ns",name="web",strategy="canary",traffic_router="",phase="Completed"} 1',
+  ]);
+  assert.deepEqual(await series(registry, 'rollout_info_replicas_unavailable{'), [
+    'rollout_info_replicas_unavailable{namespace="ns",name="web"} 2',
+  ]);
+});
+
+test('the series of a deleted Rollout go: its state at once, its counts after a last scrape', async () => {
+  const clock = new VirtualClock();
+  const registry = createMetrics({ clock, build });
+  registry.metrics.rolloutObserved(facts('Completed'));
+  registry.metrics.reconciled({ kind: 'rollout', namespace: 'ns', name: 'web', seconds: 0.1, failed: true });
+  registry.metrics.eventRecorded({ namespace: 'ns', name: 'web', type: 'Normal', reason: 'RolloutUpdated' });
+
+  registry.metrics.objectGone({ kind: 'rollout', namespace: 'ns', name: 'web' });
+  const atOnce = await registry.render();
+  clock.advance(65_000);
+  const later = await registry.render();
+
+  assert.doesNotMatch(atOnce, /rollout_info.*name="web"/);
+  assert.match(atOnce, /rollout_reconcile_error\{namespace="ns",name="web"\} 1/);
+  assert.match(atOnce, /rollout_events_total\{namespace="ns",name="web",type="Normal",reason="RolloutUpdated"\} 1/);
+  assert.doesNotMatch(later, /name="web"/);
+});
+
+test('only a bounded number of objects have histograms of their own, and the sum stays whole', async () => {
+  const registry = createMetrics({ clock: new VirtualClock(), build });
+
+  for (let index = 0; index < 300; index += 1) {
+    registry.metrics.reconciled({
+      kind: 'rollout',
+      namespace: 'ns',
+      name: `web-${index}`,
+      seconds: 0.1,
+      failed: false,
+    });
+  }
+
+  const counts = await series(registry, 'rollout_reconcile_count{');
+  assert.equal(counts.length, 201);
+  assert.equal(counts.at(-1), 'rollout_reconcile_count{namespace="",name=""} 100');
+});
+
+test('calls to the API are counted by resource, verb and status, and never by object', async () => {
+  const registry = createMetrics({ clock: new VirtualClock(), build });
+
+  registry.metrics.kubeCallDone({ resource: 'rollouts/status', namespace: 'ns', verb: 'patch', status: 200 });
+
+  assert.deepEqual(await series(registry, 'controller_clientset'), [
+    'controller_clientset_k8s_request_total{kind="rollouts/status",namespace="ns",name="N/A",verb="Patch",status_code="200"} 1',
+  ]);
+});
+
+test('an AnalysisRun shows the phase of each metric, and only the present one', async () => {
+  const registry = createMetrics({ clock: new VirtualClock(), build });
+  const metric = { metric: 'errors', type: 'prometheus', dryRun: false };
+
+  registry.metrics.analysisRunObserved({
+    namespace: 'ns',
+    name: 'run',
+    phase: 'Running',
+    metrics: [{ ...metric, phase: 'Running' }],
+  });
+  registry.metrics.analysisRunObserved({
+    namespace: 'ns',
+    name: 'run',
+    phase: 'Failed',
+    metrics: [{ ...metric, phase: 'Failed' }],
+  });
+
+  assert.deepEqual(await series(registry, 'analysis_run_info{'), [
+    'analysis_run_info{namespace="ns",name="run",phase="Failed"} 1',
+  ]);
+  assert.deepEqual(await series(registry, 'analysis_run_metric_phase{'), [
+    'analysis_run_metric_phase{namespace="ns",name="run",metric="errors",type="prometheus",dry_run="false",phase="Failed"} 1',
+  ]);
+});

@@ -1,0 +1,387 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Clock, ScheduledCall } from '../../ports/clock.ts';
+import type { AnalysisRunFacts, Metrics, QueueMetrics, ReconciledKind, RolloutFacts } from '../../ports/telemetry.ts';
+import { createLimitedLabels } from './limited-labels.ts';
+
+/** Series of a deleted object stay this long, for a last scrape at the usual interval of up to a minute. */
+const GONE_KEPT_MS = 65_000;
+/**
+ * A histogram is eight series. A scrape with five thousand of them blocks for a third of a second, so only so many objects have
+ * their own; those beyond are counted together under an empty name.
+ */
+const OWN_HISTOGRAM_MAX = 200;
+/** Objects with counters of their own (errors, events); beyond it they are counted together under an empty name. */
+const OWN_COUNTER_MAX = 5_000;
+const NAMESPACES_MAX = 200;
+/** The value that dashboards know for a label which is not told. */
+const NOT_TOLD = 'N/A';
+const RECONCILE_BUCKETS = [0.01, 0.15, 0.25, 0.5, 1];
+const QUEUE_BUCKETS = [0.000_1, 0.001, 0.01, 0.1, 1, 10, 100];
+const OBJECT_LABELS = ['namespace', 'name'] as const;
+
+export interface MetricsOptions {
+  readonly clock: Clock;
+  readonly build: BuildInfo;
+  /** Memory, CPU and event loop of this process too; they keep a few handles open. */
+  readonly processMetrics?: boolean;
+}
+
+export interface BuildInfo {
+  readonly version: string;
+  readonly commit: string;
+}
+
+/** The numbers by prom-client, under the names that existing dashboards and alerts use. */
+export interface MetricsRegistry {
+  readonly metrics: Metrics;
+  /** The page that Prometheus reads. */
+  render(): Promise<string>;
+  readonly contentType: string;
+  close(): void;
+}
+
+export function createMetrics(options: MetricsOptions): MetricsRegistry {
+  const registry = new Registry();
+  const removals = new Set<ScheduledCall>();
+  describeBuild(registry, options.build);
+  if (options.processMetrics === true) collectDefaultMetrics({ register: registry });
+  const rollouts = rolloutSeries(registry);
+  const runs = analysisRunSeries(registry);
+  const passes = passSeries(registry);
+  const notices = noticeSeries(registry);
+
+  function later(run: () => void): void {
+    const call = options.clock.schedule(GONE_KEPT_MS, () => {
+      removals.delete(call);
+      run();
+    });
+    removals.add(call);
+  }
+
+  return {
+    metrics: {
+      ...callSeries(registry),
+      ...notices.metrics,
+      reconciled: passes.reconciled,
+      rolloutObserved: rollouts.observed,
+      analysisRunObserved: runs.observed,
+      objectGone({ kind, namespace, name }) {
+        // State that is no longer true goes at once; what only counts stays for a last scrape.
+        if (kind === 'rollout') rollouts.gone(namespace, name);
+        if (kind === 'analysis_run') runs.gone(namespace, name);
+        later(() => {
+          passes.gone(kind, namespace, name);
+          if (kind === 'rollout') notices.gone(namespace, name);
+        });
+      },
+      queue: queueSeries(registry),
+    },
+    render: () => registry.metrics(),
+    contentType: registry.contentType,
+    close() {
+      for (const call of removals) call.cancel();
+      registry.clear();
+    },
+  };
+}
+
+function describeBuild(registry: Registry, { version, commit }: BuildInfo): void {
+  new Gauge({
+    name: 'argo_rollouts_controller_info',
+    help: 'Running controller, for dashboards that ask by this name',
+    labelNames: ['version'],
+    registers: [registry],
+  }).set({ version }, 1);
+  // The platform's own version and processor stand in the labels that Go programs use for theirs.
+  new Gauge({
+    name: 'build_info',
+    help: 'What this program was built from',
+    labelNames: ['version', 'goversion', 'goarch', 'commit'],
+    registers: [registry],
+  }).set({ version, goversion: `node ${process.version}`, goarch: process.arch, commit }, 1);
+}
+
+function rolloutSeries(registry: Registry): {
+  observed(rollout: RolloutFacts): void;
+  gone(namespace: string, name: string): void;
+} {
+  const info = new Gauge({
+    name: 'rollout_info',
+    help: 'A Rollout and its phase',
+    labelNames: [...OBJECT_LABELS, 'strategy', 'traffic_router', 'phase'],
+    registers: [registry],
+  });
+  const replicas = (['available', 'unavailable', 'desired', 'updated'] as const).map((count) => ({
+    count,
+    gauge: new Gauge({
+      name: `rollout_info_replicas_${count}`,
+      help: `Number of ${count} replicas of a Rollout`,
+      labelNames: OBJECT_LABELS,
+      registers: [registry],
+    }),
+  }));
+  const shown = new Map<string, RolloutFacts>();
+  return {
+    observed(rollout) {
+      const { namespace, name } = rollout;
+      const key = `${namespace}/${name}`;
+      const before = shown.get(key);
+      shown.set(key, rollout);
+      if (before !== undefined && !sameInfo(before, rollout)) info.remove(infoLabels(before));
+      if (before === undefined || !sameInfo(before, rollout)) info.set(infoLabels(rollout), 1);
+      for (const { count, gauge } of replicas) {
+        if (before?.replicas[count] !== rollout.replicas[count])
+          gauge.set({ namespace, name }, rollout.replicas[count]);
+      }
+    },
+    gone(namespace, name) {
+      const before = shown.get(`${namespace}/${name}`);
+      if (before === undefined) return;
+      shown.delete(`${namespace}/${name}`);
+      info.remove(infoLabels(before));
+      for (const { gauge } of replicas) gauge.remove({ namespace, name });
+    },
+  };
+}
+
+function infoLabels({ namespace, name, strategy, trafficRouter, phase }: RolloutFacts): Record<string, string> {
+  return { namespace, name, strategy, traffic_router: trafficRouter, phase };
+}
+
+function sameInfo(left: RolloutFacts, right: RolloutFacts): boolean {
+  return left.phase === right.phase && left.strategy === right.strategy && left.trafficRouter === right.trafficRouter;
+}
+
+function analysisRunSeries(registry: Registry): {
+  observed(run: AnalysisRunFacts): void;
+  gone(namespace: string, name: string): void;
+} {
+  const info = new Gauge({
+    name: 'analysis_run_info',
+    help: 'An AnalysisRun and its phase',
+    labelNames: [...OBJECT_LABELS, 'phase'],
+    registers: [registry],
+  });
+  const types = new Gauge({
+    name: 'analysis_run_metric_type',
+    help: 'The provider of a metric of an AnalysisRun',
+    labelNames: [...OBJECT_LABELS, 'metric', 'type'],
+    registers: [registry],
+  });
+  const phases = new Gauge({
+    name: 'analysis_run_metric_phase',
+    help: 'A metric of an AnalysisRun and its phase',
+    labelNames: [...OBJECT_LABELS, 'metric', 'type', 'dry_run', 'phase'],
+    registers: [registry],
+  });
+  const shown = new Map<string, AnalysisRunFacts>();
+
+  function show(run: AnalysisRunFacts, deed: 'set' | 'remove'): void {
+    const { namespace, name } = run;
+    write(info, deed, { namespace, name, phase: run.phase });
+    for (const { metric, type, phase, dryRun } of run.metrics) {
+      write(types, deed, { namespace, name, metric, type });
+      write(phases, deed, { namespace, name, metric, type, dry_run: String(dryRun), phase });
+    }
+  }
+
+  function gone(namespace: string, name: string): void {
+    const before = shown.get(`${namespace}/${name}`);
+    if (before !== undefined) show(before, 'remove');
+    shown.delete(`${namespace}/${name}`);
+  }
+
+  return {
+    observed(run) {
+      gone(run.namespace, run.name);
+      shown.set(`${run.namespace}/${run.name}`, run);
+      show(run, 'set');
+    },
+    gone,
+  };
+}
+
+function write(gauge: Gauge, deed: 'set' | 'remove', labels: Record<string, string>): void {
+  if (deed === 'set') gauge.set(labels, 1);
+  else gauge.remove(labels);
+}
+
+interface PassSeries {
+  readonly reconciled: Metrics['reconciled'];
+  gone(kind: ReconciledKind, namespace: string, name: string): void;
+}
+
+function passSeries(registry: Registry): PassSeries {
+  const kinds: readonly ReconciledKind[] = ['rollout', 'analysis_run', 'experiment', 'git_source'];
+  const ownTimes = createLimitedLabels(OWN_HISTOGRAM_MAX);
+  const ownErrors = createLimitedLabels(OWN_COUNTER_MAX);
+  const times = new Map<ReconciledKind, Histogram>();
+  const errors = new Map<ReconciledKind, Counter>();
+  for (const kind of kinds) {
+    const words = kind.replace('_', ' ');
+    times.set(
+      kind,
+      new Histogram({
+        name: `${kind}_reconcile`,
+        help: `Seconds that a pass over one ${words} took`,
+        labelNames: OBJECT_LABELS,
+        buckets: RECONCILE_BUCKETS,
+        registers: [registry],
+      }),
+    );
+    errors.set(
+      kind,
+      new Counter({
+        name: `${kind}_reconcile_error`,
+        help: `Passes over one ${words} that failed`,
+        labelNames: OBJECT_LABELS,
+        registers: [registry],
+      }),
+    );
+  }
+  return {
+    reconciled({ kind, namespace, name, seconds, failed }) {
+      const key = `${kind}/${namespace}/${name}`;
+      const own = ownTimes.admit(key) !== undefined;
+      times.get(kind)?.observe(own ? { namespace, name } : { namespace: '', name: '' }, seconds);
+      if (failed)
+        errors.get(kind)?.inc(ownErrors.admit(key) === undefined ? { namespace: '', name: '' } : { namespace, name });
+    },
+    gone(kind, namespace, name) {
+      const key = `${kind}/${namespace}/${name}`;
+      ownTimes.forget(key);
+      ownErrors.forget(key);
+      times.get(kind)?.remove({ namespace, name });
+      errors.get(kind)?.remove({ namespace, name });
+    },
+  };
+}
+
+interface NoticeSeries {
+  readonly metrics: Pick<Metrics, 'eventRecorded' | 'notificationDone'>;
+  gone(namespace: string, name: string): void;
+}
+
+function noticeSeries(registry: Registry): NoticeSeries {
+  const labelNames = [...OBJECT_LABELS, 'type', 'reason'] as const;
+  const events = new Counter({
+    name: 'rollout_events_total',
+    help: 'Events of a Rollout',
+    labelNames,
+    registers: [registry],
+  });
+  const sent = new Counter({
+    name: 'notification_send_success',
+    help: 'Notifications that were delivered',
+    labelNames,
+    registers: [registry],
+  });
+  const unsent = new Counter({
+    name: 'notification_send_error',
+    help: 'Attempts to deliver a notification that failed',
+    labelNames,
+    registers: [registry],
+  });
+  const own = createLimitedLabels(OWN_COUNTER_MAX);
+  /** Which label sets an object has used, so that they can go with it. */
+  const used = new Map<string, Map<string, { readonly counter: Counter; readonly labels: Record<string, string> }>>();
+
+  function count(
+    counter: Counter,
+    facts: { readonly namespace: string; readonly name: string; readonly type: string; readonly reason: string },
+  ): void {
+    const key = `${facts.namespace}/${facts.name}`;
+    const { type, reason } = facts;
+    if (own.admit(key) === undefined) {
+      counter.inc({ namespace: '', name: '', type, reason });
+      return;
+    }
+    const labels = { namespace: facts.namespace, name: facts.name, type, reason };
+    counter.inc(labels);
+    let known = used.get(key);
+    if (known === undefined) used.set(key, (known = new Map()));
+    known.set(`${counter === events ? 'event' : counter === sent ? 'sent' : 'unsent'}/${type}/${reason}`, {
+      counter,
+      labels,
+    });
+  }
+
+  return {
+    metrics: {
+      eventRecorded: (event) => count(events, event),
+      notificationDone: ({ namespace, name, service, reason, ok }) =>
+        count(ok ? sent : unsent, { namespace, name, type: service, reason }),
+    },
+    gone(namespace, name) {
+      const key = `${namespace}/${name}`;
+      for (const { counter, labels } of used.get(key)?.values() ?? []) counter.remove(labels);
+      used.delete(key);
+      own.forget(key);
+    },
+  };
+}
+
+function callSeries(registry: Registry): Pick<Metrics, 'kubeCallDone'> {
+  const calls = new Counter({
+    name: 'controller_clientset_k8s_request_total',
+    help: 'Calls to the Kubernetes API',
+    labelNames: ['kind', 'namespace', 'name', 'verb', 'status_code'],
+    registers: [registry],
+  });
+  const namespaces = createLimitedLabels(NAMESPACES_MAX);
+  return {
+    kubeCallDone({ resource, namespace, verb, status }) {
+      const told = namespace === '' ? NOT_TOLD : (namespaces.admit(namespace) ?? NOT_TOLD);
+      calls.inc({
+        kind: resource,
+        namespace: told,
+        name: NOT_TOLD,
+        verb: capitalised(verb),
+        status_code: String(status),
+      });
+    },
+  };
+}
+
+function queueSeries(registry: Registry): Metrics['queue'] {
+  const labelNames = ['name'] as const;
+  const registers = [registry];
+  const depth = new Gauge({ name: 'workqueue_depth', help: 'Keys that wait in a work queue', labelNames, registers });
+  const adds = new Counter({
+    name: 'workqueue_adds_total',
+    help: 'Keys that were added to a work queue',
+    labelNames,
+    registers,
+  });
+  const retries = new Counter({
+    name: 'workqueue_retries_total',
+    help: 'Keys that were queued again because a pass could not finish',
+    labelNames,
+    registers,
+  });
+  const waits = new Histogram({
+    name: 'workqueue_queue_duration_seconds',
+    help: 'Seconds that keys waited in a work queue',
+    labelNames,
+    buckets: QUEUE_BUCKETS,
+    registers,
+  });
+  const works = new Histogram({
+    name: 'workqueue_work_duration_seconds',
+    help: 'Seconds that working on a key took',
+    labelNames,
+    buckets: QUEUE_BUCKETS,
+    registers,
+  });
+  return (name): QueueMetrics => ({
+    depth: (length) => depth.set({ name }, length),
+    added: () => adds.inc({ name }),
+    retried: () => retries.inc({ name }),
+    waited: (seconds) => waits.observe({ name }, seconds),
+    worked: (seconds) => works.observe({ name }, seconds),
+  });
+}
+
+function capitalised(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
