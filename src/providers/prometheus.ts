@@ -1,0 +1,248 @@
+import type { Metric, PrometheusProvider } from '../api/analysis.ts';
+import { formatFloat } from '../core/analysis/expression/number-text.ts';
+import { evaluateTime } from '../core/analysis/expression/program.ts';
+import { slice } from '../core/analysis/expression/value.ts';
+import type { Exchange, ExchangeResponse, HttpExchange } from '../core/exchange.ts';
+import { parseDurationMs } from '../lib/duration.ts';
+import { isPlainObject } from '../lib/merge-patch.ts';
+import { RESPONSE_BYTES_MAX, failed } from './contract.ts';
+import type { MetricProvider, MetricQuery, ProviderStep } from './contract.ts';
+
+const DEFAULT_TIMEOUT_SECONDS = 30;
+
+/** Queries the HTTP API of Prometheus, or of anything that speaks it. */
+export const prometheus: MetricProvider = {
+  id: 'prometheus',
+  start,
+  next,
+  metadata: (metric: Metric) => {
+    const text = metric.provider.prometheus?.query ?? '';
+    const metadata: Readonly<Record<string, string>> = text === '' ? {} : { ResolvedPrometheusQuery: text };
+    return metadata;
+  },
+};
+
+function start(query: MetricQuery): ProviderStep {
+  const settings = query.metric.provider.prometheus;
+  if (settings === undefined) return failed('prometheus settings are missing');
+  const address = addressOf(settings, query);
+  if (typeof address !== 'string') return failed(address.problem);
+  const timeoutSeconds = settings.timeout ?? DEFAULT_TIMEOUT_SECONDS;
+  if (timeoutSeconds < 0) return failed('prometheus timeout should not be negative');
+  const question = questionOf(settings, query.nowMs);
+  if (!('form' in question)) return failed(question.problem);
+  const authorization = authorizationOf(settings);
+  if (typeof authorization === 'object') return failed(authorization.problem);
+  return exchangeFor({ settings, address, timeoutSeconds, question, authorization, secrets: query.secrets });
+}
+
+/** Servers that only take GET say so; the form then moves into the URL. */
+function next(exchange: Exchange, response: ExchangeResponse, query: MetricQuery): ProviderStep {
+  const isPost = exchange.type === 'http' && exchange.method === 'POST';
+  if (isPost && response.type === 'http' && (response.status === 405 || response.status === 501)) {
+    const { body, ...rest } = exchange;
+    return { ...rest, method: 'GET', url: `${exchange.url}?${body ?? ''}` };
+  }
+  return read(response, query);
+}
+
+interface Problem {
+  readonly problem: string;
+}
+
+function addressOf(settings: PrometheusProvider, query: MetricQuery): string | Problem {
+  const text = settings.address || query.options.prometheusAddress || '';
+  if (text === '') return { problem: 'prometheus address is not configured' };
+  const isUrl = URL.canParse(text) && /^https?:\/\//i.test(text);
+  return isUrl ? text.replace(/\/+$/, '') : { problem: 'prometheus address is not is url format' };
+}
+
+interface Question {
+  readonly path: 'query' | 'query_range';
+  readonly form: Readonly<Record<string, string>>;
+}
+
+function questionOf(settings: PrometheusProvider, nowMs: number): Question | Problem {
+  const query = settings.query ?? '';
+  if (query === '') return { problem: 'prometheus query is empty' };
+  const { rangeQuery } = settings;
+  if (rangeQuery === undefined) return { path: 'query', form: { query, time: seconds(nowMs) } };
+  const start = evaluateTime(rangeQuery.start ?? '', nowMs);
+  if ('message' in start) return { problem: `failed to parse rangeQuery.start: ${start.message}` };
+  const end = evaluateTime(rangeQuery.end ?? '', nowMs);
+  if ('message' in end) return { problem: `failed to parse rangeQuery.end: ${end.message}` };
+  const stepMs = parseDurationMs(rangeQuery.step ?? '');
+  if (stepMs === undefined || stepMs <= 0) {
+    return { problem: `failed to parse rangeQuery.step: "${rangeQuery.step ?? ''}" is not a duration such as 30s` };
+  }
+  const form = { query, start: seconds(start.ms), end: seconds(end.ms), step: String(stepMs / 1_000) };
+  return { path: 'query_range', form };
+}
+
+function seconds(ms: number): string {
+  return (ms / 1_000).toFixed(3);
+}
+
+/** The Authorization header's value, or undefined for none. */
+function authorizationOf(settings: PrometheusProvider): string | undefined | Problem {
+  const { basicAuth, oauth2, sigv4 } = settings.authentication ?? {};
+  if (oauth2 !== undefined && Object.keys(oauth2).length > 0) {
+    return { problem: 'prometheus authentication by oauth2 is not supported yet; use basicAuth or a header' };
+  }
+  if (sigv4 !== undefined && Object.keys(sigv4).length > 0) {
+    return { problem: 'prometheus authentication by sigv4 is not supported yet; use basicAuth or a header' };
+  }
+  if (basicAuth?.username === undefined && basicAuth?.password === undefined) return undefined;
+  return `Basic ${base64(`${basicAuth.username ?? ''}:${basicAuth.password ?? ''}`)}`;
+}
+
+function base64(text: string): string {
+  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''));
+}
+
+interface Request {
+  readonly settings: PrometheusProvider;
+  readonly address: string;
+  readonly timeoutSeconds: number;
+  readonly question: Question;
+  readonly authorization: string | undefined;
+  readonly secrets: readonly string[];
+}
+
+/** By POST, so that no query is too long for a URL. */
+function exchangeFor(request: Request): HttpExchange {
+  const { settings, address, timeoutSeconds, question, authorization } = request;
+  const headers: Record<string, string> = {
+    'content-type': 'application/x-www-form-urlencoded',
+    accept: 'application/json',
+  };
+  if (authorization !== undefined) headers['authorization'] = authorization;
+  for (const { key, value } of settings.headers ?? []) headers[key.toLowerCase()] = value;
+  const secrets = [...request.secrets];
+  if (headers['authorization'] !== undefined) secrets.push(headers['authorization']);
+  const password = settings.authentication?.basicAuth?.password;
+  if (password !== undefined && password !== '') secrets.push(password);
+  return {
+    type: 'http',
+    method: 'POST',
+    url: `${address}/api/v1/${question.path}`,
+    headers,
+    body: new URLSearchParams(question.form).toString(),
+    timeoutMs: (timeoutSeconds === 0 ? DEFAULT_TIMEOUT_SECONDS : timeoutSeconds) * 1_000,
+    maxResponseBytes: RESPONSE_BYTES_MAX,
+    tls: { insecureSkipVerify: settings.insecure === true },
+    secrets,
+  };
+}
+
+function read(response: ExchangeResponse, query: MetricQuery): ProviderStep {
+  if (response.type === 'failed') return failed(`querying Prometheus for ${query.metric.name}: ${response.message}`);
+  if (response.type !== 'http') return failed('Prometheus was not asked');
+  const answer = parseJson(response.body);
+  const refused = refusal(response.status, answer, response.body);
+  if (refused !== undefined) return failed(refused);
+  if (!isPlainObject(answer) || !isPlainObject(answer['data'])) return failed(notAnAnswer(response));
+  const data = valueOf(answer['data']);
+  if ('problem' in data) return failed(data.problem);
+  const warnings = Array.isArray(answer['warnings']) ? answer['warnings'].map(String) : [];
+  const metadata =
+    warnings.length === 0 ? {} : { metadata: { warnings: warnings.map((one) => `"${one}"`).join(', ') } };
+  return { type: 'outcome', outcome: { type: 'result', ...data, ...metadata } };
+}
+
+/** What Prometheus (or something in front of it) answered instead of a result. */
+function refusal(status: number, answer: unknown, body: string): string | undefined {
+  if (isPlainObject(answer) && answer['status'] === 'error') {
+    return `${String(answer['errorType'] ?? 'error')}: ${String(answer['error'] ?? '')}`;
+  }
+  if (status >= 200 && status < 300) return undefined;
+  const kind = status >= 500 ? 'server_error: server error' : 'client_error: client error';
+  const excerpt = body.slice(0, EXCERPT_LENGTH).trim();
+  return `${kind}: ${status}${excerpt === '' ? '' : `: ${excerpt}`}`;
+}
+
+/** Enough of a page to recognise who answered. */
+const EXCERPT_LENGTH = 200;
+
+function notAnAnswer(response: { readonly status: number; readonly body: string }): string {
+  const excerpt = response.body.slice(0, EXCERPT_LENGTH).trim();
+  return `the answer (status ${response.status}) is not one of Prometheus; check the address: ${excerpt}`;
+}
+
+interface PrometheusValue {
+  readonly result: number | ReturnType<typeof slice>;
+  readonly value: string;
+}
+
+/** A scalar is a number, a vector the list of its numbers, a matrix the list of all its numbers in order. */
+function valueOf(data: Readonly<Record<string, unknown>>): PrometheusValue | Problem {
+  const { resultType, result } = data;
+  switch (resultType) {
+    case 'scalar': {
+      const number = sampleOf(result);
+      return number === undefined ? unreadable() : { result: number, value: decimal(number) };
+    }
+    case 'vector':
+      return listOf(seriesOf(result).map((series) => sampleOf(series['value'])));
+    case 'matrix':
+      return listOf(
+        seriesOf(result).flatMap((series) =>
+          Array.isArray(series['values']) ? series['values'].map(sampleOf) : [undefined],
+        ),
+      );
+    default:
+      return { problem: `Prometheus metric type not supported: ${String(resultType)}` };
+  }
+}
+
+function listOf(numbers: readonly (number | undefined)[]): PrometheusValue | Problem {
+  const known = numbers.filter((number) => number !== undefined);
+  if (known.length < numbers.length) return unreadable();
+  return { result: slice(known, 'float64'), value: `[${known.map(decimal).join(',')}]` };
+}
+
+function unreadable(): Problem {
+  return { problem: 'Prometheus answered a sample that is no number' };
+}
+
+/** Native histograms have no `value`; they are unreadable, not zero. */
+function seriesOf(result: unknown): readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(result) ? result.map((series) => (isPlainObject(series) ? series : {})) : [{}];
+}
+
+/** `[time, "0.25"]`, where NaN and the infinities are written out. */
+function sampleOf(sample: unknown): number | undefined {
+  const text: unknown = Array.isArray(sample) ? sample[1] : undefined;
+  if (typeof text !== 'string' || text.trim() === '') return undefined;
+  if (text === 'NaN') return NaN;
+  if (text === '+Inf' || text === 'Inf') return Infinity;
+  if (text === '-Inf') return -Infinity;
+  const number = Number(text);
+  return Number.isNaN(number) ? undefined : number;
+}
+
+/** As Prometheus' own client prints a value: all digits, never an exponent. */
+function decimal(number: number): string {
+  if (!Number.isFinite(number)) return formatFloat(number);
+  const text = String(number);
+  return text.includes('e') ? expand(text) : text;
+}
+
+function expand(text: string): string {
+  const [mantissa = '', exponentText = '0'] = text.split('e');
+  const sign = mantissa.startsWith('-') ? '-' : '';
+  const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
+  const digits = whole + fraction;
+  const point = whole.length + Number(exponentText);
+  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
+  if (point >= digits.length) return `${sign}${digits}${'0'.repeat(point - digits.length)}`;
+  return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,25 @@
+import type { Metric } from '../api/analysis.ts';
+import type { MetricProvider } from './contract.ts';
+import { prometheus } from './prometheus.ts';
+
+/** Every metric provider, one line each. */
+export const PROVIDERS: readonly MetricProvider[] = [prometheus];
+
+export type ProviderChoice =
+  | { readonly ok: true; readonly provider: MetricProvider }
+  /** `message` lists what there is. */
+  | { readonly ok: false; readonly message: string };
+
+/** The provider that a metric asks for. */
+export function providerOf(metric: Metric): ProviderChoice {
+  const asked = Object.entries(metric.provider)
+    .filter(([, settings]) => settings !== undefined)
+    .map(([id]) => id);
+  const provider = PROVIDERS.find((one) => asked.includes(one.id));
+  if (provider !== undefined) return { ok: true, provider };
+  const known = PROVIDERS.map((one) => one.id).join(', ');
+  return {
+    ok: false,
+    message: `metric provider ${asked.join(', ') || '(none)'} is not supported; use one of: ${known}`,
+  };
+}
