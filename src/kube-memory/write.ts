@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectMeta } from '../api/kube-object.ts';
+import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../api/kube-object.ts';
 import { deepEqual } from '../lib/deep-equal.ts';
 import { formatTimestamp } from '../lib/timestamp.ts';
 import { trackUpdate } from './apply/managed-fields.ts';
@@ -23,6 +23,7 @@ export function createObject(
   target: Target,
   body: Readonly<Record<string, unknown>>,
   options: WriteOptions,
+  applied?: readonly ManagedFieldsEntry[],
 ): Written {
   const { definition, resource } = target;
   const sent = decode(withoutStatus(body, definition), definition, options.fieldValidation);
@@ -34,7 +35,10 @@ export function createObject(
   const named = withName(server, target, sent.object);
   const made: KubeObject = { ...named, metadata: createdMetadata(server, target, named.metadata) };
   const created = definition.onCreate?.(made) ?? made;
-  const tracked = trackUpdate({ definition, old: undefined, next: created, ...trackedBy(server, options) });
+  const tracked =
+    applied === undefined
+      ? trackUpdate({ definition, old: undefined, next: created, ...trackedBy(server, target, options) })
+      : { ...created, metadata: { ...created.metadata, managedFields: applied } };
   throwIfInvalid(tracked, undefined, definition);
   const collection = server.store.collection(resource.key);
   if (collection.get(target.namespace, tracked.metadata.name) !== undefined)
@@ -81,7 +85,7 @@ export function storeUpdate(
     readonly old: KubeObject;
     readonly next: KubeObject;
     readonly options: WriteOptions;
-    readonly applied?: KubeObject['metadata']['managedFields'];
+    readonly applied?: readonly ManagedFieldsEntry[];
   },
 ): KubeObject {
   const { old, options } = change;
@@ -90,7 +94,7 @@ export function storeUpdate(
   const prepared = prepareUpdate(change.next, old, definition, options);
   const tracked =
     change.applied === undefined
-      ? trackUpdate({ definition, old, next: prepared, ...trackedBy(server, options) })
+      ? trackUpdate({ definition, old, next: prepared, ...trackedBy(server, target, options) })
       : { ...prepared, metadata: { ...prepared.metadata, managedFields: change.applied } };
   const next = counted(tracked, old, definition, target.resource.custom);
   if (deepEqual(next, old)) return old;
@@ -289,9 +293,15 @@ function sameDesire(next: KubeObject, old: KubeObject, definition: ResourceDefin
 
 function trackedBy(
   server: ServerState,
+  target: Target,
   options: WriteOptions,
-): { manager: string; subresource: string; nowMs: number } {
-  return { manager: options.fieldManager, subresource: options.subresource, nowMs: server.clock.nowMs() };
+): { manager: string; subresource: string; nowMs: number; custom: boolean } {
+  return {
+    manager: options.fieldManager,
+    subresource: options.subresource,
+    nowMs: server.clock.nowMs(),
+    custom: target.resource.custom,
+  };
 }
 
 /** Throws 422 with every error of metadata, schema, kind and rules; what did not change since `old` is not complained about. */
