@@ -26,13 +26,19 @@ function initReason(pod: KubeObject): string | undefined {
   const total = itemsAt(pod, 'spec', 'initContainers').length;
   for (const [index, status] of itemsAt(pod, 'status', 'initContainerStatuses').entries()) {
     const state = fieldsAt(status, 'state');
-    if (numberAt(state, 'terminated', 'exitCode') === 0 || (state.running !== undefined && status.started === true))
+    if (numberAt(state, 'terminated', 'exitCode') === 0 || (status.started === true && isSidecar(pod, status.name)))
       continue;
     if (state.terminated !== undefined) return `Init:${terminatedReason(fieldsAt(state, 'terminated'))}`;
     const waiting = textAt(state, 'waiting', 'reason');
     return waiting !== undefined && waiting !== 'PodInitializing' ? `Init:${waiting}` : `Init:${index}/${total}`;
   }
   return undefined;
+}
+
+function isSidecar(pod: KubeObject, name: unknown): boolean {
+  return itemsAt(pod, 'spec', 'initContainers').some(
+    (container) => container.name === name && container.restartPolicy === 'Always',
+  );
 }
 
 function containersReason(pod: KubeObject, phase: string): string {

@@ -216,16 +216,12 @@ function checkWithinLimit(
   path: string,
   request: { readonly name: string; readonly amount: unknown; readonly limit: unknown },
 ): readonly FieldError[] {
-  if (request.limit === undefined) return [];
+  if (typeof request.limit !== 'string' && typeof request.limit !== 'number') return [];
   const amount = parseQuantity(String(request.amount)) ?? 0;
-  const limit = parseQuantity(String(request.limit)) ?? 0;
+  const limit = parseQuantity(request.limit) ?? 0;
   if (amount <= limit) return [];
   return [
-    invalid(
-      path,
-      String(request.amount),
-      `must be less than or equal to ${request.name} limit of ${String(request.limit)}`,
-    ),
+    invalid(path, String(request.amount), `must be less than or equal to ${request.name} limit of ${request.limit}`),
   ];
 }
 

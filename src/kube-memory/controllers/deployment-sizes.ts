@@ -59,7 +59,7 @@ function shrunkSizes(
     sizes.set(set.metadata.name, sizeOf(set) - unhealthy);
     spare -= unhealthy;
   }
-  let healthySpare = availableOf(current) + sumOf(old, availableOf) - available;
+  let healthySpare = Math.min(spare, availableOf(current) + sumOf(old, availableOf) - available);
   for (const set of old) {
     if (healthySpare <= 0) break;
     const left = sizes.get(set.metadata.name) ?? 0;

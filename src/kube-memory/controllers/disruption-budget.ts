@@ -84,7 +84,10 @@ function limitsOf(
   const expected = expectedPods(context, pods);
   if (typeof minAvailable === 'string') return { expected, desired: share(minAvailable, expected) };
   if (maxUnavailable === undefined) return { expected, desired: 0 };
-  const unavailable = typeof maxUnavailable === 'number' ? maxUnavailable : share(String(maxUnavailable), expected);
+  const unavailable =
+    typeof maxUnavailable === 'string'
+      ? share(maxUnavailable, expected)
+      : (numberAt(budget, 'spec', 'maxUnavailable') ?? 0);
   return { expected, desired: Math.max(0, expected - unavailable) };
 }
 

@@ -176,12 +176,7 @@ class PodLives implements Controller {
     life.isInitialized = life.initContainers.every((each) =>
       isDonePreparing(each, containerOf(pod, 'initContainers', each.name)),
     );
-    if (!life.isInitialized) {
-      life.containers = life.containers.map((each) =>
-        each.state.is === 'creating' ? { ...each, state: { is: 'creating', untilMs: nowMs } } : each,
-      );
-      return;
-    }
+    if (!life.isInitialized) return;
     const before = life.containers;
     life.containers = advance('containers', before);
     const restarted = life.containers.some((each, index) => each.state.is === 'running' && each !== before[index]);
@@ -223,7 +218,10 @@ class PodLives implements Controller {
       .then(
         (running) => {
           if (running === undefined) return;
-          if (life.program !== starting || this.#stopped) return void stopped(running, this.#context.onError);
+          if (life.program !== starting || this.#stopped) {
+            stopped(running, this.#context.onError);
+            return;
+          }
           life.program = { is: 'running', pod: running };
           life.ip = running.ip;
           this.#watchExit(key, life, running);
@@ -347,7 +345,10 @@ class PodLives implements Controller {
 
   #wakes(pod: KubeObject, life: Life): number[] {
     const nowMs = this.#context.clock.nowMs();
-    const lists = [['initContainers', life.initContainers] as const, ['containers', life.containers] as const];
+    const lists = [
+      ['initContainers', life.initContainers] as const,
+      ...(life.isInitialized ? [['containers', life.containers] as const] : []),
+    ];
     return lists.flatMap(([list, containers]) =>
       containers.flatMap((each) => {
         const atMs = nextChangeMs(each, {

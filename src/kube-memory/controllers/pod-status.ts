@@ -19,7 +19,7 @@ export interface PodReport {
 export function reportedStatus(pod: KubeObject, report: PodReport, nowMs: number): Fields {
   const phase = phaseOf(report);
   const ready = isReady(report);
-  const initialized = report.isInitialized;
+  const { isInitialized } = report;
   const ended = phase === 'Succeeded' ? 'PodCompleted' : phase === 'Failed' ? 'PodFailed' : undefined;
   const unready = report.containers
     .filter((life) => life.state.is !== 'running' || !report.probeOk)
@@ -32,7 +32,7 @@ export function reportedStatus(pod: KubeObject, report: PodReport, nowMs: number
     { type: 'PodReadyToStartContainers', status: report.ip === undefined || ended !== undefined ? 'False' : 'True' },
     {
       type: 'Initialized',
-      status: initialized ? 'True' : 'False',
+      status: isInitialized ? 'True' : 'False',
       ...(ended === 'PodCompleted' ? { reason: ended } : {}),
     },
     { type: 'Ready', ...(ready && gatesMet(pod) ? { status: 'True' } : { status: 'False', ...notReady }) },
@@ -54,11 +54,11 @@ export function reportedStatus(pod: KubeObject, report: PodReport, nowMs: number
       ? {}
       : {
           initContainerStatuses: report.initContainers.map((life) =>
-            containerStatus(pod, life, { list: 'initContainers', ready: true, nowMs }),
+            containerStatus(pod, life, { list: 'initContainers', ready: true, isInitialized, nowMs }),
           ),
         }),
     containerStatuses: report.containers.map((life) =>
-      containerStatus(pod, life, { list: 'containers', ready: report.probeOk, nowMs }),
+      containerStatus(pod, life, { list: 'containers', ready: report.probeOk, isInitialized, nowMs }),
     ),
   };
 }
@@ -89,7 +89,7 @@ function gatesMet(pod: KubeObject): boolean {
 function containerStatus(
   pod: KubeObject,
   life: ContainerLife,
-  about: { readonly list: string; readonly ready: boolean; readonly nowMs: number },
+  about: { readonly list: string; readonly ready: boolean; readonly isInitialized: boolean; readonly nowMs: number },
 ): Fields {
   const image =
     textAt(
@@ -101,7 +101,7 @@ function containerStatus(
   const exitedWell = life.state.is === 'exited' && life.state.exit.exitCode === 0;
   return {
     name: life.name,
-    state: stateOf(life, image, about.nowMs),
+    state: stateOf(life, { image, isInitialized: about.isInitialized, nowMs: about.nowMs }),
     lastState:
       life.lastExit === undefined || life.state.is === 'exited' ? {} : { terminated: terminated(life.lastExit) },
     ready: about.list === 'initContainers' ? exitedWell : isRunning && about.ready,
@@ -113,11 +113,15 @@ function containerStatus(
   };
 }
 
-function stateOf(life: ContainerLife, image: string, nowMs: number): Fields {
+function stateOf(
+  life: ContainerLife,
+  about: { readonly image: string; readonly isInitialized: boolean; readonly nowMs: number },
+): Fields {
   const { state } = life;
+  const { image, isInitialized, nowMs } = about;
   switch (state.is) {
     case 'creating':
-      return { waiting: { reason: 'ContainerCreating' } };
+      return { waiting: { reason: isInitialized ? 'ContainerCreating' : 'PodInitializing' } };
     case 'imageMissing':
       return nowMs < state.sinceMs + PULL_ERROR_SHOWN_MS
         ? { waiting: { reason: 'ErrImagePull', message: `failed to pull and unpack image "${image}": not found` } }

@@ -4,7 +4,7 @@ const LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 export function shortHash(value: unknown): string {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(canonical(value))) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return [...String(hash)].map((digit) => LETTERS[digit.charCodeAt(0) % LETTERS.length]).join('');
+  return String(hash).replaceAll(/\d/g, (digit) => LETTERS[Number(digit) * 2] ?? '');
 }
 
 /** JSON with sorted keys, so that equal values give equal texts. */
