@@ -3,7 +3,7 @@ import { KINDS } from '../../api/kinds.ts';
 import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { EndpointSlice, ReplicaSet, Service } from '../../api/workloads.ts';
-import { LABEL_POD_TEMPLATE_HASH } from '../../api/labels.ts';
+import { POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import type { CacheOptions, KubeCaches, ObjectCache } from '../../ports/kube.ts';
 import { readsOf } from './reads.ts';
 
@@ -45,7 +45,7 @@ export function openRolloutCaches(caches: KubeCaches, scope: CacheScope): Rollou
     }),
     replicaSets: caches.open<ReplicaSet>(KINDS.replicaSet, {
       ...scope,
-      labelSelector: LABEL_POD_TEMPLATE_HASH,
+      labelSelector: POD_TEMPLATE_HASH_LABEL,
       indexes: { [OWNER]: ownerUid, [ORPHANS]: orphanedIn },
     }),
     services: caches.open<Service>(KINDS.service, scope),

@@ -1,6 +1,7 @@
 import { KINDS } from '../../api/kinds.ts';
 import type { ObjectRef } from '../../api/kube-object.ts';
 import type { Rollout } from '../../api/rollout.ts';
+import { INSTANCE_ID_LABEL } from '../../api/labels.ts';
 import type { Pod } from '../../api/workloads.ts';
 import { decide } from '../../core/decide.ts';
 import type { Decision } from '../../core/decision.ts';
@@ -34,7 +35,7 @@ export interface RolloutControllerOptions extends DecisionOptions {
 
 /** How long a pass waits for a cache that a router needs and that is still being filled. */
 const ROUTED_CACHE_WAIT_MS = 200;
-const INSTANCE_LABEL = 'argo-rollouts.argoproj.io/controller-instance-id';
+
 
 /** Works on Rollouts: gather, decide, record, enact; one pass at a time for each. */
 export class RolloutController {
@@ -178,7 +179,7 @@ export class RolloutController {
   }
 
   #isOurs(rollout: Rollout): boolean {
-    return rollout.metadata.labels?.[INSTANCE_LABEL] === this.#input.options.instanceId;
+    return rollout.metadata.labels?.[INSTANCE_ID_LABEL] === this.#input.options.instanceId;
   }
 
   #forget(namespace: string, name: string): QueueAnswer {

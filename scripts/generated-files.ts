@@ -1,0 +1,22 @@
+import { dump } from 'js-yaml';
+import { policyRules } from '../src/adapters/kube/permissions.ts';
+import { generateCrds } from './generate-crds.ts';
+import { statechartPage } from './generate-statechart.ts';
+
+/** Path and text of every file in the repository that is made from the code. */
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>();
+  for (const [name, text] of generateCrds()) {
+    files.set(`crds/${name}`, text);
+    files.set(`charts/headgate/files/crds/${name}`, text);
+  }
+  files.set('charts/headgate/files/rules.yaml', rules(policyRules('watched')));
+  files.set('charts/headgate/files/rules-namespaced.yaml', rules(policyRules('watched', { namespacedOnly: true })));
+  files.set('charts/headgate/files/rules-own.yaml', rules(policyRules('own')));
+  files.set('docs/reference/statechart.md', await statechartPage());
+  return files;
+}
+
+function rules(list: readonly unknown[]): string {
+  return dump({ rules: list }, { lineWidth: 120, flowLevel: 3 });
+}
