@@ -49,7 +49,7 @@ export function steeringOf(objects: readonly KubeObject[]): Steering {
 
 function addTarget(scaled: Set<string>, target: unknown): void {
   if (isPlainObject(target) && typeof target['name'] === 'string')
-    scaled.add(`${String(target['kind'] ?? 'Deployment')}/${target['name']}`);
+    scaled.add(`${typeof target['kind'] === 'string' ? target['kind'] : 'Deployment'}/${target['name']}`);
 }
 
 function addStrategy(
@@ -124,7 +124,9 @@ function carryWeights(desired: KubeObject, live: KubeObject, steering: Steering)
   const spec = desired['spec'];
   const liveRules = items(field(live['spec'], 'rules'));
   if (!isPlainObject(spec) || liveRules.length === 0) return desired;
-  const managed = liveRules.filter((rule) => steering.managedRoutes.has(String(rule['name'])));
+  const managed = liveRules.filter(
+    (rule) => typeof rule['name'] === 'string' && steering.managedRoutes.has(rule['name']),
+  );
   const users = liveRules.filter((rule) => !managed.includes(rule));
   const rules = items(spec['rules']).map((rule, index) => {
     const liveRule =
@@ -142,7 +144,7 @@ function carryBackends(
   steering: Steering,
 ): readonly Record<string, unknown>[] {
   return desired.map((backend) => {
-    if (!steering.services.has(String(backend['name']))) return backend;
+    if (typeof backend['name'] !== 'string' || !steering.services.has(backend['name'])) return backend;
     const counterpart = live.find(
       (other) =>
         other['name'] === backend['name'] && (backend['port'] === undefined || other['port'] === backend['port']),

@@ -92,3 +92,14 @@ export function droppedFields(desired: unknown, stored: unknown, path = ''): rea
   }
   return [];
 }
+
+/** The live values of the fields that the declaration names, in the declaration's order: what the API server made of it. */
+export function project(desired: unknown, live: unknown): unknown {
+  if (isPlainObject(desired) && isPlainObject(live)) {
+    return Object.fromEntries(Object.keys(desired).map((key) => [key, project(desired[key], live[key])]));
+  }
+  if (Array.isArray(desired) && Array.isArray(live)) {
+    return live.map((item: unknown, index) => (index < desired.length ? project(desired[index], item) : item));
+  }
+  return live ?? null;
+}

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../api/kube-object.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
-import { identityOf } from './manifest.ts';
+import { groupOf, identityOf } from './manifest.ts';
 import { mergeText } from './three-way-text.ts';
 import { mergeValue } from './three-way-value.ts';
 import { templateOf, templateReferences } from './references.ts';
@@ -56,14 +56,15 @@ export function planRevert(request: RevertRequest): RevertPlan {
     request.defaultNamespace,
   );
   const reader = documentReader(request);
-  const culprits = request.changes.filter((change) => changesTemplate(change, id, reader));
+  const head = new Map(request.head.map((file) => [file.path, file.text]));
+  const known = templateIdentities(id, reader(head));
+  const culprits = request.changes.filter((change) => changesTemplate(change, known, reader));
   if (culprits.length === 0)
     return {
       outcome: 'conflict',
       message: 'no commit between the stable and the aborted one changed the pod template in the files of this folder',
     };
 
-  const head = new Map(request.head.map((file) => [file.path, file.text]));
   const headRollout = findDocument(head, id, reader);
   if (headRollout === undefined)
     return { outcome: 'superseded', message: 'the head of the branch no longer declares this Rollout' };
@@ -73,7 +74,7 @@ export function planRevert(request: RevertRequest): RevertPlan {
   const files = new Map(head);
   const restored = new Set<string>();
   for (const culprit of culprits) {
-    for (const target of targetsOf(culprit, id, reader)) {
+    for (const target of targetsOf(culprit, known, reader)) {
       const conflict = takeBack({ culprit, target, files, reader });
       if (conflict !== undefined)
         return { outcome: 'conflict', message: `${conflict} (commit ${culprit.commit.slice(0, 12)})` };
@@ -142,17 +143,17 @@ function templateIdentities(id: string, documents: ReadonlyMap<string, FoundDocu
   const reference = isPlainObject(rollout?.['spec']) ? rollout['spec']['workloadRef'] : undefined;
   if (!isPlainObject(reference)) return [id];
   const namespace = id.slice(id.indexOf(' ') + 1, id.lastIndexOf('/'));
-  const group =
-    String(reference['apiVersion'] ?? 'apps/v1').split('/').length > 1
-      ? String(reference['apiVersion'] ?? 'apps/v1').split('/')[0]
-      : '';
-  return [id, `${group}/${String(reference['kind'])} ${namespace}/${String(reference['name'])}`];
+  const { apiVersion, kind, name } = reference;
+  const group = groupOf(typeof apiVersion === 'string' ? apiVersion : 'apps/v1');
+  return typeof kind === 'string' && typeof name === 'string' ? [id, `${group}/${kind} ${namespace}/${name}`] : [id];
 }
 
-function changesTemplate(change: CommitChange, id: string, reader: DocumentReader): boolean {
+/** `known` holds the identities at the head: a commit may change the workload alone, without the Rollout that names it. */
+function changesTemplate(change: CommitChange, known: readonly string[], reader: DocumentReader): boolean {
+  const [id = ''] = known;
   const before = reader(pairs(change.before));
   const after = reader(pairs(change.after));
-  const identities = new Set([...templateIdentities(id, before), ...templateIdentities(id, after)]);
+  const identities = new Set([...known, ...templateIdentities(id, before), ...templateIdentities(id, after)]);
   return [...identities].some((identity) => {
     const old = before.get(identity)?.object;
     const now = after.get(identity)?.object;
@@ -167,11 +168,12 @@ function workloadReference(object: KubeObject): unknown {
 }
 
 /** The documents that one culprit is undone in. */
-function targetsOf(culprit: CommitChange, id: string, reader: DocumentReader): readonly string[] {
+function targetsOf(culprit: CommitChange, known: readonly string[], reader: DocumentReader): readonly string[] {
+  const [id = ''] = known;
   const before = reader(pairs(culprit.before));
   const after = reader(pairs(culprit.after));
   const namespace = id.slice(id.indexOf(' ') + 1, id.lastIndexOf('/'));
-  const own = new Set([...templateIdentities(id, before), ...templateIdentities(id, after)]);
+  const own = new Set([...known, ...templateIdentities(id, before), ...templateIdentities(id, after)]);
   const referenced = new Set<string>();
   for (const identity of own) {
     for (const side of [before, after]) {

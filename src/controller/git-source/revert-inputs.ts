@@ -1,0 +1,197 @@
+import type { GitSource } from '../../api/git-source.ts';
+import type { KubeObject } from '../../api/kube-object.ts';
+import { takeBackFiles } from '../../core/gitops/file-revert-plan.ts';
+import { identityOf } from '../../core/gitops/manifest.ts';
+import { templateOf, templateReferences } from '../../core/gitops/references.ts';
+import { planRevert, type CommitChange, type RevertPlan, type SourceFile } from '../../core/gitops/revert-plan.ts';
+import { deepEqual } from '../../lib/deep-equal.ts';
+import type { FileChange } from '../../ports/git.ts';
+import {
+  FolderError,
+  readDeclaration,
+  renderDeclaration,
+  type Declaration,
+  type DeclarationTools,
+} from './declaration.ts';
+
+export interface RevertRange {
+  readonly head: string;
+  readonly stable: string;
+  readonly aborted: string;
+  readonly folder: string;
+  readonly source: GitSource;
+  /** `namespace/name`. */
+  readonly rollout: string;
+}
+
+/** Rendering takes a process each; a longer history is taken as one change from the stable to the aborted commit. */
+const RENDERED_COMMITS_MAX = 20;
+
+/** Reads what the plan needs from the repository and makes it. Throws GitError and KustomizeError. */
+export async function planAtHead(tools: DeclarationTools, range: RevertRange): Promise<RevertPlan> {
+  const declaration = await readDeclaration(tools, range.head, range.folder);
+  const changes = await readChanges(tools, range, declaration.folders);
+  return declaration.renderer === 'kustomize'
+    ? planRendered(tools, range, declaration, changes)
+    : planPlain(tools, range, declaration, changes);
+}
+
+function planPlain(
+  tools: DeclarationTools,
+  range: RevertRange,
+  declaration: Declaration,
+  changes: readonly CommitChange[],
+): RevertPlan {
+  const [namespace = '', name = ''] = range.rollout.split('/');
+  const plan = planRevert({
+    rollout: { namespace, name },
+    defaultNamespace: range.source.spec.targetNamespace ?? range.source.metadata.namespace ?? '',
+    changes,
+    head: declaration.files,
+    parse(text) {
+      const parsed = tools.yaml.parse(text);
+      return 'error' in parsed ? undefined : parsed.value;
+    },
+  });
+  return plan;
+}
+
+/** The commits after the stable one up to the aborted one, with the manifests that each changed. */
+async function readChanges(
+  tools: DeclarationTools,
+  range: RevertRange,
+  folders: readonly string[],
+): Promise<readonly CommitChange[]> {
+  const { repository } = tools;
+  const commits = await repository.history({ from: range.stable, to: range.aborted, paths: folders });
+  if (commits === undefined) {
+    await repository.fetch(range.stable);
+    return [await readChange(tools, { from: range.stable, to: range.aborted, message: '' }, folders)];
+  }
+  const changes: CommitChange[] = [];
+  for (const commit of commits) {
+    if (commit.parent !== undefined)
+      changes.push(await readChange(tools, { from: commit.parent, to: commit.id, message: commit.message }, folders));
+  }
+  return changes;
+}
+
+async function readChange(
+  tools: DeclarationTools,
+  sides: { readonly from: string; readonly to: string; readonly message: string },
+  folders: readonly string[],
+): Promise<CommitChange> {
+  const files = (await tools.repository.changes({ from: sides.from, to: sides.to, paths: folders })).filter(
+    (file) => !/\.(png|jpe?g|gif|zip|gz|tgz|jar)$/i.test(file.path),
+  );
+  const contents = await tools.repository.contents(
+    files.flatMap((file) => [file.before, file.after].filter((object) => object !== undefined)),
+  );
+  return {
+    commit: sides.to,
+    message: sides.message,
+    before: filesOf(files, 'before', contents),
+    after: filesOf(files, 'after', contents),
+  };
+}
+
+function filesOf(
+  files: readonly FileChange[],
+  side: 'before' | 'after',
+  contents: ReadonlyMap<string, string | undefined>,
+): readonly SourceFile[] {
+  return files.flatMap((file) => {
+    const text = contents.get(file[side] ?? '');
+    return text === undefined ? [] : [{ path: file.path, text }];
+  });
+}
+
+/** Objects that Kustomize renders have no lines of their own: files are restored, and rendering both sides proves that nothing else changes. */
+async function planRendered(
+  tools: DeclarationTools,
+  range: RevertRange,
+  head: Declaration,
+  changes: readonly CommitChange[],
+): Promise<RevertPlan> {
+  const id = rolloutIdentity(range);
+  const culprits = await renderedCulprits(tools, range, changes, id);
+  if (culprits.length === 0)
+    return {
+      outcome: 'conflict',
+      message: 'no commit between the stable and the aborted one changed the rendered pod template',
+    };
+  const before = byIdentity(head, range);
+  const now = before.get(id);
+  if (now === undefined)
+    return { outcome: 'superseded', message: 'the head of the branch no longer declares this Rollout' };
+  const aborted = byIdentity(await renderDeclaration(tools, range.aborted, range.folder), range).get(id);
+  if (aborted !== undefined && !deepEqual(templateOf(aborted), templateOf(now)))
+    return { outcome: 'superseded', message: 'the head of the branch no longer declares the aborted version' };
+
+  const taken = takeBackFiles(culprits, head.files);
+  if ('conflict' in taken) return { outcome: 'conflict', message: taken.conflict };
+  const after = byIdentity(await renderDeclaration(tools, range.head, range.folder, taken.edits), range);
+  const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
+    (identity) => !deepEqual(before.get(identity), after.get(identity)),
+  );
+  const own = ownIdentities(id, [now, after.get(id)]);
+  const foreign = changed.find((identity) => !own.has(identity));
+  if (foreign !== undefined)
+    return { outcome: 'conflict', message: `taking the files back would also change ${foreign}` };
+  const edits = [...taken.edits].map(([path, text]) => ({ path, text }));
+  return edits.length === 0
+    ? { outcome: 'superseded', message: 'the head of the branch already declares the stable version' }
+    : { outcome: 'restore', edits, restored: edits.map((edit) => edit.path), culprits };
+}
+
+async function renderedCulprits(
+  tools: DeclarationTools,
+  range: RevertRange,
+  changes: readonly CommitChange[],
+  id: string,
+): Promise<readonly CommitChange[]> {
+  if (changes.length > RENDERED_COMMITS_MAX)
+    return [await readChange(tools, { from: range.stable, to: range.aborted, message: '' }, [range.folder])];
+  const culprits: CommitChange[] = [];
+  let later = await renderedTemplate(tools, range, range.aborted, id);
+  for (const [index, change] of changes.entries()) {
+    const earlier = await renderedTemplate(tools, range, changes[index + 1]?.commit ?? range.stable, id);
+    if (!deepEqual(earlier, later)) culprits.push(change);
+    later = earlier;
+  }
+  return culprits;
+}
+
+/** Undefined for a commit that cannot be rendered. */
+async function renderedTemplate(
+  tools: DeclarationTools,
+  range: RevertRange,
+  commit: string,
+  id: string,
+): Promise<unknown> {
+  try {
+    await tools.repository.fetch(commit);
+    const rollout = byIdentity(await renderDeclaration(tools, commit, range.folder), range).get(id);
+    return rollout === undefined ? undefined : templateOf(rollout);
+  } catch (error) {
+    if (error instanceof FolderError || (error instanceof Error && error.name === 'KustomizeError')) return undefined;
+    throw error;
+  }
+}
+
+function rolloutIdentity(range: RevertRange): string {
+  const [namespace = '', name = ''] = range.rollout.split('/');
+  return `argoproj.io/Rollout ${namespace}/${name}`;
+}
+
+function byIdentity(declaration: Declaration, range: RevertRange): ReadonlyMap<string, KubeObject> {
+  const namespace = range.source.spec.targetNamespace ?? range.source.metadata.namespace ?? '';
+  return new Map(declaration.manifests.map((manifest) => [identityOf(manifest.object, namespace), manifest.object]));
+}
+
+/** The Rollout and the ConfigMaps and Secrets that either version of it names. */
+function ownIdentities(id: string, versions: readonly (KubeObject | undefined)[]): ReadonlySet<string> {
+  const namespace = id.slice(id.indexOf(' ') + 1, id.lastIndexOf('/'));
+  const references = versions.flatMap((object) => (object === undefined ? [] : templateReferences(templateOf(object))));
+  return new Set([id, ...references.map((reference) => `/${reference.kind} ${namespace}/${reference.name}`)]);
+}
