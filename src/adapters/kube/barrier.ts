@@ -143,7 +143,7 @@ export function createBarrier(options: {
       closed = true;
       for (const entry of pending.values()) entry.timer?.cancel();
       pending.clear();
-      for (const look of [...waiters]) look();
+      for (const look of waiters) look();
     },
   };
 }

@@ -140,7 +140,7 @@ export function createCache<T extends KubeObject>(options: {
 
   function replace(listed: readonly T[], to: string): void {
     const present = new Set(listed.map((object) => floorKey(keyOf(object))));
-    for (const bucket of [...objects.all()]) {
+    for (const bucket of objects.all()) {
       for (const old of bucket.list()) {
         // What was absorbed after the list was read is not in it, and has not gone.
         if (!present.has(floorKey(keyOf(old))) && !isOlder(to, old.metadata.resourceVersion)) remove(keyOf(old));

@@ -192,7 +192,7 @@ export function parseList(answer: unknown): ListPage {
   const next = metadata['continue'];
   return {
     items,
-    version: String(metadata['resourceVersion'] ?? ''),
+    version: typeof metadata['resourceVersion'] === 'string' ? metadata['resourceVersion'] : '',
     next: typeof next === 'string' && next !== '' ? next : undefined,
   };
 }

@@ -63,8 +63,8 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
       ...callSeries(registry),
       ...notices.metrics,
       reconciled: passes.reconciled,
-      rolloutObserved: rollouts.observed,
-      analysisRunObserved: runs.observed,
+      rolloutObserved: (rollout) => rollouts.observed(rollout),
+      analysisRunObserved: (run) => runs.observed(run),
       objectGone({ kind, namespace, name }) {
         // State that is no longer true goes at once; what only counts stays for a last scrape.
         if (kind === 'rollout') rollouts.gone(namespace, name);

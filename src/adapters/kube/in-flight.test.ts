@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VirtualClock } from '../../lib/virtual-clock.ts';
+import { createInFlight } from './in-flight.ts';
+import type { InFlight, Priority, Ticket } from './in-flight.ts';
+
+function enterMany(inFlight: InFlight, count: number, priority: Priority = 'normal'): Ticket[] {
+  const tickets: Ticket[] = [];
+  for (let index = 0; index < count; index += 1) void inFlight.enter(priority).then((ticket) => tickets.push(ticket));
+  return tickets;
+}
+
+test('the number under way is bounded, and grows by one after a round of answers', async () => {
+  const inFlight = createInFlight(new VirtualClock());
+
+  const tickets = enterMany(inFlight, 40);
+  await Promise.resolve();
+  assert.equal(tickets.length, 16);
+  for (const ticket of tickets.slice(0, 16)) ticket.done({ refused: false });
+  await Promise.resolve();
+
+  assert.equal(inFlight.limit, 17);
+  assert.equal(tickets.length, 16 + 17);
+});
+
+test('a refusal halves the number once for all that was under way, and holds new calls until the server wants them', async () => {
+  const clock = new VirtualClock();
+  const inFlight = createInFlight(clock);
+  const first = enterMany(inFlight, 16);
+  await Promise.resolve();
+
+  for (const ticket of first) ticket.done({ refused: true, retryAfterMs: 3_000 });
+  const second = enterMany(inFlight, 16);
+  await Promise.resolve();
+  assert.equal(inFlight.limit, 8);
+  assert.equal(second.length, 0);
+  clock.advance(3_000);
+  await Promise.resolve();
+
+  assert.equal(second.length, 8);
+});
+
+test('urgent calls pass while others are held or wait, and events leave room for decisions', async () => {
+  const inFlight = createInFlight(new VirtualClock());
+  const events = enterMany(inFlight, 40, 'background');
+  await Promise.resolve();
+  assert.equal(events.length, 12);
+
+  const decisions = enterMany(inFlight, 10);
+  await Promise.resolve();
+  assert.equal(decisions.length, 4);
+  decisions[0]?.done({ refused: true, retryAfterMs: 60_000 });
+  const urgent = enterMany(inFlight, 1, 'urgent');
+  await Promise.resolve();
+
+  assert.equal(urgent.length, 1);
+});
+
+test('however long it is told to wait, it asks again within half a minute', async () => {
+  const clock = new VirtualClock();
+  const inFlight = createInFlight(clock);
+  const [only] = enterMany(inFlight, 1);
+  await Promise.resolve();
+  assert.equal(only, undefined);
+  const tickets = enterMany(inFlight, 1);
+  await Promise.resolve();
+  tickets[0]?.done({ refused: true, retryAfterMs: 3_600_000 });
+
+  const later = enterMany(inFlight, 1);
+  clock.advance(30_000);
+  await Promise.resolve();
+
+  assert.equal(later.length, 1);
+});

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { refuse, startChaosApi } from '../../../test/support/chaos-api.ts';
+import type { ChaosApi } from '../../../test/support/chaos-api.ts';
+import type { Leadership } from '../../ports/kube.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { createSystemClock } from '../clock/system-clock.ts';
+import { SILENT_LOG, SILENT_METRICS } from '../telemetry/silent.ts';
+import { createKubeClient } from './client.ts';
+import { connectTo } from './connection.ts';
+import { startLeadership } from './leadership.ts';
+
+const real = createSystemClock();
+
+/** Two hundred times as fast as the wall clock, and set apart from it. */
+function fastClock(aheadMs = 0): Clock {
+  return { nowMs: () => real.nowMs() * 200 + aheadMs, schedule: (delayMs, run) => real.schedule(delayMs / 200, run) };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let turns = 0; !condition(); turns += 1) {
+    assert.ok(turns < 1_000, 'the condition comes true');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+function candidate(t: TestContext, api: ChaosApi, identity: string, clock = fastClock()): Leadership {
+  const client = createKubeClient({ connection: connectTo({ url: api.url, clock }), clock, metrics: SILENT_METRICS });
+  const leadership = startLeadership({
+    client,
+    clock,
+    random: Math.random,
+    log: SILENT_LOG,
+    namespace: 'own',
+    name: 'lock',
+    identity,
+  });
+  t.after(async () => {
+    await leadership.release();
+    await client.close();
+  });
+  return leadership;
+}
+
+async function serve(t: TestContext): Promise<ChaosApi> {
+  const api = await startChaosApi();
+  t.after(() => api.close());
+  return api;
+}
+
+function spec(api: ChaosApi): Record<string, unknown> {
+  return api.objects('leases')[0]?.['spec'] as Record<string, unknown>;
+}
+
+test('of two candidates one holds the Lease, and the other takes it over at once when it is given back', async (t) => {
+  const api = await serve(t);
+  const first = candidate(t, api, 'first');
+  await first.whenHeld();
+  const second = candidate(t, api, 'second', fastClock(3_600_000));
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  assert.deepEqual([first.held, second.held], [true, false]);
+  assert.equal(spec(api)['leaseDurationSeconds'], 15);
+  assert.match(String(spec(api)['renewTime']), /\.\d{6}Z$/);
+
+  await first.release();
+  await second.whenHeld();
+
+  assert.equal(first.held, false);
+  assert.equal(spec(api)['holderIdentity'], 'second');
+  assert.equal(spec(api)['leaseTransitions'], 1);
+});
+
+test('a Lease whose holder is silent is taken over after its duration by our own clock, whatever times stand in it', async (t) => {
+  const api = await serve(t);
+  const lease = {
+    holderIdentity: 'crashed',
+    leaseDurationSeconds: 15,
+    renewTime: '2099-01-01T00:00:00.000000Z',
+    leaseTransitions: 6,
+  };
+  api.put('leases', { metadata: { name: 'lock', namespace: 'own' }, spec: lease });
+  const clock = fastClock();
+  const startedMs = clock.nowMs();
+
+  await candidate(t, api, 'second', clock).whenHeld();
+
+  assert.ok(clock.nowMs() - startedMs >= 15_000, 'not before its duration is over');
+  assert.equal(spec(api)['leaseTransitions'], 7);
+});
+
+test('a holder that cannot renew stops holding by itself, before anyone else may take over, and says so once', async (t) => {
+  const api = await serve(t);
+  const clock = fastClock();
+  const holder = candidate(t, api, 'first', clock);
+  let lostCount = 0;
+  let lostMs = 0;
+  holder.onLost(() => {
+    lostCount += 1;
+    lostMs = clock.nowMs();
+  });
+  await holder.whenHeld();
+
+  const cutMs = clock.nowMs();
+  api.intercept = (_request, response) => {
+    refuse(response, 500, 'InternalError', 'away');
+    return true;
+  };
+  await until(() => !holder.held);
+
+  assert.equal(lostCount, 1);
+  assert.ok(lostMs - cutMs < 15_000, 'it was lost before its duration was over');
+});
+
+test('a holder that finds another in its Lease stops holding', async (t) => {
+  const api = await serve(t);
+  const holder = candidate(t, api, 'first');
+  await holder.whenHeld();
+
+  api.put('leases', {
+    metadata: { name: 'lock', namespace: 'own' },
+    spec: { holderIdentity: 'thief', leaseDurationSeconds: 15, renewTime: 'x' },
+  });
+  await until(() => !holder.held);
+
+  assert.equal(spec(api)['holderIdentity'], 'thief');
+});

@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { seededRandom } from '../../lib/random.ts';
+import { VirtualClock } from '../../lib/virtual-clock.ts';
+import type { QueueAnswer, WorkQueue } from '../../ports/kube.ts';
+import { SILENT_LOG, SILENT_METRICS } from '../telemetry/silent.ts';
+import { createWorkQueue } from './work-queue.ts';
+
+function setUp(): {
+  clock: VirtualClock;
+  queue: WorkQueue;
+  worked: string[];
+  answers: Map<string, () => Promise<QueueAnswer>>;
+} {
+  const clock = new VirtualClock(0);
+  const queue = createWorkQueue({
+    clock,
+    random: seededRandom(1),
+    log: SILENT_LOG,
+    metrics: SILENT_METRICS.queue('test'),
+  });
+  const worked: string[] = [];
+  const answers = new Map<string, () => Promise<QueueAnswer>>();
+  return { clock, queue, worked, answers };
+}
+
+function run({ queue, worked, answers }: ReturnType<typeof setUp>, workers = 1): void {
+  queue.run(workers, (key) => {
+    worked.push(key);
+    return answers.get(key)?.() ?? Promise.resolve({});
+  });
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+}
+
+test('a key that waits already is worked on once, and keys come in order of arrival', async () => {
+  const world = setUp();
+  for (const key of ['a', 'b', 'a', 'c', 'b']) world.queue.add(key);
+
+  assert.equal(world.queue.length, 3);
+  run(world);
+  await settle();
+
+  assert.deepEqual(world.worked, ['a', 'b', 'c']);
+});
+
+test('a key that is added while it is worked on is worked on again right after, never at the same time', async () => {
+  const world = setUp();
+  const first = Promise.withResolvers<QueueAnswer>();
+  world.answers.set('a', () => first.promise);
+  run(world, 4);
+
+  world.queue.add('a');
+  world.queue.add('a');
+  world.queue.add('a');
+  await settle();
+  assert.deepEqual(world.worked, ['a']);
+  world.answers.delete('a');
+  first.resolve({});
+  await settle();
+
+  assert.deepEqual(world.worked, ['a', 'a']);
+});
+
+test('no more keys are in work than there are workers', async () => {
+  const world = setUp();
+  const open = Promise.withResolvers<QueueAnswer>();
+  for (const key of ['a', 'b', 'c']) {
+    world.answers.set(key, () => open.promise);
+    world.queue.add(key);
+  }
+
+  run(world, 2);
+  await settle();
+
+  assert.deepEqual(world.worked, ['a', 'b']);
+});
+
+test('of several wishes for a time the earliest wins', async () => {
+  const world = setUp();
+  run(world);
+
+  world.queue.addAt('a', 500);
+  world.queue.addAt('a', 100);
+  world.queue.addAt('a', 900);
+  world.clock.advance(99);
+  await settle();
+  assert.deepEqual(world.worked, []);
+  world.clock.advance(10_000);
+  await settle();
+
+  assert.deepEqual(world.worked, ['a']);
+});
+
+test('what a pass answers replaces what the pass before answered, and leaves what others asked for', async () => {
+  const world = setUp();
+  run(world);
+  world.answers.set('a', () => Promise.resolve({ againAtMs: 100 }));
+  world.queue.add('a');
+  await settle();
+  world.answers.set('a', () => Promise.resolve({ againAtMs: 1_000 }));
+  world.queue.addAt('a', 500);
+  world.queue.add('a');
+  await settle();
+  assert.equal(world.worked.length, 2);
+
+  world.answers.delete('a');
+  world.clock.advance(499);
+  await settle();
+  assert.equal(world.worked.length, 2, 'the first answer of 100 counts no longer');
+  world.clock.advance(1);
+  await settle();
+  assert.equal(world.worked.length, 3, 'what was asked for at 500 stays');
+  world.clock.advance(10_000);
+  await settle();
+  assert.equal(world.worked.length, 3, 'the last pass wished for nothing');
+});
+
+test('a key that fails is tried again after growing pauses; success makes them small again', async () => {
+  const world = setUp();
+  const triedAtMs: number[] = [];
+  let failing = true;
+  world.answers.set('a', () => {
+    triedAtMs.push(world.clock.nowMs());
+    return failing ? Promise.reject(new Error('no')) : Promise.resolve({});
+  });
+  run(world);
+  world.queue.add('a');
+  await settle();
+
+  for (let tries = 1; tries < 20; tries += 1) {
+    world.clock.step();
+    await settle();
+  }
+  const pauses = triedAtMs.slice(1).map((atMs, index) => atMs - (triedAtMs[index] ?? 0));
+  assert.ok((pauses[0] ?? 0) <= 5, 'the first pause is at most 5 ms');
+  assert.ok((pauses.at(-1) ?? 0) >= 15_000 && (pauses.at(-1) ?? 0) <= 30_000, 'the last is at most 30 s');
+
+  failing = false;
+  world.clock.step();
+  await settle();
+  failing = true;
+  world.queue.add('a');
+  await settle();
+  const beforeMs = world.clock.nowMs();
+  world.clock.step();
+  assert.ok(world.clock.nowMs() - beforeMs <= 5);
+});
+
+test('all times share one timer', async () => {
+  const world = setUp();
+  const clock = world.clock;
+  let scheduled = 0;
+  const counting = {
+    nowMs: () => clock.nowMs(),
+    schedule: (delayMs: number, run: () => void) => ((scheduled += 1), clock.schedule(delayMs, run)),
+  };
+  const queue = createWorkQueue({
+    clock: counting,
+    random: () => 0,
+    log: SILENT_LOG,
+    metrics: SILENT_METRICS.queue('test'),
+  });
+
+  for (let index = 0; index < 1_000; index += 1) queue.addAt(`k${index}`, 1_000 + index);
+
+  assert.equal(scheduled, 1);
+  await queue.stop();
+});
+
+test('stopping waits for the work in hand and takes nothing more', async () => {
+  const world = setUp();
+  const open = Promise.withResolvers<QueueAnswer>();
+  world.answers.set('a', () => open.promise);
+  world.queue.add('a');
+  world.queue.add('b');
+  run(world);
+  let stopped = false;
+
+  const stopping = world.queue.stop().then(() => {
+    stopped = true;
+  });
+  world.queue.add('c');
+  world.queue.addAt('d', 5);
+  world.clock.advance(1_000);
+  await settle();
+  assert.equal(stopped, false);
+  open.resolve({});
+  await stopping;
+
+  assert.deepEqual(world.worked, ['a']);
+  assert.equal(world.clock.nextAtMs(), undefined);
+});
