@@ -63,15 +63,26 @@ function checkConfiguration(target: Target, config: Readonly<Record<string, unkn
 }
 
 /** The part of a configuration that its endpoint takes: status alone, or everything but a status with an endpoint of its own. */
-function appliedPart(target: Target, config: Readonly<Record<string, unknown>>, options: WriteOptions): Record<string, unknown> {
+function appliedPart(
+  target: Target,
+  config: Readonly<Record<string, unknown>>,
+  options: WriteOptions,
+): Record<string, unknown> {
   const { metadata, status, ...rest } = config;
   const meta: Record<string, unknown> = { ...(isObject(metadata) ? metadata : {}), name: target.name };
   if (target.namespace !== undefined) meta['namespace'] = target.namespace;
   delete meta['managedFields'];
   if (options.subresource === 'status') {
     const { name, namespace, resourceVersion, uid } = meta;
-    const identity = Object.fromEntries(Object.entries({ name, namespace, resourceVersion, uid }).filter(([, value]) => value !== undefined));
-    return { apiVersion: rest['apiVersion'], kind: rest['kind'], metadata: identity, ...(status === undefined ? {} : { status }) };
+    const identity = Object.fromEntries(
+      Object.entries({ name, namespace, resourceVersion, uid }).filter(([, value]) => value !== undefined),
+    );
+    return {
+      apiVersion: rest['apiVersion'],
+      kind: rest['kind'],
+      metadata: identity,
+      ...(status === undefined ? {} : { status }),
+    };
   }
   const isPlain = !hasStatusSubresource(target.definition) && status !== undefined;
   return { ...rest, metadata: meta, ...(isPlain ? { status } : {}) };
@@ -85,7 +96,10 @@ interface Application {
   readonly options: WriteOptions;
 }
 
-function applied(input: Application): { merged: Record<string, unknown>; managedFields: readonly ManagedFieldsEntry[] } {
+function applied(input: Application): {
+  merged: Record<string, unknown>;
+  managedFields: readonly ManagedFieldsEntry[];
+} {
   const { target, live, wanted, options } = input;
   const schema = wholeSchema(target.definition);
   const shares = liveShares(live, schema);
@@ -105,7 +119,8 @@ function applied(input: Application): { merged: Record<string, unknown>; managed
   const { added, modified, removed } = compare(base, merged, schema);
   const changed = union(added, modified);
   const conflicts = conflictsWith(others, changed);
-  if (conflicts.length > 0 && !options.force && !isTakeOver({ conflicts, live, options, schema })) throw conflictError(conflicts);
+  if (conflicts.length > 0 && !options.force && !isTakeOver({ conflicts, live, options, schema }))
+    throw conflictError(conflicts);
   const isNoop = last !== undefined && deepEqual(base, merged);
   const kept = last === undefined ? mine : withFields(last, mine.fields);
   const share = isNoop || kept === mine ? kept : { ...mine };
@@ -123,7 +138,16 @@ function liveShares(live: KubeObject | undefined, schema: OpenApiSchema): readon
   const shares = sharesOf(live);
   if (live === undefined || shares.length > 0) return shares;
   const fields = difference(fieldsOf(withoutManagers(live), schema), STRIPPED);
-  return [{ manager: FIRST_MANAGER, operation: 'Update', apiVersion: live.apiVersion, subresource: '', time: undefined, fields }];
+  return [
+    {
+      manager: FIRST_MANAGER,
+      operation: 'Update',
+      apiVersion: live.apiVersion,
+      subresource: '',
+      time: undefined,
+      fields,
+    },
+  ];
 }
 
 function conflictsWith(others: readonly Share[], changed: FieldSet): readonly Conflict[] {
@@ -164,7 +188,8 @@ function pruned(input: {
   const mergedSet = named(fieldsOf(merged, schema));
   const claimed = named(input.managed.reduce<FieldSet>((all, share) => union(all, share.fields), EMPTY_SET));
   const withoutLast = withoutFields(merged, last, schema) ?? {};
-  const ownedKept = withoutFields(merged, difference(mergedSet, union(named(fieldsOf(withoutLast, schema)), claimed)), schema) ?? {};
+  const ownedKept =
+    withoutFields(merged, difference(mergedSet, union(named(fieldsOf(withoutLast, schema)), claimed)), schema) ?? {};
   const dropped = intersection(difference(mergedSet, named(fieldsOf(ownedKept, schema))), last);
   return withoutFields(merged, dropped, schema) ?? {};
 }

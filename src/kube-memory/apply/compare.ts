@@ -35,7 +35,7 @@ function walk(pair: Pair, result: Builders): void {
   const { old, next, schema, path } = pair;
   if (old === next) return;
   const shape = shapeOf(next ?? old, schema);
-  const sameShape = old === undefined || next === undefined || shapeOf(old, schema) === shape;
+  const sameShape = isAbsent(old) || isAbsent(next) || shapeOf(old, schema) === shape;
   if (shape === 'leaf' || !sameShape || (isVoid(old) && isVoid(next))) leaf(pair, result);
   else {
     if (shape === 'map') walkMap(pair, result);
@@ -43,6 +43,11 @@ function walk(pair: Pair, result: Builders): void {
     if (old === undefined) result.added.insert(path);
     else if (next === undefined) result.removed.insert(path);
   }
+}
+
+/** A null takes the shape of whatever stands on the other side. */
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 /** Absent, null and empty values on both sides are leaves, so that their difference is kept. */

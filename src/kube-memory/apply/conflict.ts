@@ -13,20 +13,28 @@ export function conflictError(conflicts: readonly Conflict[]): ApiError {
   const lines = conflicts.flatMap(({ share, fields }) =>
     [...pathsOf(fields)].map((path) => ({ manager: printed(share), path: formatPath(path) })),
   );
-  const causes = lines.map(({ manager, path }) => ({ reason: 'FieldManagerConflict', message: `conflict with ${manager}`, field: path }));
+  const causes = lines.map(({ manager, path }) => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with ${manager}`,
+    field: path,
+  }));
   const [only] = lines;
   if (lines.length === 1 && only !== undefined) {
     return applyConflict(`Apply failed with 1 conflict: conflict with ${only.manager}: ${only.path}`, causes);
   }
   const byManager = Map.groupBy(lines, (line) => line.manager);
-  const blocks = [...byManager.keys()].sort().flatMap((manager) => [
-    `conflicts with ${manager}:`,
-    ...(byManager.get(manager) ?? []).map((line) => `- ${line.path}`),
-  ]);
+  const blocks = [...byManager.keys()]
+    .sort()
+    .flatMap((manager) => [
+      `conflicts with ${manager}:`,
+      ...(byManager.get(manager) ?? []).map((line) => `- ${line.path}`),
+    ]);
   return applyConflict(`Apply failed with ${lines.length} conflicts: ${blocks.join('\n')}`, causes);
 }
 
 function printed(share: Share): string {
-  const manager = JSON.stringify(share.manager) + (share.subresource === '' ? '' : ` with subresource ${JSON.stringify(share.subresource)}`);
+  const manager =
+    JSON.stringify(share.manager) +
+    (share.subresource === '' ? '' : ` with subresource ${JSON.stringify(share.subresource)}`);
   return share.operation === 'Update' ? `${manager} using ${share.apiVersion}` : manager;
 }

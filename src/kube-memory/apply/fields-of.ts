@@ -10,7 +10,12 @@ export function fieldsOf(value: unknown, schema: OpenApiSchema): FieldSet {
   return builder.set;
 }
 
-function collect(value: unknown, schema: OpenApiSchema | undefined, path: readonly string[], builder: FieldSetBuilder): void {
+function collect(
+  value: unknown,
+  schema: OpenApiSchema | undefined,
+  path: readonly string[],
+  builder: FieldSetBuilder,
+): void {
   const shape = shapeOf(value, schema);
   if (shape === 'leaf') builder.insert(path);
   else if (shape === 'map' && isObject(value)) collectMap(value, schema, path, builder);
@@ -85,7 +90,11 @@ function mapWithoutFields(
   return Object.keys(rest).length === 0 ? undefined : rest;
 }
 
-function listWithoutFields(list: readonly unknown[], set: FieldSet, schema: OpenApiSchema | undefined): readonly unknown[] | undefined {
+function listWithoutFields(
+  list: readonly unknown[],
+  set: FieldSet,
+  schema: OpenApiSchema | undefined,
+): readonly unknown[] | undefined {
   const rest: unknown[] = [];
   for (const item of list) {
     const [element] = itemsByElement([item], schema).keys();

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../api/kube-object.ts';
-import { objectAt, withValueAt, type JsonObject } from '../json-value.ts';
+import { listAt, objectAt, withValueAt, type JsonObject } from '../json-value.ts';
 import { apiVersionOf } from '../object-json.ts';
 import type { ResourceDefinition } from '../resource.ts';
 import { wholeSchema } from '../schema/object-meta.ts';
@@ -44,7 +44,8 @@ function joined(shares: readonly Share[], mine: Share, before: readonly Share[])
   const previous = before.find((share) => isSameShare(share, mine));
   const fields = union(kept?.fields ?? mine.fields, mine.fields);
   const others = shares.filter((share) => share !== kept);
-  if (previous !== undefined && withFields(previous, fields) === previous) return [...others, restamped(previous, mine.time)];
+  if (previous !== undefined && withFields(previous, fields) === previous)
+    return [...others, restamped(previous, mine.time)];
   return [...others, { ...mine, fields }];
 }
 
@@ -56,7 +57,8 @@ function restamped(share: Share, time: string | undefined): Share {
 export function withEntries(object: KubeObject, shares: readonly Share[]): KubeObject {
   const { managedFields, ...metadata } = object.metadata;
   const entries = entriesOf(shares);
-  const isSame = managedFields?.length === entries.length && entries.every((entry, index) => entry === managedFields[index]);
+  const isSame =
+    managedFields?.length === entries.length && entries.every((entry, index) => entry === managedFields[index]);
   if (isSame) return object;
   return { ...object, metadata: entries.length === 0 ? metadata : { ...metadata, managedFields: entries } };
 }
@@ -74,6 +76,12 @@ const BUILT_IN_STRUCTS: readonly (readonly string[])[] = [
   ['status', 'loadBalancer'],
 ];
 
+/** Lists that a built-in kind always has, be they null. */
+const BUILT_IN_LISTS: readonly (readonly string[])[] = [
+  ['spec', 'containers'],
+  ['spec', 'template', 'spec', 'containers'],
+];
+
 function newObjectOf(next: KubeObject, custom: boolean): JsonObject {
   let skeleton: JsonObject = { metadata: {} };
   if (custom) return skeleton;
@@ -81,6 +89,9 @@ function newObjectOf(next: KubeObject, custom: boolean): JsonObject {
   if (next['status'] !== undefined) skeleton = withValueAt(skeleton, ['status'], {});
   for (const path of BUILT_IN_STRUCTS) {
     if (Object.keys(objectAt(next, ...path)).length > 0) skeleton = withValueAt(skeleton, path, {});
+  }
+  for (const path of BUILT_IN_LISTS) {
+    if (listAt(next, ...path).length > 0) skeleton = withValueAt(skeleton, path, null);
   }
   return skeleton;
 }

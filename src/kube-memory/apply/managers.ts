@@ -30,7 +30,10 @@ export function sharesOf(object: KubeObject | undefined): readonly Share[] {
 }
 
 /** Whether a share is the one of this manager, operation, version and subresource; appliers keep theirs over versions. */
-export function isSameShare(left: Omit<Share, 'fields' | 'time' | 'entry'>, right: Omit<Share, 'fields' | 'time' | 'entry'>): boolean {
+export function isSameShare(
+  left: Omit<Share, 'fields' | 'time' | 'entry'>,
+  right: Omit<Share, 'fields' | 'time' | 'entry'>,
+): boolean {
   return (
     left.manager === right.manager &&
     left.operation === right.operation &&
@@ -96,7 +99,12 @@ function capped(shares: readonly Share[]): Share[] {
   const surplus = updaters.length - UPDATE_MANAGERS_MAX;
   if (surplus <= 0) return [...shares];
   const oldest = updaters.slice(0, surplus + 1);
-  const merged = oldest.reduce((all, share) => ({ ...share, manager: OLD_MANAGER, subresource: '', fields: union(all.fields, share.fields) }));
+  const merged = oldest.reduce((all, share) => ({
+    ...share,
+    manager: OLD_MANAGER,
+    subresource: '',
+    fields: union(all.fields, share.fields),
+  }));
   const { entry: _entry, ...bucket } = merged;
   return [...shares.filter((share) => !oldest.includes(share)), { ...bucket, manager: OLD_MANAGER }];
 }

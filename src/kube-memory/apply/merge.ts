@@ -11,7 +11,8 @@ export function merge(live: unknown, config: unknown, schema: OpenApiSchema | un
   if (config === undefined) return live;
   if (live === undefined || live === null) return config;
   const shape = shapeOf(config ?? live, schema);
-  if (shape === 'leaf' || shapeOf(live, schema) !== shape) return config === null && isFilledMap(live, schema) ? live : config;
+  if (shape === 'leaf' || shapeOf(live, schema) !== shape)
+    return config === null && isFilledMap(live, schema) ? live : config;
   if (isObject(live) && isObject(config)) return mergeMaps(live, config, schema);
   if (Array.isArray(live) && Array.isArray(config)) return mergeLists(live, config, schema);
   return config;
@@ -28,11 +29,16 @@ function mergeMaps(
   schema: OpenApiSchema | undefined,
 ): Record<string, unknown> {
   const merged: Record<string, unknown> = { ...live };
-  for (const [key, value] of Object.entries(config)) setField(merged, key, merge(live[key], value, fieldSchema(schema, key).schema));
+  for (const [key, value] of Object.entries(config))
+    setField(merged, key, merge(live[key], value, fieldSchema(schema, key).schema));
   return merged;
 }
 
-function mergeLists(live: readonly unknown[], config: readonly unknown[], schema: OpenApiSchema | undefined): readonly unknown[] {
+function mergeLists(
+  live: readonly unknown[],
+  config: readonly unknown[],
+  schema: OpenApiSchema | undefined,
+): readonly unknown[] {
   const wanted = keyed(config, schema);
   const present = keyed(live, schema);
   const wantedElements = [...wanted.keys()];

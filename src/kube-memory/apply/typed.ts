@@ -17,8 +17,12 @@ export function isAssociative(schema: OpenApiSchema | undefined): boolean {
 }
 
 /** The schema of a field, and whether the schema names it (a struct's field) rather than taking any key (a map's). */
-export function fieldSchema(schema: OpenApiSchema | undefined, key: string): { schema: OpenApiSchema | undefined; isNamed: boolean } {
-  const property = schema?.properties !== undefined && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
+export function fieldSchema(
+  schema: OpenApiSchema | undefined,
+  key: string,
+): { schema: OpenApiSchema | undefined; isNamed: boolean } {
+  const property =
+    schema?.properties !== undefined && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
   if (property !== undefined) return { schema: property, isNamed: true };
   const additional = schema?.additionalProperties;
   return { schema: isObject(additional) ? additional : undefined, isNamed: false };
@@ -53,7 +57,8 @@ export function itemsByElement(list: readonly unknown[], schema: OpenApiSchema |
 export function typingProblem(value: unknown, schema: OpenApiSchema, path = ''): string | undefined {
   if (Array.isArray(value)) return listProblem(value, schema, path);
   if (!isObject(value)) return undefined;
-  if (schema.type !== undefined && schema.type !== 'object') return `${path}: expected ${schema.type === 'array' ? 'list' : schema.type}, got map`;
+  if (schema.type !== undefined && schema.type !== 'object')
+    return `${path}: expected ${schema.type === 'array' ? 'list' : schema.type}, got map`;
   const isOpen = schema['x-kubernetes-preserve-unknown-fields'] === true || schema.properties === undefined;
   for (const [key, field] of Object.entries(value)) {
     const { schema: child } = fieldSchema(schema, key);
@@ -68,7 +73,8 @@ export function typingProblem(value: unknown, schema: OpenApiSchema, path = ''):
 }
 
 function listProblem(list: readonly unknown[], schema: OpenApiSchema, path: string): string | undefined {
-  if (schema.type !== undefined && schema.type !== 'array') return `${path}: expected ${schema.type === 'object' ? 'map' : schema.type}, got list`;
+  if (schema.type !== undefined && schema.type !== 'array')
+    return `${path}: expected ${schema.type === 'object' ? 'map' : schema.type}, got list`;
   const seen = new Set<string>();
   for (const [index, item] of list.entries()) {
     if (isAssociative(schema)) {
@@ -77,7 +83,8 @@ function listProblem(list: readonly unknown[], schema: OpenApiSchema, path: stri
         const keys = (schema['x-kubernetes-list-map-keys'] ?? []).map((key) => JSON.stringify(key)).join(' ');
         return `${path}: element ${index}: associative list with keys has an element that omits all key fields [${keys}] (and doesn't have default values for any key fields)`;
       }
-      if (seen.has(element)) return `${path}: duplicate entries for key ${element.slice(2).replace(/^\{(.*)\}$/, '[$1]')}`;
+      if (seen.has(element))
+        return `${path}: duplicate entries for key ${element.slice(2).replace(/^\{(.*)\}$/, '[$1]')}`;
       seen.add(element);
     }
     if (schema.items === undefined) continue;

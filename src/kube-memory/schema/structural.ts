@@ -34,7 +34,7 @@ function checkNode(schema: OpenApiSchema, path: string, errors: FieldError[], is
   checkChildren(schema, path, errors);
   checkDefault(schema, path, errors, isRoot);
   schema['x-kubernetes-validations']?.forEach((rule, index) => {
-    const problem = ruleProblem(rule, schema, isRoot);
+    const problem = ruleProblem(rule);
     if (problem !== undefined)
       errors.push(invalidValue(`${path}.x-kubernetes-validations[${index}].rule`, rule, problem));
   });
