@@ -56,6 +56,9 @@ export const MANAGED_ALB_ANNOTATIONS_ANNOTATION = 'rollouts.argoproj.io/managed-
 export const ROUTE_IN_PROGRESS_LABEL = 'rollouts.argoproj.io/gatewayapi-canary';
 export const ROUTE_IN_PROGRESS_VALUE = 'in-progress';
 
+/** On routes of the Gateway API: the Rollouts (`namespace/name`, separated by commas) whose traffic is split there. */
+export const ROUTE_ACTIVE_ROLLOUTS_ANNOTATION = 'rollouts.argoproj.io/gatewayapi-active-rollouts';
+
 /** On Rollouts: who is told of what (`…/subscribe.<trigger>.<service>`), and what was told already. */
 export const SUBSCRIBE_ANNOTATION_PREFIX = 'notifications.argoproj.io/subscribe.';
 export const NOTIFIED_ANNOTATION = 'notified.notifications.argoproj.io';

@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectRef } from '../api/kube-object.ts';
 import type { KubeWrite } from '../api/kube-write.ts';
 import type { TrafficObservation, TrafficPlan, TrafficTarget } from '../core/traffic.ts';
+import { assert } from '../lib/assert.ts';
 
 /**
  * A traffic router is a transformation without I/O: the shell reads what `reads` names, hands it over, and carries
@@ -17,10 +18,67 @@ export interface TrafficRouter {
   configOf(trafficRouting: Readonly<Record<string, unknown>>): unknown;
   /** Objects that must be read for this target. */
   reads(target: TrafficTarget): readonly ObjectRef[];
-  /** Writes that bring the objects to the plan; empty when they show it already. Unusable objects give no writes. */
+  /**
+   * Writes that bring the objects to the plan; empty when they show it already. Unusable objects give no writes, the
+   * others of the same target still do, so that traffic can go back to stable when one of several is gone.
+   */
   desired(plan: TrafficPlan, target: TrafficTarget, current: CurrentObjects): readonly KubeWrite[];
+  /**
+   * What the objects show together. Where they disagree it is the highest share of the canary, `drifted` and `pending`:
+   * capacity is kept for what may still arrive, and nothing moves on.
+   */
   observed(target: TrafficTarget, current: CurrentObjects): TrafficObservation;
 }
 
 /** By refKey of `reads`; null when the object does not exist. */
 export type CurrentObjects = ReadonlyMap<string, KubeObject | null>;
+
+/** The canary's part in one place that splits traffic; a total of 0 means that nothing gets any. */
+export interface ShownSplit {
+  /** For people, e.g. `HTTPRoute "shop/checkout" rule 0`. */
+  readonly where: string;
+  readonly canaryWeight: number;
+  readonly weightTotal: number;
+}
+
+export interface ShownTogether {
+  readonly canaryWeight: number;
+  readonly weightTotal: number;
+  /** Says who shows what when the shares differ. */
+  readonly disagreement: string | undefined;
+}
+
+/** The highest share of the canary among the splits; there is at least one. */
+export function shownTogether(splits: readonly ShownSplit[]): ShownTogether {
+  const shown = splits.map((split) =>
+    split.weightTotal === 0 ? { ...split, canaryWeight: 0, weightTotal: 100 } : split,
+  );
+  const [first, ...others] = shown;
+  assert(first !== undefined, 'a usable router shows at least one split');
+  let highest = first;
+  let lowest = first;
+  for (const split of others) {
+    if (shareOf(split) > shareOf(highest)) highest = split;
+    if (shareOf(split) < shareOf(lowest)) lowest = split;
+  }
+  const { canaryWeight, weightTotal } = highest;
+  if (shareOf(highest) === shareOf(lowest)) return { canaryWeight, weightTotal, disagreement: undefined };
+  return { canaryWeight, weightTotal, disagreement: `${tell(highest)}, but ${tell(lowest)}; they are being aligned` };
+}
+
+function shareOf({ canaryWeight, weightTotal }: ShownSplit): number {
+  return canaryWeight / weightTotal;
+}
+
+function tell({ where, canaryWeight, weightTotal }: ShownSplit): string {
+  return `${where} gives the canary ${canaryWeight} of ${weightTotal}`;
+}
+
+/** A plan that no router can show is a defect of whoever made it. */
+export function assertPlan({ canaryWeight, weightTotal }: TrafficPlan): void {
+  assert(Number.isInteger(weightTotal) && weightTotal > 0, 'all traffic is a positive number');
+  assert(
+    Number.isInteger(canaryWeight) && canaryWeight >= 0 && canaryWeight <= weightTotal,
+    'the weight of the canary is between nothing and all traffic',
+  );
+}
