@@ -43,6 +43,13 @@ export function controllerCommand(run: (options: ControllerOptions) => Promise<v
   return command.action(run);
 }
 
+/** What a controller runs with when nothing is said. */
+export function controllerDefaults(): ControllerOptions {
+  return Object.fromEntries(
+    options().map((one) => [one.attributeName(), one.defaultValue]),
+  ) as unknown as ControllerOptions;
+}
+
 function options(): readonly Option[] {
   return [
     option('--kubeconfig <file>', 'kubeconfig to use; without one, the in-cluster service account'),

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemClock } from '../../src/adapters/clock/system-clock.ts';
+import { createSystemClock } from '../../src/adapters/clock/system-clock.ts';
 import { customResourceDefinitions } from '../../src/api/crd/definitions.ts';
 import { gatewayApiCrds } from '../../src/kube-memory/builtin/gateway-api.ts';
-import { startControllers } from '../../src/kube-memory/controllers/start-controllers.ts';
+import { startControllers } from '../../src/kube-memory/controllers/start.ts';
 import { startKubeMemory } from '../../src/kube-memory/server.ts';
 import { openApiClient, type ApiClient, type Manifest } from './api-client.ts';
 import { planeIsBuilt, startPlane } from './plane.ts';
@@ -33,7 +33,7 @@ export async function openCluster(name: Cluster['name']): Promise<Cluster> {
 }
 
 async function openEmbedded(): Promise<Cluster> {
-  const clock = systemClock();
+  const clock = createSystemClock();
   const server = await startKubeMemory({ clock });
   const controllers = startControllers(server.store, clock, { startMs: 50 });
   const directory = mkdtempSync(join(tmpdir(), 'headgate-test-'));
@@ -81,7 +81,8 @@ async function installKinds(api: ApiClient): Promise<void> {
     await until(`CRD ${crd.metadata.name} to be established`, async () => {
       const found = await api.get(`${CRDS}/${crd.metadata.name}`);
       return found?.['status']?.conditions?.some(
-        (condition: { type: string; status: string }) => condition.type === 'Established' && condition.status === 'True',
+        (condition: { type: string; status: string }) =>
+          condition.type === 'Established' && condition.status === 'True',
       );
     });
   }
@@ -91,7 +92,11 @@ const WAIT_MS_MAX = 30_000;
 const POLL_MS = 40;
 
 /** Polls until `look` answers something; fails with `what` and the last thing seen. */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false>, describe?: () => Promise<unknown>): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  describe?: () => Promise<unknown>,
+): Promise<T> {
   const endMs = Date.now() + WAIT_MS_MAX;
   for (;;) {
     const found = await look();

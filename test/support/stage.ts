@@ -1,0 +1,74 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createCallGuard, type CallGuard } from '../../src/adapters/kube/permissions.ts';
+import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
+import { controllerDefaults } from '../../src/main/controller-options.ts';
+import { startController, type RunningController } from '../../src/main/run-controller.ts';
+import type { ApiClient, Manifest } from './api-client.ts';
+import { openCluster, type Cluster, type Scene } from './world.ts';
+
+/** A cluster with the controller running on it, in this process. */
+export interface Stage {
+  readonly cluster: Cluster;
+  readonly api: ApiClient;
+  readonly controller: RunningController;
+  readonly guard: CallGuard;
+  /** Makes the controller look at everything again. */
+  wakeAll(): Promise<void>;
+  /** resourceVersions of everything in the scene, once they stay the same for a while. */
+  untilQuiet(scene: Scene): Promise<Readonly<Record<string, string>>>;
+  stop(): Promise<void>;
+}
+
+const QUIET_MS = 700;
+const WATCHED = ['rollouts.argoproj.io', 'replicasets.apps', 'services', 'analysisruns.argoproj.io'];
+
+export async function startStage(name: Cluster['name']): Promise<Stage> {
+  const cluster = await openCluster(name);
+  const guard = createCallGuard();
+  const options = {
+    ...controllerDefaults(),
+    kubeconfig: cluster.kubeconfig,
+    metricsHost: '127.0.0.1',
+    metricsPort: 0,
+    healthzPort: 0,
+    weightVerificationMinDelay: 100,
+  };
+  const controller = await startController(options, SILENT_LOG, guard);
+  await controller.whenActing();
+  return {
+    cluster,
+    api: cluster.api,
+    controller,
+    guard,
+    wakeAll: async () => {
+      controller.resync();
+      await delay(QUIET_MS);
+    },
+    untilQuiet: async (scene) => {
+      let before = await versionsIn(scene);
+      for (;;) {
+        await delay(QUIET_MS);
+        const now = await versionsIn(scene);
+        if (JSON.stringify(now) === JSON.stringify(before)) return now;
+        before = now;
+      }
+    },
+    stop: async () => {
+      await controller.stop();
+      await cluster.stop();
+    },
+  };
+}
+
+async function versionsIn(scene: Scene): Promise<Readonly<Record<string, string>>> {
+  const versions: Record<string, string> = {};
+  for (const resource of WATCHED) {
+    for (const object of await scene.list(resource))
+      versions[`${resource}/${object.metadata.name}`] = versionOf(object);
+  }
+  return versions;
+}
+
+function versionOf(object: Manifest): string {
+  return object.metadata.resourceVersion ?? '';
+}
