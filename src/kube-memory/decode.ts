@@ -6,6 +6,7 @@ import type { ResourceDefinition } from './resource.ts';
 import { withDefaults } from './schema/default.ts';
 import { wholeSchema } from './schema/object-meta.ts';
 import { prune } from './schema/prune.ts';
+import { typeProblem, withoutNulls } from './schema/typed.ts';
 import { badRequest } from './status-error.ts';
 import type { WriteOptions } from './target.ts';
 
@@ -33,7 +34,10 @@ export function decode(
   }
   const problem = metadataTypeProblem(value['metadata'] ?? {});
   if (problem !== undefined) throw cannotBeHandled(definition, problem);
-  const { value: known, unknownFields } = prune(withoutNullMetadata(value), wholeSchema(definition));
+  const typeMismatch = definition.typed === true ? typeProblem(value, definition.schema, definition.kind) : undefined;
+  if (typeMismatch !== undefined) throw cannotBeHandled(definition, typeMismatch);
+  const present = definition.typed === true ? withoutNulls(value) : withoutNullMetadata(value);
+  const { value: known, unknownFields } = prune(present, wholeSchema(definition));
   const warnings = unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`);
   if (validation === 'Strict' && warnings.length > 0) {
     throw cannotBeHandled(definition, `strict decoding error: ${warnings.join(', ')}`);

@@ -20,6 +20,11 @@ export interface ResourceDefinition {
   readonly defaults?: (object: KubeObject) => KubeObject;
   /** Built-in kinds only: what depends on the name and uid that the server gave, filled once when an object is made. */
   readonly onCreate?: (object: KubeObject) => KubeObject;
+  /**
+   * Built-in kinds only: the server decodes them into types. Wrong JSON types are a 400, nulls vanish, and required fields and enums
+   * are left to `validate`; without it the schema checks all of that.
+   */
+  readonly typed?: boolean;
   /** Built-in kinds only: semantic checks beyond the schema. */
   readonly validate?: (object: KubeObject, old: KubeObject | undefined) => readonly FieldError[];
   /** Bumps metadata.generation when anything outside metadata and status changes (false for core/v1 kinds such as Service, Pod, ConfigMap). */

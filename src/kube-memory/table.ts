@@ -35,7 +35,7 @@ function columnDefinitions(definition: ResourceDefinition): readonly unknown[] {
     priority: 0,
   };
   return [
-    name,
+    ...(hasOwnName(definition) ? [] : [name]),
     ...definition.columns.map((column) => ({
       name: column.name,
       type: column.type,
@@ -46,6 +46,11 @@ function columnDefinitions(definition: ResourceDefinition): readonly unknown[] {
   ];
 }
 
+/** The table of events has its name as one of its own, last columns. */
+function hasOwnName(definition: ResourceDefinition): boolean {
+  return definition.columns.some((column) => column.name === 'Name');
+}
+
 function rowJson(input: {
   readonly definition: ResourceDefinition;
   readonly object: KubeObject;
@@ -53,7 +58,8 @@ function rowJson(input: {
   readonly includeObject: IncludeObject;
 }): string {
   const { definition, object, nowMs } = input;
-  const cells = [object.metadata.name, ...definition.columns.map((column) => cellOf(column, object, nowMs))];
+  const name = hasOwnName(definition) ? [] : [object.metadata.name];
+  const cells = [...name, ...definition.columns.map((column) => cellOf(column, object, nowMs))];
   const embedded = embeddedJson(object, input.includeObject);
   return `{"cells":${JSON.stringify(cells)}${embedded === undefined ? '' : `,"object":${embedded}`}}`;
 }

@@ -309,7 +309,7 @@ export function throwIfInvalid(object: KubeObject, old: KubeObject | undefined, 
   const errors: FieldError[] = [
     ...(old === undefined || !deepEqual(object.metadata, old.metadata) ? metadataErrors(object, definition) : []),
     ...(old === undefined ? [] : metadataUpdateErrors(object, old)),
-    ...validate(object, definition.schema, old),
+    ...(definition.typed === true ? [] : validate(object, definition.schema, old)),
   ];
   errors.push(...(definition.validate?.(object, old) ?? []));
   if (errors.some((error) => blocksRules(error))) {

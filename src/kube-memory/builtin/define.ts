@@ -21,6 +21,7 @@ export function define(kind: KindWords): ResourceDefinition {
     countsGenerations: kind.countsGenerations ?? false,
     ...(kind.defaults === undefined ? {} : { defaults: kind.defaults }),
     ...(kind.onCreate === undefined ? {} : { onCreate: kind.onCreate }),
+    typed: true,
     validate: kind.validate ?? ((): readonly FieldError[] => []),
     ...(kind.fieldSelectors === undefined ? {} : { fieldSelectors: kind.fieldSelectors }),
   };
