@@ -26,11 +26,13 @@ export interface EmbeddedClusterOptions {
 const POD_START_MS = 400;
 const POD_STOP_MS = 400;
 
-/** The embedded API on loopback with its simulated controllers; who reads the kubeconfig may do everything. */
+/**
+ * The embedded API on loopback with its simulated controllers. It asks for no token: kubectl sends none over plain HTTP, and
+ * there is nothing in it but the demo.
+ */
 export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
   const { clock } = options;
-  const token = randomBytes(16).toString('hex');
-  const memory = await startKubeMemory({ clock, token, seed: randomBytes(4).readUInt32LE() });
+  const memory = await startKubeMemory({ clock, seed: randomBytes(4).readUInt32LE() });
   const controllers = startControllers(memory.store, clock, {
     podRuntime: options.podRuntime,
     startMs: POD_START_MS,
@@ -41,7 +43,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   return {
     url: memory.url,
     kubeconfigPath: options.kubeconfigPath,
-    apply: (object) => applyManifest({ url: memory.url, token, clock }, object),
+    apply: (object) => applyManifest({ url: memory.url, clock }, object),
     stop: async () => {
       controllers.stop();
       await memory.stop();
