@@ -36,7 +36,7 @@ function desired(plan: TrafficPlan, target: TrafficTarget, current: CurrentObjec
   assertPlan(plan);
   return pairsOf(target).flatMap((pair): readonly KubeWrite[] => {
     const found = findIngresses(pair, target, current);
-    if ('problem' in found) return [];
+    if ('problem' in found) return plan.canaryWeight === 0 ? backToStable(pair, target, current) : [];
     const { live } = found;
     const wanted = canaryIngress(plan, target, { ...found, ref: pair.canary });
     // Not forced while it does not exist: one that somebody else makes meanwhile must not be taken over.
@@ -127,6 +127,22 @@ function isOurs(live: Ingress, target: TrafficTarget): boolean {
 
 function titleOf(ref: ObjectRef): string {
   return `Ingress "${ref.namespace}/${ref.name}"`;
+}
+
+/** The stable Ingress is of no use; a canary Ingress of ours gives up its traffic all the same. */
+function backToStable({ canary }: IngressPair, target: TrafficTarget, current: CurrentObjects): readonly KubeWrite[] {
+  const live = ingressAt(canary, current);
+  if (live === null || !isOurs(live, target)) return [];
+  const annotation = `${prefixOf(target)}/canary-weight`;
+  if (live.metadata.annotations?.[annotation] === '0') return [];
+  const metadata = { ...versionOf(live), annotations: { [annotation]: '0' } };
+  return [{ verb: 'patch', ref: canary, patchType: 'merge', body: { metadata } }];
+}
+
+/** Guards a merge patch by what was read. */
+function versionOf(live: Ingress): { readonly resourceVersion?: string } {
+  const { resourceVersion } = live.metadata;
+  return resourceVersion === undefined ? {} : { resourceVersion };
 }
 
 interface CanarySource {
@@ -243,7 +259,7 @@ function leftoverPatch(live: Ingress, wanted: Ingress, target: TrafficTarget): u
   if (annotations.length === 0 && fields.length === 0) return undefined;
   return {
     metadata: {
-      ...(live.metadata.resourceVersion === undefined ? {} : { resourceVersion: live.metadata.resourceVersion }),
+      ...versionOf(live),
       ...(annotations.length === 0 ? {} : { annotations: nulls(annotations) }),
     },
     ...(fields.length === 0 ? {} : { spec: nulls(fields) }),
