@@ -66,7 +66,10 @@ export async function createTestRepository(files: Readonly<Record<string, string
     tree: (commit) => run(bare, ['rev-parse', `${commit}^{tree}`]),
     async log() {
       const text = await run(bare, ['log', '-z', '--format=%H%n%B', 'main']);
-      return text.split('\0').map((entry) => ({ id: entry.slice(0, 40), message: entry.slice(41) }));
+      return text
+        .split('\0')
+        .filter((entry) => entry !== '')
+        .map((entry) => ({ id: entry.slice(0, 40), message: entry.slice(41) }));
     },
     work: (...args) => run(clone, args),
     async refusePushes(words) {

@@ -67,7 +67,7 @@ export async function gitEnvironment(options: {
     env[`GIT_CONFIG_KEY_${index}`] = key;
     env[`GIT_CONFIG_VALUE_${index}`] = value;
   });
-  return { env, secrets, dispose: files.dispose };
+  return { env, secrets, dispose: () => files.dispose() };
 }
 
 const BASE_CONFIG: readonly (readonly [string, string])[] = [

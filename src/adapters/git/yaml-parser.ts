@@ -35,7 +35,7 @@ const booleanTag = defineScalarTag('tag:yaml.org,2002:bool', { ...boolYaml11Tag,
 
 const integerTag = defineScalarTag<number>('tag:yaml.org,2002:int', {
   implicit: true,
-  implicitFirstChars: [...'+-0123456789'],
+  implicitFirstChars: '+-0123456789'.split(''),
   identify: (data) => Number.isInteger(data),
   resolve(source) {
     const match = /^([+-]?)(?:0b([01_]+)|0x([0-9a-fA-F_]+)|0o([0-7_]+)|0([0-7_]+)|(0|[1-9][0-9_]*))$/.exec(source);

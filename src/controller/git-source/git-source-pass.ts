@@ -30,6 +30,8 @@ export interface SourceMemory {
   failureCount: number;
   /** Why the last pull failed; empty after one that did not. */
   failure: ConditionFact | undefined;
+  /** Passes in a row that left something to be done. */
+  unfinishedCount: number;
   declaration: Declaration | undefined;
   credentials: GitCredentials | undefined;
   readonly apply: ApplyMemory;
@@ -42,6 +44,7 @@ export function newMemory(): SourceMemory {
     nextPullAtMs: 0,
     failureCount: 0,
     failure: undefined,
+    unfinishedCount: 0,
     declaration: undefined,
     credentials: undefined,
     apply: new Map(),
@@ -57,8 +60,9 @@ export interface PassContext {
 
 const PULL_BACKOFF_BASE_MS = 5_000;
 const PULL_BACKOFF_MAX_MS = 5 * 60_000;
-/** After a conflict, a missing CRD, or a cache that lags. */
-const SOON_MS = 1_000;
+/** After a conflict or a cache that lags at first; a missing CRD or right takes people longer. */
+const SOON_BASE_MS = 250;
+const SOON_MAX_MS = 60_000;
 const HISTORY_MAX = 10;
 /** Failures that a change of the GitSource or of the server's settings ends, not time. */
 const STALLING: readonly string[] = [
@@ -144,7 +148,9 @@ export class GitSourcePass {
     const dueTimes = this.#journal()
       .filter(isOpen)
       .map((entry) => Math.max(dueAtMs(entry), memory.failure === undefined ? 0 : memory.nextPullAtMs));
-    const soon = applied?.again === true ? [clock.nowMs() + SOON_MS] : [];
+    memory.unfinishedCount = applied?.again === true ? memory.unfinishedCount + 1 : 0;
+    const soonMs = Math.min(SOON_BASE_MS * 2 ** Math.min(memory.unfinishedCount - 1, 10), SOON_MAX_MS);
+    const soon = applied?.again === true ? [clock.nowMs() + soonMs] : [];
     return { againAtMs: Math.min(memory.nextPullAtMs, ...dueTimes, ...soon) };
   }
 
@@ -300,7 +306,9 @@ export class GitSourcePass {
   async #revert(aborts: readonly Abort[]): Promise<boolean> {
     const { clock } = this.#input;
     if (gitSourceDefaults(this.#source.spec).onAbort !== 'Push') return false;
-    const journal = withNewAborts(this.#journal(), aborts, formatTimestamp(clock.nowMs()));
+    const known = this.#journal();
+    const journal = withNewAborts(known, aborts, formatTimestamp(clock.nowMs()));
+    if (journal.length === 0) return false;
     const failure = this.#context.memory.failure;
     if (failure !== undefined) {
       const waiting = journal.map((entry) =>
@@ -310,7 +318,7 @@ export class GitSourcePass {
       return false;
     }
     // The intent stands in the status before anything is pushed.
-    if (journal !== this.#journal()) await this.#record({ reverts: journal }, [writeBackFact(journal, aborts)]);
+    if (journal !== known) await this.#record({ reverts: journal }, [writeBackFact(journal, aborts)]);
     let hasPushed = false;
     for (const entry of this.#journal().filter(
       (candidate) => isOpen(candidate) && dueAtMs(candidate) <= clock.nowMs(),

@@ -49,14 +49,14 @@ function place(
   if (!namespaced) {
     if (rules.scope === 'own-namespace')
       return {
-        refused: `${title} belongs to the whole cluster; this controller applies namespaced kinds only (controller flag --git-cluster-scope)`,
+        refused: `${title} belongs to the whole cluster; this controller applies namespaced kinds only (controller flag --git-allow-cluster-scope)`,
       };
     return { object: clean(object, undefined) };
   }
   const namespace = object.metadata.namespace ?? rules.defaultNamespace;
   if (rules.scope === 'own-namespace' && namespace !== rules.ownNamespace) {
     return {
-      refused: `${title} is for namespace ${namespace}; a GitSource in ${rules.ownNamespace} applies to its own namespace only (controller flag --git-cluster-scope)`,
+      refused: `${title} is for namespace ${namespace}; a GitSource in ${rules.ownNamespace} applies to its own namespace only (controller flag --git-allow-cluster-scope)`,
     };
   }
   return { object: clean(object, namespace) };

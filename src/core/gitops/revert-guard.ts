@@ -61,7 +61,7 @@ export function culpritRefusal(culprits: readonly LoggedCommit[]): string | unde
 function isPlainRevert(message: string): boolean {
   return (
     /^This reverts commit [0-9a-f]{7,64}\b/m.test(message) &&
-    /^Revert "/.test(message) &&
+    message.startsWith('Revert "') &&
     !/^Revert "(Revert|Reapply) "/.test(message)
   );
 }

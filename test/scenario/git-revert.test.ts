@@ -1,0 +1,431 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type { RevertEntry } from '../../src/api/git-source.ts';
+import { KINDS } from '../../src/api/kinds.ts';
+import { trailersOf } from '../../src/core/gitops/trailers.ts';
+import { startGitHttpServer } from '../support/git-server.ts';
+import { NAMESPACE, openGitWorld, until, type GitWorld } from '../support/git-world.ts';
+import { configMapYaml, rolloutYaml, shopFiles } from '../support/git-manifests.ts';
+
+/** A shop that runs its first commit; the ReplicaSet of it knows that commit, as the controller of Rollouts makes it. */
+async function openShop(
+  t: TestContext,
+  files: Record<string, string> = shopFiles(),
+  rollout = 'shop',
+): Promise<GitWorld> {
+  const world = await openGitWorld(files);
+  t.after(() => world.close());
+  await world.start();
+  await createReplicaSet(world, rollout, 'good');
+  await world.patch(
+    KINDS.rollout,
+    rollout,
+    { status: { currentPodHash: 'good', stableRS: 'good', phase: 'Healthy', observedGeneration: '1' } },
+    'status',
+  );
+  return world;
+}
+
+async function createReplicaSet(world: GitWorld, name: string, hash: string): Promise<void> {
+  const rollout = await world.get(KINDS.rollout, name);
+  const labels = { app: name, 'rollouts-pod-template-hash': hash };
+  const owner = {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Rollout',
+    name,
+    uid: rollout?.metadata.uid ?? '',
+    controller: true,
+  };
+  await world.create(KINDS.replicaSet, {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: {
+      name: `${name}-${hash}`,
+      namespace: NAMESPACE,
+      labels,
+      annotations: rollout?.metadata.annotations ?? {},
+      ownerReferences: [owner],
+    },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'app', image: 'x' }] } },
+    },
+  });
+}
+
+/** What the controller of Rollouts would do: a ReplicaSet for what Git brought, then an abort of it. */
+async function abort(
+  world: GitWorld,
+  options: { readonly name?: string; readonly hash?: string; readonly createSet?: false } = {},
+): Promise<void> {
+  const { name = 'shop', hash = 'bad' } = options;
+  if (options.createSet !== false) await createReplicaSet(world, name, hash);
+  const rollout = await world.get(KINDS.rollout, name);
+  const message = 'Rollout aborted update to revision 2: Step-based analysis phase error/failed';
+  const now = new Date().toISOString();
+  await world.patch(
+    KINDS.rollout,
+    name,
+    {
+      status: {
+        abort: true,
+        abortedAt: now,
+        phase: 'Degraded',
+        message: `RolloutAborted: ${message}`,
+        currentPodHash: hash,
+        stableRS: 'good',
+        observedGeneration: String(rollout?.metadata.generation),
+        canary: { currentStepAnalysisRunStatus: { name: 'shop-bad-2-0', status: 'Failed' } },
+        conditions: [
+          {
+            type: 'Progressing',
+            status: 'False',
+            reason: 'RolloutAborted',
+            message,
+            lastUpdateTime: now,
+            lastTransitionTime: now,
+          },
+        ],
+      },
+    },
+    'status',
+  );
+}
+
+async function createFailedRun(world: GitWorld): Promise<void> {
+  await world.create(KINDS.analysisRun, {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'AnalysisRun',
+    metadata: { name: 'shop-bad-2-0', namespace: NAMESPACE },
+    spec: {
+      metrics: [
+        {
+          name: 'error-rate',
+          successCondition: 'result[0] < 0.05',
+          provider: { prometheus: { address: 'http://p', query: 'q' } },
+        },
+      ],
+    },
+    status: {
+      phase: 'Failed',
+      metricResults: [
+        { name: 'error-rate', phase: 'Failed', failed: 1, measurements: [{ phase: 'Failed', value: '[0.31]' }] },
+      ],
+    },
+  });
+}
+
+async function revertOf(world: GitWorld, state: RevertEntry['state']): Promise<RevertEntry> {
+  let found: RevertEntry | undefined;
+  await until(`a revert to be ${state}`, async () => {
+    found = (await world.source()).status?.reverts?.find((entry) => entry.state === state);
+    if (found === undefined && process.env['SHOW'] !== undefined)
+      process.stderr.write(JSON.stringify((await world.source()).status) + '\n');
+    return found !== undefined;
+  });
+  assert.ok(found);
+  return found;
+}
+
+const imageAt = async (world: GitWorld): Promise<string | undefined> =>
+  /image: (\S+)/.exec(await world.origin.show('main:app/rollout.yaml'))?.[1];
+
+test('an abort pushes one commit whose tree is the stable one, with everything that people ask about in its message', async (t) => {
+  const world = await openShop(t);
+  await createFailedRun(world);
+  const stable = await world.origin.head();
+  const bad = await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
+  await world.pull();
+
+  await abort(world);
+  const entry = await revertOf(world, 'Pushed');
+
+  const head = await world.origin.head();
+  assert.equal(entry.commitRevision, head);
+  assert.equal(await world.origin.tree(head), await world.origin.tree(stable));
+  const [commit] = await world.origin.log();
+  const trailers = trailersOf(commit?.message ?? '');
+  const rollout = await world.get(KINDS.rollout, 'shop');
+  assert.equal(trailers.get('rollout'), 'shop/shop');
+  assert.equal(trailers.get('aborted-revision'), bad);
+  assert.equal(trailers.get('stable-revision'), stable);
+  assert.equal(trailers.get('failing-metric'), 'error-rate = [0.31]');
+  assert.equal(trailers.get('analysisrun'), 'shop/shop-bad-2-0');
+  assert.equal(trailers.get('headgate-revert'), `${rollout?.metadata.uid}/${bad}`);
+  assert.match(commit?.message ?? '', /wanted: result\[0\] < 0\.05/);
+  await until('the revert to be applied', async () => (await world.source()).status?.lastAppliedRevision === head);
+  assert.match(JSON.stringify((await world.get(KINDS.rollout, 'shop'))?.['spec']), /shop:v1/);
+  assert.equal((await world.condition('WriteBack'))?.reason, 'Pushed');
+  await until('events on both', async () => {
+    const lines = await world.events();
+    return ['GitSource GitReverted', 'Rollout GitReverted'].every((start) =>
+      lines.some((line) => line.startsWith(start)),
+    );
+  });
+  await world.pull();
+  await world.restart();
+  assert.equal((await world.origin.log()).length, 3);
+});
+
+test('later good commits survive, in other files and in the same document', async (t) => {
+  const world = await openShop(t);
+  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
+  await world.pull();
+  await world.origin.commit(
+    {
+      'app/rollout.yaml': rolloutYaml({ image: 'shop:v2', replicas: 5 }),
+      'app/settings.yaml': configMapYaml('settings', 'two'),
+    },
+    'more pods',
+  );
+  await world.pull();
+
+  await abort(world);
+  await revertOf(world, 'Pushed');
+
+  assert.equal(await world.origin.show('main:app/rollout.yaml'), rolloutYaml({ image: 'shop:v1', replicas: 5 }));
+  assert.equal(await world.origin.show('main:app/settings.yaml'), configMapYaml('settings', 'two'));
+});
+
+test('a commit that lands after the abort but before the push survives as well', async (t) => {
+  const world = await openShop(t);
+  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
+  await world.pull();
+  await world.origin.commit({ 'README.md': '# Better\n' }, 'docs');
+
+  await abort(world);
+  await revertOf(world, 'Pushed');
+
+  assert.equal(await imageAt(world), 'shop:v1');
+  assert.equal(await world.origin.show('main:README.md'), '# Better\n');
+});
+
+test('a ConfigMap that the Rollout names goes back if the same commit changed it, and stays if another one did', async (t) => {
+  const using = (options: Parameters<typeof rolloutYaml>[0]): string =>
+    rolloutYaml(options).replace(
+      '          env:',
+      '          envFrom: [{configMapRef: {name: settings}}, {configMapRef: {name: colours}}]\n          env:',
+    );
+  const world = await openShop(t, {
+    ...shopFiles(),
+    'app/rollout.yaml': using({}),
+    'app/colours.yaml': configMapYaml('colours', 'red'),
+  });
+  await world.origin.commit({ 'app/colours.yaml': configMapYaml('colours', 'green') }, 'colours alone');
+  await world.origin.commit(
+    { 'app/rollout.yaml': using({ image: 'shop:v2' }), 'app/settings.yaml': configMapYaml('settings', 'two') },
+    'shop v2',
+  );
+  await world.pull();
+
+  await abort(world);
+  const entry = await revertOf(world, 'Pushed');
+
+  assert.equal(await world.origin.show('main:app/rollout.yaml'), using({}));
+  assert.equal(await world.origin.show('main:app/settings.yaml'), configMapYaml('settings', 'one'));
+  assert.equal(await world.origin.show('main:app/colours.yaml'), configMapYaml('colours', 'green'));
+  assert.match((await world.origin.log())[0]?.message ?? '', /ConfigMap shop\/settings/);
+  assert.equal(entry.attempts, 1);
+});
+
+test('nothing is pushed when later work stands in the way, and a condition says so', async (t) => {
+  const world = await openShop(t);
+  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2', replicas: 3 }) }, 'shop v2');
+  await world.pull();
+  const head = await world.origin.commit(
+    { 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2', replicas: 9 }) },
+    'more',
+  );
+
+  await abort(world);
+  const entry = await revertOf(world, 'Conflicted');
+
+  assert.equal(await world.origin.head(), head);
+  assert.match(entry.message ?? '', /spec\.replicas .*nothing was pushed/);
+  const condition = await world.condition('WriteBack');
+  assert.deepEqual([condition?.status, condition?.reason], ['False', 'Conflicted']);
+});
+
+test('a head that declares another version already is left alone', async (t) => {
+  const world = await openShop(t);
+  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
+  await world.pull();
+  const head = await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v3' }) }, 'shop v3');
+
+  await abort(world);
+  const entry = await revertOf(world, 'Skipped');
+
+  assert.match(entry.message ?? '', /no longer declares the aborted version/);
+  assert.equal(await world.origin.head(), head);
+});
+
+test('a branch that moves at the moment of the push is read again, and both changes stand', async (t) => {
+  const world = await openShop(t);
+  const http = await startGitHttpServer(world.origin.folder);
+  t.after(() => http.close());
+  await world.patch(KINDS.gitSource, 'app', { spec: { url: `${http.url}/app.git` } });
+  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
+  await world.pull();
+  let moves = 0;
+  http.beforeRequest = async (path) => {
+    if (!path.endsWith('/git-receive-pack') || moves >= 2) return;
+    moves += 1;
+    await world.origin.commit({ 'app/settings.yaml': configMapYaml('settings', `move ${moves}`) }, 'meanwhile');
+  };
+
+  await abort(world);
+  await revertOf(world, 'Pushed');
+
+  assert.equal(moves, 2);
+  assert.equal(await imageAt(world), 'shop:v1');
+  assert.equal(await world.origin.show('main:app/settings.yaml'), configMapYaml('settings', 'move 2'));
+});
+
+test('a push that the server refuses is told, tried again, and succeeds once it may', async (t) => {
+  const world = await openShop(t);
+  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
+  await world.pull();
+  await world.origin.refusePushes('GH006: Protected branch update failed for refs/heads/main.');
+
+  await abort(world);
+  const entry = await revertOf(world, 'Failed');
+  assert.match(entry.message ?? '', /Protected branch.*let Headgate push to this branch/);
+  assert.equal((await world.condition('WriteBack'))?.reason, 'Failed');
+  await world.origin.refusePushes(undefined);
+  await revertOf(world, 'Pushed');
+
+  assert.equal(await imageAt(world), 'shop:v1');
+});
+
+test('an abort while Git is away waits in the journal, and is pushed when Git is back', async (t) => {
+  const world = await openShop(t);
+  const http = await startGitHttpServer(world.origin.folder);
+  t.after(() => http.close());
+  await world.patch(KINDS.gitSource, 'app', { spec: { url: `${http.url}/app.git` } });
+  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
+  await world.pull();
+  http.failWith = 503;
+  await world.pull();
+
+  await abort(world);
+  const entry = await revertOf(world, 'Pending');
+  assert.equal((await world.condition('WriteBack'))?.status, 'False');
+  await until('the reason to be told', async () =>
+    /waits for Git.*503/.test((await revertOf(world, 'Pending')).message ?? ''),
+  );
+  assert.equal(entry.commitRevision, undefined);
+  http.failWith = undefined;
+  await world.pull();
+  await revertOf(world, 'Pushed');
+
+  assert.equal(await imageAt(world), 'shop:v1');
+});
+
+test('a crash between the push and the journal makes no second commit', async (t) => {
+  const world = await openShop(t);
+  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
+  await world.pull();
+  await abort(world);
+  const entry = await revertOf(world, 'Pushed');
+  await world.pull();
+
+  await world.patch(
+    KINDS.gitSource,
+    'app',
+    { status: { reverts: [{ ...entry, state: 'Pending', commitRevision: undefined, attempts: 0 }] } },
+    'status',
+  );
+  await world.restart();
+  const again = await revertOf(world, 'Pushed');
+
+  assert.equal(again.commitRevision, entry.commitRevision);
+  assert.equal((await world.origin.log()).length, 3);
+});
+
+test('a version that something commits again after its revert is not reverted twice', async (t) => {
+  const world = await openShop(t);
+  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
+  await world.pull();
+  await abort(world);
+  await revertOf(world, 'Pushed');
+  await world.pull();
+  await world.patch(KINDS.rollout, 'shop', { status: { abort: null, currentPodHash: 'good' } }, 'status');
+  const head = await world.origin.commit(
+    { 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) },
+    'automation: shop v2',
+  );
+  await world.pull();
+
+  await world.kube.writer.write({
+    verb: 'delete',
+    ref: { kind: KINDS.replicaSet, namespace: NAMESPACE, name: 'shop-bad' },
+  });
+  await abort(world);
+  const entry = await revertOf(world, 'Skipped');
+
+  assert.match(entry.message ?? '', /was reverted already .*image automation/);
+  assert.equal(await world.origin.head(), head);
+});
+
+for (const [what, message, told] of [
+  ['says that it must not be rolled back', 'shop v2\n\nRollback: never', /Rollback: never/],
+  [
+    'is a revert itself',
+    'Revert "shop v9"\n\nThis reverts commit 0123456789012345678901234567890123456789.',
+    /a revert is never reverted/,
+  ],
+] as const) {
+  test(`a commit that ${what} is left to people`, async (t) => {
+    const world = await openShop(t);
+    const head = await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, message);
+    await world.pull();
+
+    await abort(world);
+    const entry = await revertOf(world, 'Skipped');
+
+    assert.match(entry.message ?? '', told);
+    assert.equal(await world.origin.head(), head);
+  });
+}
+
+test('two Rollouts of one commit that abort are restored one after the other', async (t) => {
+  const files = { ...shopFiles(), 'app/rollout.yaml': `${rolloutYaml()}---\n${rolloutYaml({ name: 'cart' })}` };
+  const world = await openShop(t, files);
+  await createReplicaSet(world, 'cart', 'good');
+  const stable = await world.origin.head();
+  await world.origin.commit(
+    {
+      'app/rollout.yaml': `${rolloutYaml({ image: 'shop:v2' })}---\n${rolloutYaml({ name: 'cart', image: 'shop:v2' })}`,
+    },
+    'both v2',
+  );
+  await world.pull();
+
+  await abort(world);
+  await revertOf(world, 'Pushed');
+  assert.equal(
+    await world.origin.show('main:app/rollout.yaml'),
+    `${rolloutYaml()}---\n${rolloutYaml({ name: 'cart', image: 'shop:v2' })}`,
+  );
+  await abort(world, { name: 'cart' });
+  await until(
+    'the second revert',
+    async () => (await world.source()).status?.reverts?.filter((entry) => entry.state === 'Pushed').length === 2,
+  );
+
+  assert.equal(await world.origin.tree('main'), await world.origin.tree(stable));
+});
+
+test('with onAbort None an abort leaves the repository alone', async (t) => {
+  const world = await openShop(t);
+  await world.patch(KINDS.gitSource, 'app', { spec: { onAbort: 'None' } });
+  const head = await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
+  await world.pull();
+
+  await abort(world);
+  await world.pull();
+
+  assert.equal(await world.origin.head(), head);
+  assert.equal((await world.source()).status?.reverts, undefined);
+});
