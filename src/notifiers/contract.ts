@@ -8,7 +8,7 @@ import type { Exchange, ExchangeResponse } from '../core/exchange.ts';
  *
  * Contract (one suite runs over every registered notifier): nothing throws, whatever notice and answer are; the key of
  * the notice travels with the message; texts of any length and content are kept within the service's limits and cannot
- * change its markup; only a clear yes of the service counts as delivered; the credential stands in `secrets`.
+ * contain links or mentions; only a clear yes of the service counts as delivered; the credential stands in `secrets`.
  */
 export interface Notifier {
   readonly id: string;

@@ -105,8 +105,16 @@ function apiUrlOf(target: NotificationTarget): string {
 
 /** Errors that pass by themselves; all others need a person. */
 const TRANSIENT_ERRORS = new Set([
-  ...['ratelimited', 'rate_limited', 'message_limit_exceeded', 'internal_error', 'fatal_error', 'request_timeout'],
-  ...['service_unavailable', 'team_added_to_org', 'accesslimited', 'external_channel_migrating'],
+  'ratelimited',
+  'rate_limited',
+  'message_limit_exceeded',
+  'internal_error',
+  'fatal_error',
+  'request_timeout',
+  'service_unavailable',
+  'team_added_to_org',
+  'accesslimited',
+  'external_channel_migrating',
 ]);
 /** Of these, Slack may have taken the message. */
 const UNCLEAR_ERRORS = new Set(['internal_error', 'fatal_error', 'request_timeout', 'service_unavailable']);
@@ -195,8 +203,15 @@ function search(notice: Notice, target: NotificationTarget): HttpExchange {
 
 /** Errors that say that this token can never read this channel; looking is then not possible, sending may be. */
 const UNREADABLE_ERRORS = new Set([
-  ...['missing_scope', 'not_in_channel', 'channel_not_found', 'no_permission', 'not_allowed_token_type'],
-  ...['access_denied', 'enterprise_is_restricted', 'method_not_supported_for_channel_type', 'unknown_method'],
+  'missing_scope',
+  'not_in_channel',
+  'channel_not_found',
+  'no_permission',
+  'not_allowed_token_type',
+  'access_denied',
+  'enterprise_is_restricted',
+  'method_not_supported_for_channel_type',
+  'unknown_method',
 ]);
 
 function found(exchange: Exchange, response: ExchangeResponse, notice: Notice): SearchOutcome | Exchange {

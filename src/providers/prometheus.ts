@@ -153,12 +153,16 @@ function read(response: ExchangeResponse, query: MetricQuery): ProviderStep {
 /** What Prometheus (or something in front of it) answered instead of a result. */
 function refusal(status: number, answer: unknown, body: string): string | undefined {
   if (isPlainObject(answer) && answer['status'] === 'error') {
-    return `${String(answer['errorType'] ?? 'error')}: ${String(answer['error'] ?? '')}`;
+    return `${textOf(answer['errorType'], 'error')}: ${textOf(answer['error'], '')}`;
   }
   if (status >= 200 && status < 300) return undefined;
   const kind = status >= 500 ? 'server_error: server error' : 'client_error: client error';
   const excerpt = body.slice(0, EXCERPT_LENGTH).trim();
   return `${kind}: ${status}${excerpt === '' ? '' : `: ${excerpt}`}`;
+}
+
+function textOf(value: unknown, otherwise: string): string {
+  return typeof value === 'string' ? value : otherwise;
 }
 
 /** Enough of a page to recognise who answered. */

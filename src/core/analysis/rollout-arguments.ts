@@ -86,8 +86,7 @@ function anyField(rollout: Rollout, path: string): string | Unresolvable {
       return { problem: `invalid path ${path} in rollout` };
     }
   }
-  if (typeof value === 'object' || value === undefined) {
-    return { problem: `path ${path} in rollout must terminate in a primitive value` };
-  }
-  return String(value);
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return { problem: `path ${path} in rollout must terminate in a primitive value` };
 }

@@ -153,7 +153,7 @@ function convertToFloat(value: Value): number {
 function trim(text: string, cut: string | undefined): string {
   if (cut === undefined) return text.replace(/^[\s\u0085]+|[\s\u0085]+$/g, '');
   const unwanted = new Set(cut);
-  const characters = [...text];
+  const characters = Array.from(text);
   let start = 0;
   let end = characters.length;
   while (start < end && unwanted.has(characters[start] ?? '')) start += 1;
@@ -176,7 +176,7 @@ function split(args: readonly Value[], context: CallContext, separators: 'with' 
   const separator = str(separatorValue);
   const limit = limitValue === undefined ? -1 : Number(toInt(limitValue));
   if (limit === 0) return slice([], 'string');
-  const all = separator === '' ? [...text] : text.split(separator);
+  const all = separator === '' ? Array.from(text) : text.split(separator);
   const glue = separator;
   context.meter.grow(all.length);
   const kept = limit > 0 && all.length > limit ? [...all.slice(0, limit - 1), all.slice(limit - 1).join(glue)] : all;
@@ -191,10 +191,10 @@ function replace(args: readonly Value[], context: CallContext): Value {
   const old = str(oldValue);
   const fresh = str(newValue);
   const limit = limitValue === undefined ? -1 : Number(toInt(limitValue));
-  const pieces = old === '' ? ['', ...text, ''] : text.split(old);
+  const pieces = old === '' ? ['', ...Array.from(text), ''] : text.split(old);
   const count = limit < 0 ? pieces.length - 1 : Math.min(limit, pieces.length - 1);
   context.meter.grow(text.length + count * fresh.length);
-  if (old === '') return replaceBetween([...text], fresh, limit);
+  if (old === '') return replaceBetween(Array.from(text), fresh, limit);
   return [pieces.slice(0, count + 1).join(fresh), ...pieces.slice(count + 1)].join(old);
 }
 

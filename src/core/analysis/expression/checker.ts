@@ -189,14 +189,14 @@ export class Checker {
     if (condition.kind !== 'bool' && condition.kind !== 'any') {
       this.error(`non-bool expression (type ${condition.name}) used as condition`, node.condition);
     }
-    const then = this.visit(node.then);
-    const otherwise = this.visit(node.otherwise);
-    if (then.kind === 'nil') return otherwise;
-    if (otherwise.kind === 'nil') return then;
-    if (!assignable(then, otherwise)) return UNKNOWN;
-    if (then.kind === 'slice' && otherwise.kind === 'slice' && !sameType(then.element, otherwise.element))
+    const whenTrue = this.visit(node.whenTrue);
+    const whenFalse = this.visit(node.whenFalse);
+    if (whenTrue.kind === 'nil') return whenFalse;
+    if (whenFalse.kind === 'nil') return whenTrue;
+    if (!assignable(whenTrue, whenFalse)) return UNKNOWN;
+    if (whenTrue.kind === 'slice' && whenFalse.kind === 'slice' && !sameType(whenTrue.element, whenFalse.element))
       return ANY_SLICE;
-    return then;
+    return whenTrue;
   }
 
   #member(node: Member): GoType {

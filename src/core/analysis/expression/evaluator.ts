@@ -244,7 +244,7 @@ class Evaluator {
   }
 
   #conditional(node: Conditional): Value {
-    return asBool(this.visit(node.condition)) ? this.visit(node.then) : this.visit(node.otherwise);
+    return asBool(this.visit(node.condition)) ? this.visit(node.whenTrue) : this.visit(node.whenFalse);
   }
 
   #chain(inner: Node): Value {
@@ -260,7 +260,7 @@ class Evaluator {
 
   #member(node: Member): Value {
     const base = this.visit(node.base);
-    // eslint-disable-next-line no-throw-literal -- a symbol: leaving a chain is no error and needs no stack
+    // A symbol: leaving a chain is no error and needs no stack.
     if (node.optional && base === null) throw CHAIN_END;
     const property = this.visit(node.property);
     this.offset = node.offset;

@@ -230,13 +230,13 @@ class Parser {
   #ifElse(): Node {
     const start = this.#next();
     const condition = this.#expression(0);
-    const then = this.#block();
+    const whenTrue = this.#block();
     this.#expect('Operator', 'else');
-    const otherwise = this.#is('Operator', 'if') ? this.#expression(0) : this.#block();
-    return this.#make({ type: 'conditional', condition, then, otherwise, offset: start.offset }, [
+    const whenFalse = this.#is('Operator', 'if') ? this.#expression(0) : this.#block();
+    return this.#make({ type: 'conditional', condition, whenTrue, whenFalse, offset: start.offset }, [
       condition,
-      then,
-      otherwise,
+      whenTrue,
+      whenFalse,
     ]);
   }
 
@@ -251,18 +251,18 @@ class Parser {
     let node = first;
     while (this.#is('Operator', '?')) {
       const start = this.#next();
-      let then = node;
+      let whenTrue = node;
       if (this.#is('Operator', ':')) {
         this.#next();
       } else {
-        then = this.#expression(0);
+        whenTrue = this.#expression(0);
         this.#expect('Operator', ':');
       }
-      const otherwise = this.#expression(0);
-      node = this.#make({ type: 'conditional', condition: node, then, otherwise, offset: start.offset }, [
+      const whenFalse = this.#expression(0);
+      node = this.#make({ type: 'conditional', condition: node, whenTrue, whenFalse, offset: start.offset }, [
         node,
-        then,
-        otherwise,
+        whenTrue,
+        whenFalse,
       ]);
     }
     return node;

@@ -43,8 +43,8 @@ export interface Binary {
 export interface Conditional {
   readonly type: 'conditional';
   readonly condition: Node;
-  readonly then: Node;
-  readonly otherwise: Node;
+  readonly whenTrue: Node;
+  readonly whenFalse: Node;
   readonly offset: number;
 }
 
