@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KubeObject } from '../api/kube-object.ts';
+import { gatewayApiCrds } from '../kube-memory/builtin/gateway-api.ts';
 import type { Clock } from '../lib/clock.ts';
 import { seededRandom } from '../lib/random.ts';
 import type { Kube } from '../ports/kube.ts';
@@ -86,6 +87,7 @@ export async function setUpStage(options: StageOptions, cleanup: Cleanup): Promi
     onError,
   });
   cleanup.add('stopping the cluster', cluster.stop);
+  for (const definition of gatewayApiCrds) await cluster.apply(definition);
   await applyDirectories(cluster, [options.crdsDirectory, join(options.exampleDirectory, 'cluster')], (object) =>
     withRepositoryUrl(object, repository.url),
   );
