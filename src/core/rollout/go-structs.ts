@@ -67,7 +67,9 @@ const container: GoStruct = {
   command: 'value',
   args: 'value',
   workingDir: 'value',
-  ports: { of: () => ({ name: 'value', hostPort: 'value', containerPort: 'always', protocol: 'value', hostIP: 'value' }) },
+  ports: {
+    of: () => ({ name: 'value', hostPort: 'value', containerPort: 'always', protocol: 'value', hostIP: 'value' }),
+  },
   envFrom: {
     of: () => ({
       prefix: 'value',
@@ -95,7 +97,9 @@ const container: GoStruct = {
   livenessProbe: { of: () => probe },
   readinessProbe: { of: () => probe },
   startupProbe: { of: () => probe },
-  lifecycle: { of: () => ({ postStart: { of: () => handler }, preStop: { of: () => handler }, stopSignal: 'pointer' }) },
+  lifecycle: {
+    of: () => ({ postStart: { of: () => handler }, preStop: { of: () => handler }, stopSignal: 'pointer' }),
+  },
   terminationMessagePath: 'value',
   terminationMessagePolicy: 'value',
   imagePullPolicy: 'value',
@@ -111,11 +115,15 @@ const volume: GoStruct = {
   name: 'always',
   hostPath: { of: () => ({ path: 'always', type: 'pointer' }) },
   emptyDir: { of: () => ({ medium: 'value', sizeLimit: 'pointer' }) },
-  secret: { of: () => ({ secretName: 'value', items: { of: () => keyToPath }, defaultMode: 'pointer', optional: 'pointer' }) },
+  secret: {
+    of: () => ({ secretName: 'value', items: { of: () => keyToPath }, defaultMode: 'pointer', optional: 'pointer' }),
+  },
   nfs: { of: () => ({ server: 'always', path: 'always', readOnly: 'value' }) },
   persistentVolumeClaim: { of: () => ({ claimName: 'always', readOnly: 'value' }) },
   downwardAPI: 'pointer',
-  configMap: { of: () => ({ name: 'value', items: { of: () => keyToPath }, defaultMode: 'pointer', optional: 'pointer' }) },
+  configMap: {
+    of: () => ({ name: 'value', items: { of: () => keyToPath }, defaultMode: 'pointer', optional: 'pointer' }),
+  },
   projected: 'pointer',
   csi: 'pointer',
   ephemeral: 'pointer',

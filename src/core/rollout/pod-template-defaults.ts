@@ -68,7 +68,9 @@ function defaultedVariable(variable: Fields): Fields {
   if (!isPlainObject(from)) return variable['value'] === '' ? { ...variable, value: undefined } : variable;
   const fieldRef = isPlainObject(from['fieldRef']) ? { apiVersion: 'v1', ...from['fieldRef'] } : from['fieldRef'];
   const resource = from['resourceFieldRef'];
-  const resourceFieldRef = isPlainObject(resource) ? { ...resource, divisor: quantity(resource['divisor'] ?? '0') } : resource;
+  const resourceFieldRef = isPlainObject(resource)
+    ? { ...resource, divisor: quantity(resource['divisor'] ?? '0') }
+    : resource;
   return { ...variable, valueFrom: { ...from, fieldRef, resourceFieldRef } };
 }
 
@@ -84,8 +86,22 @@ function quantities(map: unknown): Record<string, unknown> {
 }
 
 const FACTORS: Readonly<Record<string, number>> = {
-  n: 1e-9, u: 1e-6, m: 1e-3, '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18,
-  Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3, Ti: 1024 ** 4, Pi: 1024 ** 5, Ei: 1024 ** 6,
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 1024,
+  Mi: 1024 ** 2,
+  Gi: 1024 ** 3,
+  Ti: 1024 ** 4,
+  Pi: 1024 ** 5,
+  Ei: 1024 ** 6,
 };
 
 /** One number for every spelling: `1`, `1000m` and `1.0` are the same amount. */
@@ -137,7 +153,9 @@ function defaultedSecurity(security: unknown): unknown {
 const FILE_MODE = 0o644;
 
 function defaultedVolume(volume: Fields): Fields {
-  const types = Object.keys(volume).filter((key) => key !== 'name' && volume[key] !== undefined && volume[key] !== null);
+  const types = Object.keys(volume).filter(
+    (key) => key !== 'name' && volume[key] !== undefined && volume[key] !== null,
+  );
   if (types.length === 0) return { ...volume, emptyDir: KEPT };
   return Object.fromEntries(Object.entries(volume).map(([type, source]) => [type, defaultedSource(type, source)]));
 }
@@ -145,7 +163,8 @@ function defaultedVolume(volume: Fields): Fields {
 function defaultedSource(type: string, source: unknown): unknown {
   if (!isPlainObject(source)) return source;
   if (type === 'emptyDir') return Object.keys(source).length === 0 ? KEPT : source;
-  if (type === 'secret' || type === 'configMap' || type === 'downwardAPI') return withFieldVersions({ defaultMode: FILE_MODE, ...source });
+  if (type === 'secret' || type === 'configMap' || type === 'downwardAPI')
+    return withFieldVersions({ defaultMode: FILE_MODE, ...source });
   if (type === 'hostPath') return { ...source, type: source['type'] ?? '' };
   if (type !== 'projected') return source;
   const sources = list(source['sources'], (projection) => ({

@@ -31,7 +31,8 @@ export function splitByRatio({ weight, weightTotal, replicas, maxSurge }: RatioI
   if (!isTied(replicas) && (down !== 0 || emptySideAllowed)) candidates.push({ canary: down, total: replicas });
   if (maxSurge > 0) {
     candidates.push({ canary: up, total: replicas + 1 });
-    if (!isTied(replicas + 1) && (down !== 0 || emptySideAllowed)) candidates.push({ canary: down, total: replicas + 1 });
+    if (!isTied(replicas + 1) && (down !== 0 || emptySideAllowed))
+      candidates.push({ canary: down, total: replicas + 1 });
   }
 
   let best: { readonly canary: number; readonly total: number } = { canary: 0, total: replicas };
@@ -88,12 +89,26 @@ export function moveTowards(input: MoveInput): Split {
   if (increasing) {
     if (input.stable === undefined) return raised;
     const stable = drain(input.stable, { to: input.target.stable, spare, otherwise: raised.stable });
-    const settled = settle({ drained: stable, drainedSide: input.stable, other: raised.canary, otherSide: input.canary, podsMax, availableMin });
+    const settled = settle({
+      drained: stable,
+      drainedSide: input.stable,
+      other: raised.canary,
+      otherSide: input.canary,
+      podsMax,
+      availableMin,
+    });
     return { stable: settled.drained, canary: settled.other };
   }
   const canarySide = input.canary ?? { spec: 0, available: 0 };
   const canary = drain(canarySide, { to: input.target.canary, spare, otherwise: raised.canary });
-  const settled = settle({ drained: canary, drainedSide: canarySide, other: raised.stable, otherSide: input.stable, podsMax, availableMin });
+  const settled = settle({
+    drained: canary,
+    drainedSide: canarySide,
+    other: raised.stable,
+    otherSide: input.stable,
+    podsMax,
+    availableMin,
+  });
   return { canary: settled.drained, stable: settled.other };
 }
 

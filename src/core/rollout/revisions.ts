@@ -26,7 +26,9 @@ export function findByTemplate(
   preferred: readonly string[],
 ): ReplicaSet | undefined {
   const desired = meaningOf(template);
-  const found = replicaSets.filter((replicaSet) => hashOf(replicaSet) !== '' && deepEqual(meaningOfOwn(replicaSet), desired));
+  const found = replicaSets.filter(
+    (replicaSet) => hashOf(replicaSet) !== '' && deepEqual(meaningOfOwn(replicaSet), desired),
+  );
   return [...found].sort((left, right) => rank(left) - rank(right) || createdMs(left) - createdMs(right))[0];
 
   function rank(replicaSet: ReplicaSet): number {
@@ -95,7 +97,9 @@ function withoutInjectedAntiAffinity(affinity: unknown): unknown {
   return { ...affinity, podAntiAffinity: Object.fromEntries(terms) as Record<string, unknown> };
 }
 
-export function revisionOf(object: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } } | undefined): number {
+export function revisionOf(
+  object: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } } | undefined,
+): number {
   const number = Number(object?.metadata.annotations?.[REVISION_ANNOTATION] ?? 0);
   return Number.isInteger(number) ? number : 0;
 }
@@ -108,9 +112,17 @@ export function nextRevision(current: ReplicaSet | undefined, others: readonly R
 }
 
 /** What the annotations of the new version's ReplicaSet should be; annotations of other origin stay. */
-export function currentAnnotations(rollout: Rollout, current: ReplicaSet | undefined, revision: number): Record<string, string> {
+export function currentAnnotations(
+  rollout: Rollout,
+  current: ReplicaSet | undefined,
+  revision: number,
+): Record<string, string> {
   const before = current?.metadata.annotations ?? {};
-  const copied = without(rollout.metadata.annotations, [...ANNOTATIONS_NOT_COPIED, EPHEMERAL_METADATA_ANNOTATION, SCALE_DOWN_DEADLINE_ANNOTATION]);
+  const copied = without(rollout.metadata.annotations, [
+    ...ANNOTATIONS_NOT_COPIED,
+    EPHEMERAL_METADATA_ANNOTATION,
+    SCALE_DOWN_DEADLINE_ANNOTATION,
+  ]);
   const result: Record<string, string> = { ...before, ...copied, [REVISION_ANNOTATION]: String(revision) };
   const earlier = before[REVISION_ANNOTATION];
   if (earlier !== undefined && earlier !== String(revision)) {

@@ -5,7 +5,8 @@ import type { Rollout, RolloutStatus } from '../../api/rollout.ts';
 import type { ReplicaSet } from '../../api/workloads.ts';
 import type { Observation } from '../observation.ts';
 import { canarySettingsOf, type CanarySettings } from './canary-settings.ts';
-import { problemsOf, type Problem } from './problems.ts';
+import type { Problem } from '../../api/validation/problem.ts';
+import { problemsOf } from './problems.ts';
 import { hashOf, isDeleting } from './replica-set.ts';
 import { findByTemplate } from './revisions.ts';
 import { stepsHash, templateHash } from './template-hash.ts';
@@ -50,7 +51,7 @@ export function lookAt(observation: Observation): World {
     replicaSets,
     traffic: viewTraffic(observation.traffic, settings.weightTotal),
     runs: observation.analysisRuns,
-    problems: problemsOf(observation, template),
+    problems: problemsOf(observation),
   };
 }
 
@@ -86,7 +87,10 @@ export function rolesOf(world: World, hashes: { readonly currentHash: string; re
 }
 
 /** True when the desired template or the steps are other ones than those that the position is about. */
-export function updateAsked(world: World, hashes: { readonly currentHash: string; readonly stepsHash: string }): boolean {
+export function updateAsked(
+  world: World,
+  hashes: { readonly currentHash: string; readonly stepsHash: string },
+): boolean {
   return hashes.currentHash !== world.templateHash || stepsChanged(world, hashes.stepsHash);
 }
 

@@ -1,0 +1,148 @@
+import { KINDS } from '../api/kinds.ts';
+import type { KubeWrite } from '../api/kube-write.ts';
+import { REVISION_ANNOTATION } from '../api/labels.ts';
+import type { Decision, Effect } from './decision.ts';
+import { assertInvariants } from './invariants.ts';
+import { advance, type Advance } from './machine/advance.ts';
+import type { Observation } from './observation.ts';
+import { deadlineMs } from './rollout/deadline.ts';
+import { eventsOf } from './rollout/events.ts';
+import { planHistory } from './rollout/history.ts';
+import { pauseEndsAtMs, wasResumed } from './rollout/pause.ts';
+import { positionOf, type Position } from './rollout/position.ts';
+import { currentRevision } from './rollout/promotion.ts';
+import type { Plans } from './rollout/plans.ts';
+import { planReplicaSets, type SizedWrite } from './rollout/replica-set-writes.ts';
+import { planRuns, type RunPlan } from './rollout/runs.ts';
+import { planServices } from './rollout/services.ts';
+import { settlesAtMs, shownWeight } from './rollout/shown-weight.ts';
+import { nextStatus } from './rollout/status.ts';
+import { mayMove } from './rollout/steps.ts';
+import { planWeight } from './rollout/weights.ts';
+import { lookAt, type World } from './rollout/world.ts';
+import type { TrafficPlan } from './traffic.ts';
+
+/**
+ * The single door of the core: what one pass over a Rollout wants, from what was observed. It takes as many moves as
+ * the world allows, and asks for nothing that is so already.
+ */
+export function decide(observation: Observation): Decision {
+  const world = lookAt(observation);
+  const advanced = advance(world);
+  const { position, mark, measuredAgain } = advanced.context;
+  const plans: Plans = {
+    replicaSets: planReplicaSets(world, position),
+    services: planServices(world, position),
+    weight: planWeight(world, position),
+    runs: planRuns(world, position, {
+      revision: currentRevision(world, position),
+      mayStart: mayMove(world, position),
+      again: measuredAgain || wasResumed(positionOf(world.status)),
+    }),
+  };
+  const status = nextStatus(world, { position, state: advanced.state, mark, runs: plans.runs });
+  const decision: Decision = {
+    status,
+    effects: effectsOf(world, position, plans),
+    events: eventsOf(world, { position, notices: advanced.notices, status, plans }),
+    wakeAtMs: wakeAtMs(world, advanced, plans),
+  };
+  assertInvariants(world, advanced, decision);
+  return decision;
+}
+
+/**
+ * Capacity before weight, weight before what it leaves behind. Without a router, pods are the traffic, so that what is
+ * taken away goes first and the total stays within its bounds.
+ */
+function effectsOf(world: World, position: Position, plans: Plans): readonly Effect[] {
+  const sized = plans.replicaSets.writes;
+  const raised = sized.filter((write) => write.effect !== 'drain').map(asEffect);
+  const drained = sized.filter((write) => write.effect === 'drain').map(asEffect);
+  const routed = world.settings.routing !== undefined;
+  return [
+    ...(routed ? [] : drained),
+    ...raised,
+    ...rolloutPatch(world, position),
+    ...plans.services.map(({ write, notice }) => effect(write, notice.message)),
+    ...shiftEffect(world, plans.weight),
+    ...(routed ? drained : []),
+    ...runEffects(plans.runs),
+    ...planHistory(world, position, plans.runs).map((write) => effect(write, 'delete what is past its history limit')),
+  ];
+}
+
+function asEffect(sized: SizedWrite): Effect {
+  return effect(sized.write, sized.purpose);
+}
+
+function effect(write: KubeWrite, purpose: string): Effect {
+  return { type: 'write', write, purpose };
+}
+
+/** Routers are asked only when one shows something else than the plan. */
+function shiftEffect(world: World, plan: TrafficPlan | undefined): readonly Effect[] {
+  const { traffic } = world;
+  if (plan === undefined || traffic.routers.every((router) => router.state === 'unusable')) return [];
+  const shows = traffic.shown ?? { min: shownWeight(world), max: shownWeight(world) };
+  if (shows.min === plan.canaryWeight && shows.max === plan.canaryWeight && !traffic.drifted) return [];
+  return [{ type: 'shift', plan }];
+}
+
+/** What the API keeps on the Rollout itself: its revision, and replicas when nobody gave any. One patch. */
+function rolloutPatch(world: World, position: Position): readonly Effect[] {
+  const { metadata, spec } = world.rollout;
+  const revision = String(currentRevision(world, position));
+  const revised = metadata.annotations?.[REVISION_ANNOTATION] !== revision && world.problems.length === 0;
+  const unsized = spec.replicas === undefined || spec.replicas === null;
+  if (!revised && !unsized) return [];
+  const write: KubeWrite = {
+    verb: 'patch',
+    ref: { kind: KINDS.rollout, namespace: metadata.namespace ?? '', name: metadata.name },
+    patchType: 'merge',
+    body: {
+      metadata: {
+        resourceVersion: metadata.resourceVersion,
+        ...(revised ? { annotations: { [REVISION_ANNOTATION]: revision } } : {}),
+      },
+      ...(unsized ? { spec: { replicas: world.settings.replicas } } : {}),
+    },
+  };
+  return [effect(write, `record revision ${revision}`)];
+}
+
+function runEffects(runs: RunPlan): readonly Effect[] {
+  const terminated = runs.terminate.map((run): Effect => {
+    const { name, namespace = '', resourceVersion } = run.metadata;
+    const write: KubeWrite = {
+      verb: 'patch',
+      ref: { kind: KINDS.analysisRun, namespace, name },
+      patchType: 'merge',
+      body: { metadata: { resourceVersion }, spec: { terminate: true } },
+    };
+    return effect(write, `terminate AnalysisRun ${name}`);
+  });
+  const created = [runs.background, runs.step].flatMap((planned): readonly Effect[] =>
+    planned?.create === undefined
+      ? []
+      : [
+          effect(
+            { verb: 'create', kind: KINDS.analysisRun, object: planned.create },
+            `create AnalysisRun ${planned.name}`,
+          ),
+        ],
+  );
+  return [...terminated, ...created];
+}
+
+/** The earliest moment at which time alone changes something. */
+function wakeAtMs(world: World, { context: { position } }: Advance, plans: Plans): number | undefined {
+  const deadline = deadlineMs(world, position);
+  const moments = [
+    position.abort || world.rollout.spec.paused === true ? undefined : pauseEndsAtMs(world, position),
+    deadline === undefined ? undefined : deadline + 1_000,
+    plans.replicaSets.wakeAtMs,
+    plans.weight === undefined ? undefined : settlesAtMs(world, plans.weight.canaryWeight),
+  ].filter((moment) => moment !== undefined && moment > world.nowMs);
+  return moments.length === 0 ? undefined : Math.min(...(moments as number[]));
+}

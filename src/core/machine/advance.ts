@@ -1,0 +1,37 @@
+import { transition } from 'xstate';
+
+import type { EventNotice } from '../../api/kube-write.ts';
+import { commandsOf } from '../rollout/commands.ts';
+import type { World } from '../rollout/world.ts';
+import type { ChartContext } from './chart-context.ts';
+import { rolloutChart, type ChartEvent } from './rollout-chart.ts';
+import { standingOf } from './snapshot.ts';
+
+export interface Advance {
+  /** Dotted path of the state that the pass ended in, as in `step.scaling`. */
+  readonly state: string;
+  readonly context: ChartContext;
+  readonly notices: readonly EventNotice[];
+}
+
+/** Takes every transition that commands and the world allow, and returns where that ends and what there is to tell. */
+export function advance(world: World): Advance {
+  const standing = standingOf(world);
+  const notices: EventNotice[] = [];
+  let snapshot = rolloutChart.resolveState(standing);
+  const events: readonly ChartEvent[] = [...commandsOf(world).map((type) => ({ type })), { type: 'OBSERVED' }];
+  for (const event of events) {
+    const [next, actions] = transition(rolloutChart, snapshot, event);
+    snapshot = next;
+    for (const action of actions) {
+      if (action.type === 'notify') notices.push(action.params as EventNotice);
+    }
+  }
+  return { state: pathOf(snapshot.value), context: snapshot.context, notices };
+}
+
+function pathOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const [[name, inner] = ['', '']] = Object.entries(value as Record<string, unknown>);
+  return `${name}.${pathOf(inner)}`;
+}

@@ -1,0 +1,182 @@
+import type { EventNotice } from '../../api/kube-write.ts';
+import { formatTimestamp } from '../../lib/timestamp.ts';
+import { isPausedFor, pauseBecause, withoutPauses } from '../rollout/pause.ts';
+import type { Position } from '../rollout/position.ts';
+import { currentRevision, promotionReason } from '../rollout/promotion.ts';
+import { replicaSetName } from '../rollout/revisions.ts';
+import { failureText } from '../rollout/runs.ts';
+import { indexOf } from '../rollout/step-weights.ts';
+import { stepText } from '../rollout/step-text.ts';
+import { currentStep } from '../rollout/steps.ts';
+import { hashOf } from '../rollout/replica-set.ts';
+import { updateAsked, type World } from '../rollout/world.ts';
+import type { ChartContext, Mark } from './chart-context.ts';
+
+/* What each move of the chart does to the position, and what it has to tell. */
+
+type Facts = { readonly context: ChartContext };
+type Move = (facts: Facts) => Partial<ChartContext>;
+
+/** A new template, or new steps: everything of the update before is forgotten. */
+export const startUpdate: Move = ({ context: { world, position } }) => ({
+  position: {
+    ...withoutPauses(position),
+    currentHash: world.templateHash,
+    stepsHash: world.stepsHash,
+    stepIndex: world.settings.steps.length === 0 ? undefined : 0,
+    abort: false,
+    abortedAt: undefined,
+    promoteFull: false,
+    // A new template brings new pods anyway.
+    restartedAt: world.rollout.spec.restartAt ?? undefined,
+  },
+  mark: newVersionMark(world),
+});
+
+function newVersionMark(world: World): Mark {
+  const name = replicaSetName(world.rollout, world.templateHash);
+  const exists = world.replicaSets.some((replicaSet) => hashOf(replicaSet) === world.templateHash);
+  return exists
+    ? { reason: 'FoundNewReplicaSet', message: `Found new replica set "${name}"` }
+    : { reason: 'NewReplicaSetCreated', message: `Created new replica set "${name}"` };
+}
+
+export const skipSteps: Move = ({ context: { world, position } }) => ({
+  position: { ...withoutPauses(position), stepIndex: lastIndex(world.settings.steps.length) },
+});
+
+/** Without steps there is no index. */
+function lastIndex(stepCount: number): number | undefined {
+  return stepCount === 0 ? undefined : stepCount;
+}
+
+export const nextStep: Move = ({ context: { world, position } }) => ({
+  position: { ...position, stepIndex: indexOf(position, world.settings.steps) + 1 },
+});
+
+export const pauseForStep: Move = ({ context: { world, position } }) => ({
+  position: pauseBecause(position, 'CanaryPauseStep', world.nowMs),
+  mark: { reason: 'RolloutPaused', message: 'Rollout is paused' },
+});
+
+export const pauseInconclusive: Move = ({ context: { world, position } }) => ({
+  position: pauseBecause(position, 'InconclusiveAnalysisRun', world.nowMs),
+  mark: { reason: 'RolloutPaused', message: 'Rollout is paused' },
+});
+
+export const resume: Move = ({ context: { position } }) => ({
+  position: withoutPauses(position),
+  mark: { reason: 'RolloutResumed', message: 'Rollout is resumed' },
+});
+
+export const resumeAndMeasureAgain: Move = (facts) => ({ ...resume(facts), measuredAgain: true });
+
+export const clearPauses: Move = ({ context: { position } }) => ({ position: withoutPauses(position) });
+
+export const promote: Move = ({ context: { world, position } }) => ({
+  position: {
+    ...withoutPauses(position),
+    stableHash: position.currentHash,
+    stepIndex: lastIndex(world.settings.steps.length),
+    promoteFull: false,
+    abort: false,
+    abortedAt: undefined,
+  },
+});
+
+export const abortByUser: Move = (facts) => aborted(facts, undefined);
+
+export const abortForMeasurement: Move = (facts) =>
+  aborted(facts, failureText(facts.context.world, facts.context.position));
+
+export const abortForDeadline: Move = (facts) => aborted(facts, deadlineText(facts.context));
+
+function aborted({ context: { world, position } }: Facts, detail: string | undefined): Partial<ChartContext> {
+  const revision = currentRevision(world, position);
+  const next: Position = {
+    ...withoutPauses(position),
+    abort: true,
+    abortedAt: position.abortedAt ?? formatTimestamp(world.nowMs),
+    promoteFull: false,
+    stepIndex: world.settings.steps.length === 0 ? undefined : 0,
+  };
+  const message = `Rollout aborted update to revision ${revision}${detail === undefined ? '' : `: ${detail}`}`;
+  return { position: next, mark: { reason: 'RolloutAborted', message } };
+}
+
+export const dropAbort: Move = ({ context: { position } }) => ({
+  position: { ...position, abort: false, abortedAt: undefined },
+});
+
+export const retry: Move = ({ context: { world, position } }) => ({
+  position: {
+    ...withoutPauses(position),
+    abort: false,
+    abortedAt: undefined,
+    promoteFull: false,
+    stepIndex: world.settings.steps.length === 0 ? undefined : 0,
+  },
+  mark: { reason: 'RolloutRetry', message: 'Retrying Rollout after abort' },
+});
+
+export function deadlineText({ world, position }: ChartContext): string {
+  return `ReplicaSet "${replicaSetName(world.rollout, position.currentHash)}" has timed out progressing.`;
+}
+
+export function abortNotice({ context: { mark } }: Facts): EventNotice {
+  return { type: 'Warning', reason: 'RolloutAborted', message: mark?.message ?? 'Rollout aborted' };
+}
+
+export function pauseNotice({ context: { position } }: Facts): EventNotice {
+  const reason = isPausedFor(position, 'InconclusiveAnalysisRun')
+    ? 'InconclusiveAnalysisRun'
+    : position.pauses[0]?.reason;
+  return { type: 'Normal', reason: 'RolloutPaused', message: `Rollout is paused (${reason ?? 'CanaryPauseStep'})` };
+}
+
+export function resumeNotice(): EventNotice {
+  return { type: 'Normal', reason: 'RolloutResumed', message: 'Rollout is resumed' };
+}
+
+export function retryNotice(): EventNotice {
+  return { type: 'Normal', reason: 'RolloutRetry', message: 'Retrying Rollout after abort' };
+}
+
+export function skipNotice(message: string): EventNotice {
+  return { type: 'Normal', reason: 'SkipSteps', message };
+}
+
+export function notCompletedNotice({ context: { world, position } }: Facts): EventNotice {
+  const revision = currentRevision(world, position);
+  return {
+    type: 'Normal',
+    reason: 'RolloutNotCompleted',
+    message: `Rollout not completed, started update to revision ${revision} (${position.currentHash})`,
+  };
+}
+
+export function stepCompletedNotice({ context: { world, position } }: Facts): EventNotice {
+  const { steps } = world.settings;
+  const step = currentStep(world, position);
+  const done = step === undefined ? '' : ` (${stepText(step)})`;
+  return {
+    type: 'Normal',
+    reason: 'RolloutStepCompleted',
+    message: `Rollout step ${indexOf(position, steps) + 1}/${steps.length} completed${done}`,
+  };
+}
+
+export function completedNotice({ context: { world, position } }: Facts): EventNotice {
+  const revision = currentRevision(world, position);
+  return {
+    type: 'Normal',
+    reason: 'RolloutCompleted',
+    message: `Rollout completed update to revision ${revision} (${position.currentHash}): ${promotionReason(world, position)}`,
+  };
+}
+
+/** The template that goes back to stable may be taken up whatever else is wrong; any other needs a sound spec. */
+export function updateMayStart({ context: { world, position } }: Facts): boolean {
+  if (!updateAsked(world, position)) return false;
+  return world.problems.length === 0 || world.templateHash === position.stableHash;
+}

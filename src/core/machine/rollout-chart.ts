@@ -1,0 +1,258 @@
+import { assign, setup } from 'xstate';
+
+import {
+  updateIsScaled,
+  updateIsShifted,
+  allStepsDone,
+  currentStep,
+  mayMove,
+  stableIsSettled,
+  abortedVersionIsIdle,
+  stepIsScaled,
+  stepIsShifted,
+  stepKind,
+} from '../rollout/steps.ts';
+import { isPausedFor, pauseEndsAtMs, wasResumed } from '../rollout/pause.ts';
+import { isTimedOut } from '../rollout/deadline.ts';
+import { failureText, isInconclusive, verdictOf } from '../rollout/runs.ts';
+import { rolesOf } from '../rollout/world.ts';
+import { isWithinRollbackWindow } from '../rollout/promotion.ts';
+import type { ChartContext } from './chart-context.ts';
+import { NOWHERE } from './chart-context.ts';
+import * as moves from './moves.ts';
+import type { EventNotice } from '../../api/kube-write.ts';
+
+export type ChartEvent =
+  /** The world was looked at: go as far as it allows. */
+  | { readonly type: 'OBSERVED' }
+  | { readonly type: 'ABORT' }
+  | { readonly type: 'RETRY' }
+  | { readonly type: 'PROMOTE_FULL' };
+
+type Facts = { readonly context: ChartContext };
+
+/**
+ * How an update moves. It is rebuilt from status on every pass and used only through pure functions; what it wants to
+ * have told is returned as actions, and what it wants to have done follows from the position that it ends at.
+ */
+export const rolloutChart = setup({
+  types: {
+    context: {} as ChartContext,
+    events: {} as ChartEvent,
+    input: {} as ChartContext | undefined,
+  },
+  actions: {
+    /** Data, never run: `decide` turns it into an event. */
+    notify: (_, _notice: EventNotice) => undefined,
+  },
+  guards: {
+    updateAsked: moves.updateMayStart,
+    nothingStableYet: ({ context }: Facts) => context.position.stableHash === '',
+    stableIsWanted: ({ context }: Facts) => context.position.currentHash === context.position.stableHash,
+    withinRollbackWindow: ({ context }: Facts) => isWithinRollbackWindow(context.world, context.position),
+    replicaSetExists: ({ context }: Facts) =>
+      mayMove(context.world, context.position) && rolesOf(context.world, context.position).current !== undefined,
+    fullPromotionAsked: ({ context }: Facts) =>
+      context.position.promoteFull && mayMove(context.world, context.position),
+    stepsAreDone: ({ context }: Facts) => allStepsDone(context.world, context.position),
+    stepIsScaled: ({ context }: Facts) =>
+      mayMove(context.world, context.position) && stepIsScaled(context.world, context.position),
+    stepIsShifted: ({ context }: Facts) =>
+      mayMove(context.world, context.position) && stepIsShifted(context.world, context.position),
+    stepPauses: ({ context }: Facts) =>
+      stepKind(currentStep(context.world, context.position)) === 'pause' && mayMove(context.world, context.position),
+    stepActsNoMore: ({ context }: Facts) => mayMove(context.world, context.position) && stepActsNoMore(context),
+    pauseIsOver: ({ context }: Facts) =>
+      context.world.problems.length === 0 && context.world.rollout.spec.paused !== true && pauseIsOver(context),
+    inconclusive: ({ context }: Facts) => !context.measuredAgain && isInconclusive(context.world, context.position),
+    resumed: ({ context }: Facts) => wasResumed(context.position),
+    measurementFailed: ({ context }: Facts) => failureText(context.world, context.position) !== undefined,
+    deadlineAborts: ({ context }: Facts) =>
+      context.world.rollout.spec.progressDeadlineAbort === true &&
+      context.position.currentHash !== context.position.stableHash &&
+      isTimedOut(context.world, context.position),
+    updateIsScaled: ({ context }: Facts) =>
+      mayMove(context.world, context.position) && updateIsScaled(context.world, context.position),
+    updateIsShifted: ({ context }: Facts) =>
+      mayMove(context.world, context.position) && updateIsShifted(context.world, context.position),
+    stableIsSettled: ({ context }: Facts) => stableIsSettled(context.world, context.position),
+    abortedVersionIsIdle: ({ context }: Facts) => abortedVersionIsIdle(context.world),
+    abortIsDropped: ({ context }: Facts) =>
+      context.position.stableHash !== '' && context.position.currentHash === context.position.stableHash,
+  },
+}).createMachine({
+  id: 'rollout',
+  context: ({ input }) => input ?? NOWHERE,
+  initial: 'idle',
+  on: {
+    OBSERVED: [
+      { guard: 'updateAsked', target: '.classify', actions: assign(moves.startUpdate) },
+      {
+        guard: 'measurementFailed',
+        target: '.aborting',
+        actions: [assign(moves.abortForMeasurement), { type: 'notify', params: moves.abortNotice }],
+      },
+      {
+        guard: 'deadlineAborts',
+        target: '.aborting',
+        actions: [assign(moves.abortForDeadline), { type: 'notify', params: moves.abortNotice }],
+      },
+      {},
+    ],
+    ABORT: [
+      { guard: 'abortIsDropped', actions: assign(moves.dropAbort) },
+      { target: '.aborting', actions: [assign(moves.abortByUser), { type: 'notify', params: moves.abortNotice }] },
+    ],
+  },
+  states: {
+    idle: {},
+    classify: {
+      always: [
+        { guard: 'nothingStableYet', target: 'installing', actions: assign(moves.skipSteps) },
+        {
+          guard: 'stableIsWanted',
+          target: 'finalizing',
+          actions: [
+            assign(moves.skipSteps),
+            { type: 'notify', params: () => moves.skipNotice('Rollback to stable ReplicaSets') },
+          ],
+        },
+        {
+          guard: 'withinRollbackWindow',
+          target: 'fastForward',
+          actions: [
+            assign(moves.skipSteps),
+            { type: 'notify', params: () => moves.skipNotice('Rollback to active ReplicaSets within RollbackWindow') },
+          ],
+        },
+        { target: 'preparing', actions: { type: 'notify', params: moves.notCompletedNotice } },
+      ],
+    },
+    installing: {
+      always: {
+        guard: 'updateIsScaled',
+        target: 'finalizing',
+        actions: [{ type: 'notify', params: moves.completedNotice }, assign(moves.promote)],
+      },
+    },
+    preparing: {
+      always: [
+        { guard: 'fullPromotionAsked', target: 'fastForward' },
+        { guard: 'replicaSetExists', target: 'step' },
+      ],
+    },
+    step: {
+      initial: 'scaling',
+      on: { PROMOTE_FULL: { target: 'fastForward' } },
+      states: {
+        scaling: {
+          always: [
+            {
+              guard: 'inconclusive',
+              target: '#rollout.pausedInconclusive',
+              actions: [assign(moves.pauseInconclusive), { type: 'notify', params: moves.pauseNotice }],
+            },
+            { guard: 'stepsAreDone', target: '#rollout.finalScaling' },
+            { guard: 'stepIsScaled', target: 'shifting' },
+          ],
+        },
+        shifting: { always: { guard: 'stepIsShifted', target: 'acting' } },
+        acting: {
+          always: [
+            {
+              guard: 'stepPauses',
+              target: '#rollout.pausedStep',
+              actions: [assign(moves.pauseForStep), { type: 'notify', params: moves.pauseNotice }],
+            },
+            { guard: 'stepActsNoMore', target: 'done' },
+          ],
+        },
+        done: {
+          always: {
+            target: 'scaling',
+            actions: [{ type: 'notify', params: moves.stepCompletedNotice }, assign(moves.nextStep)],
+          },
+        },
+      },
+    },
+    pausedStep: {
+      on: { PROMOTE_FULL: { target: 'fastForward', actions: assign(moves.clearPauses) } },
+      always: [
+        {
+          guard: 'inconclusive',
+          target: 'pausedInconclusive',
+          actions: [assign(moves.pauseInconclusive), { type: 'notify', params: moves.pauseNotice }],
+        },
+        {
+          guard: 'pauseIsOver',
+          target: '#rollout.step.done',
+          actions: [assign(moves.resume), { type: 'notify', params: moves.resumeNotice }],
+        },
+      ],
+    },
+    pausedInconclusive: {
+      on: { PROMOTE_FULL: { target: 'fastForward', actions: assign(moves.clearPauses) } },
+      always: {
+        guard: 'resumed',
+        target: 'step',
+        actions: [assign(moves.resumeAndMeasureAgain), { type: 'notify', params: moves.resumeNotice }],
+      },
+    },
+    fastForward: {
+      always: { guard: 'updateIsScaled', target: 'finalShifting' },
+    },
+    finalScaling: {
+      on: { PROMOTE_FULL: { target: 'fastForward' } },
+      always: [
+        {
+          guard: 'inconclusive',
+          target: 'pausedInconclusive',
+          actions: [assign(moves.pauseInconclusive), { type: 'notify', params: moves.pauseNotice }],
+        },
+        { guard: 'updateIsScaled', target: 'finalShifting' },
+      ],
+    },
+    finalShifting: {
+      on: { PROMOTE_FULL: {} },
+      always: {
+        guard: 'updateIsShifted',
+        target: 'finalizing',
+        actions: [{ type: 'notify', params: moves.completedNotice }, assign(moves.promote)],
+      },
+    },
+    finalizing: {
+      always: { guard: 'stableIsSettled', target: 'idle' },
+    },
+    aborting: {
+      on: {
+        RETRY: { target: 'preparing', actions: [assign(moves.retry), { type: 'notify', params: moves.retryNotice }] },
+      },
+      always: { guard: 'abortedVersionIsIdle', target: 'aborted' },
+    },
+    aborted: {
+      on: {
+        RETRY: { target: 'preparing', actions: [assign(moves.retry), { type: 'notify', params: moves.retryNotice }] },
+      },
+    },
+  },
+});
+
+function stepActsNoMore({ world, position }: ChartContext): boolean {
+  switch (stepKind(currentStep(world, position))) {
+    case 'weight':
+    case 'scale':
+      return true;
+    case 'analysis':
+      return verdictOf(world, position, 'Step') === 'Successful';
+    case 'pause':
+    case 'unsupported':
+      return false;
+  }
+}
+
+/** Its time is up, or a user cleared it. */
+function pauseIsOver({ world, position }: ChartContext): boolean {
+  if (!isPausedFor(position, 'CanaryPauseStep')) return wasResumed(position);
+  const endsAtMs = pauseEndsAtMs(world, position);
+  return endsAtMs !== undefined && world.nowMs >= endsAtMs;
+}

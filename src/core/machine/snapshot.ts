@@ -1,0 +1,67 @@
+import { findCondition } from '../../api/conditions.ts';
+import { isPausedFor } from '../rollout/pause.ts';
+import { positionOf, type Position } from '../rollout/position.ts';
+import { isWithinRollbackWindow } from '../rollout/promotion.ts';
+import { allStepsDone, abortedVersionIsIdle, stableIsSettled } from '../rollout/steps.ts';
+import type { World } from '../rollout/world.ts';
+import { rolesOf } from '../rollout/world.ts';
+import type { ChartContext } from './chart-context.ts';
+
+export type StateValue =
+  | 'idle'
+  | 'installing'
+  | 'preparing'
+  | 'pausedStep'
+  | 'pausedInconclusive'
+  | 'fastForward'
+  | 'finalScaling'
+  | 'finalizing'
+  | 'aborting'
+  | 'aborted'
+  | { readonly step: 'scaling' };
+
+export interface Standing {
+  readonly value: StateValue;
+  readonly context: ChartContext;
+}
+
+/** The state that the last pass ended in, told from the standard fields of status; commands are not applied yet. */
+export function standingOf(world: World): Standing {
+  const position = withinSteps(positionOf(world.status), world.settings.steps.length);
+  return {
+    value: stateOf(world, position),
+    context: { world, position, mark: undefined, measuredAgain: false },
+  };
+}
+
+/** Users write the index too; past the last step there is only the end. */
+function withinSteps(position: Position, stepCount: number): Position {
+  const { stepIndex } = position;
+  if (stepIndex === undefined || stepCount === 0) return { ...position, stepIndex: undefined };
+  return { ...position, stepIndex: Math.max(0, Math.min(stepIndex, stepCount)) };
+}
+
+function stateOf(world: World, position: Position): StateValue {
+  if (position.stableHash === '') return isAbortRecorded(world) ? 'aborted' : 'installing';
+  if (position.currentHash === position.stableHash) return stableIsSettled(world, position) ? 'idle' : 'finalizing';
+  if (isAbortRecorded(world)) return abortedVersionIsIdle(world) ? 'aborted' : 'aborting';
+  if (isPausedFor(position, 'InconclusiveAnalysisRun')) return 'pausedInconclusive';
+  if (isPausedFor(position, 'CanaryPauseStep')) return 'pausedStep';
+  if (position.promoteFull || isWithinRollbackWindow(world, position)) return 'fastForward';
+  if (position.controllerPause) return wasInconclusive(world) ? 'pausedInconclusive' : 'pausedStep';
+  if (allStepsDone(world, position)) return 'finalScaling';
+  return rolesOf(world, position).current === undefined ? 'preparing' : { step: 'scaling' };
+}
+
+/** An abort counts as taken up once the condition says so; only then can clearing `abort` be a wish to try again. */
+export function isAbortRecorded(world: World): boolean {
+  return findCondition(world.status.conditions, 'Progressing')?.reason === 'RolloutAborted';
+}
+
+/** The pause that a user has cleared was for an inconclusive measurement. */
+function wasInconclusive(world: World): boolean {
+  const canary = world.status.canary;
+  return [canary?.currentStepAnalysisRunStatus, canary?.currentBackgroundAnalysisRunStatus].some(
+    (run) => run?.status === 'Inconclusive',
+  );
+}

@@ -1,0 +1,154 @@
+import type { ReplicaSet } from '../../api/workloads.ts';
+import { DESIRED_REPLICAS_ANNOTATION } from '../../api/labels.ts';
+import type { Position } from './position.ts';
+import { annotationOf, availableOf, hashOf, podsOf, sideOf, sizeOf, sum } from './replica-set.ts';
+import { moveAsFarAsPossible, splitByRatio, splitByRouter, type Split } from './replicas.ts';
+import { aimOf, serviceNamed } from './service-aim.ts';
+import { canaryScaleAt, scaleWeight } from './step-weights.ts';
+import { shownWeight } from './shown-weight.ts';
+import { isHeld, rolesOf, type Roles, type World } from './world.ts';
+
+/** How many pods both sides should have at this position, once everything has moved there. */
+export function capacityTarget(world: World, position: Position): Split {
+  const { settings } = world;
+  const { replicas, weightTotal } = settings;
+  const roles = rolesOf(world, position);
+  if (roles.stable === undefined) return { canary: replicas, stable: 0 };
+  const weight = scaleWeight(world, position);
+  if (settings.routing === undefined)
+    return splitByRatio({ weight, weightTotal, replicas, maxSurge: settings.maxSurge });
+  const shown = world.traffic.shown;
+  const recorded = world.status.canary?.weights;
+  return splitByRouter({
+    replicas,
+    weightTotal,
+    scaleWeight: weight,
+    scaleReplicas: canaryScaleAt(world, position)?.replicas,
+    minPodsPerReplicaSet: settings.minPodsPerReplicaSet,
+    dynamicStableScale: settings.dynamicStableScale,
+    observed:
+      shown === undefined || recorded === undefined
+        ? undefined
+        : { canary: shown.max, stable: weightTotal - Math.min(shown.min, recorded.canary.weight) },
+    aborted: position.abort,
+  });
+}
+
+/** True when the pods that this position asks for are there: sizes as asked, and the canary's pods available. */
+export function hasCapacity(world: World, position: Position): boolean {
+  const roles = rolesOf(world, position);
+  const target = capacityTarget(world, position);
+  const { settings } = world;
+  if (!meetsTarget(world, roles.current, target.canary)) return false;
+  if (!settings.dynamicStableScale && roles.stable !== undefined) {
+    if (sizeOf(roles.stable) !== target.stable || podsOf(roles.stable) !== target.stable) return false;
+  }
+  return settings.routing !== undefined || sum(roles.others, availableOf) === 0;
+}
+
+/** All pods of a full promotion are there, or as many as the user wants to wait for. */
+export function isFullyAvailable(world: World, current: ReplicaSet | undefined): boolean {
+  if (current === undefined) return false;
+  const { replicas } = world.settings;
+  return availableOf(current) >= replicas || meetsThreshold(world, current, replicas);
+}
+
+function meetsTarget(world: World, current: ReplicaSet | undefined, target: number): boolean {
+  if (current === undefined) return target === 0;
+  if (world.settings.threshold !== undefined) return meetsThreshold(world, current, target);
+  return sizeOf(current) === target && availableOf(current) === target;
+}
+
+function meetsThreshold(world: World, current: ReplicaSet, target: number): boolean {
+  const { threshold } = world.settings;
+  if (threshold === undefined) return false;
+  const available = availableOf(current);
+  if (!threshold.percent) return available >= threshold.value;
+  return target === 0 || (100 * available) / target >= threshold.value;
+}
+
+/** Sizes that this pass asks for, by name of the ReplicaSet; `current` also when it does not exist yet. */
+export interface Sizes {
+  readonly current: number;
+  readonly byName: ReadonlyMap<string, number>;
+}
+
+export function planSizes(world: World, position: Position): Sizes {
+  const roles = rolesOf(world, position);
+  if (isFrozen(world, position, roles)) return { current: sizeOf(roles.current), byName: new Map() };
+  return world.settings.routing === undefined
+    ? ratioSizes(world, position, roles)
+    : routedSizes(world, position, roles);
+}
+
+/**
+ * While the update is held or its spec is invalid, sizes stay; a change of spec.replicas while held still counts, and
+ * nothing keeps an abort from scaling stable up and draining the canary.
+ */
+function isFrozen(world: World, position: Position, roles: Roles): boolean {
+  if (position.abort) return false;
+  if (world.problems.length > 0) return true;
+  if (!isHeld(world, position.pauses)) return false;
+  const wanted = String(world.settings.replicas);
+  return [roles.current, roles.stable].every(
+    (replicaSet) => sizeOf(replicaSet) === 0 || annotationOf(replicaSet, DESIRED_REPLICAS_ANNOTATION) === wanted,
+  );
+}
+
+function ratioSizes(world: World, position: Position, roles: Roles): Sizes {
+  const { settings } = world;
+  const target = capacityTarget(world, position);
+  const moved = moveAsFarAsPossible({
+    target,
+    canary: roles.current === undefined ? undefined : sideOf(roles.current),
+    stable: roles.stable === undefined ? undefined : sideOf(roles.stable),
+    others: { spec: sum(roles.others, sizeOf), available: sum(roles.others, availableOf) },
+    replicas: settings.replicas,
+    maxSurge: settings.maxSurge,
+    maxUnavailable: settings.maxUnavailable,
+  });
+  const byName = new Map<string, number>();
+  if (roles.stable !== undefined) byName.set(roles.stable.metadata.name, moved.stable);
+  for (const [name, size] of drainedOthers(world, roles)) byName.set(name, size);
+  return { current: moved.canary, byName };
+}
+
+/** Older ReplicaSets give way as far as availability allows: first pods that do not serve, then the newest first. */
+function drainedOthers(world: World, roles: Roles): ReadonlyMap<string, number> {
+  const { replicas, maxUnavailable } = world.settings;
+  const serving = availableOf(roles.current) + availableOf(roles.stable) + sum(roles.others, availableOf);
+  let spare = Math.max(0, serving - (replicas - maxUnavailable));
+  const sizes = new Map<string, number>();
+  for (const replicaSet of roles.others) {
+    const kept = Math.min(sizeOf(replicaSet), availableOf(replicaSet));
+    const given = Math.min(kept, spare);
+    spare -= given;
+    if (kept - given !== sizeOf(replicaSet)) sizes.set(replicaSet.metadata.name, kept - given);
+  }
+  return sizes;
+}
+
+function routedSizes(world: World, position: Position, roles: Roles): Sizes {
+  const target = capacityTarget(world, position);
+  const byName = new Map<string, number>();
+  if (roles.stable !== undefined) byName.set(roles.stable.metadata.name, target.stable);
+  return { current: routedCurrentSize(world, position, { roles, wanted: target.canary }), byName };
+}
+
+/** The canary never falls under the share of the traffic that it gets, and an aborted one is drained by its deadline. */
+function routedCurrentSize(
+  world: World,
+  position: Position,
+  { roles, wanted }: { readonly roles: Roles; readonly wanted: number },
+): number {
+  const { settings } = world;
+  if (roles.stable === undefined) return wanted;
+  const size = sizeOf(roles.current);
+  if (position.abort && !settings.dynamicStableScale) return size;
+  if (position.abort && settings.abortDelayIsExplicit) return size;
+  if (canaryScaleAt(world, position)?.replicas !== undefined) return wanted;
+  const aimed = aimOf(serviceNamed(world, settings.canaryService));
+  const carries = aimed === undefined || aimed === hashOf(roles.current);
+  const share = carries ? Math.ceil((settings.replicas * shownWeight(world)) / settings.weightTotal) : 0;
+  return Math.max(wanted, Math.min(size, share));
+}

@@ -1,0 +1,52 @@
+import { findCondition } from '../../api/conditions.ts';
+import { progressDeadlineSecondsOf } from '../../api/defaults.ts';
+import { waitStartMs } from '../../lib/timestamp.ts';
+import type { Position } from './position.ts';
+import { availableOf, podsOf, readyOf, sizeOf, sum } from './replica-set.ts';
+import { currentStep } from './steps.ts';
+import { rolesOf, type World } from './world.ts';
+
+/** What moved since the last pass, by the counts that the status remembers. */
+export function madeProgress(world: World, position: Position): boolean {
+  const { status, replicaSets } = world;
+  const roles = rolesOf(world, position);
+  const updated = podsOf(roles.current);
+  const old = sum(replicaSets, podsOf) - updated;
+  const oldBefore = (status.replicas ?? 0) - (status.updatedReplicas ?? 0);
+  return (
+    updated !== (status.updatedReplicas ?? 0) ||
+    old < oldBefore ||
+    sum(replicaSets, readyOf) > (status.readyReplicas ?? 0) ||
+    sum(replicaSets, availableOf) > (status.availableReplicas ?? 0) ||
+    position.stableHash !== (status.stableRS ?? '') ||
+    position.stepIndex !== (status.currentStepIndex ?? undefined) ||
+    position.stepsHash !== (status.currentStepHash ?? '')
+  );
+}
+
+/** When this update will count as stuck; undefined while no deadline runs. */
+export function deadlineMs(world: World, position: Position): number | undefined {
+  const { status, rollout } = world;
+  if (position.abort || rollout.spec.paused === true || position.pauses.length > 0) return undefined;
+  if (status.phase === 'Healthy' && position.currentHash === (status.currentPodHash ?? '')) return undefined;
+  const step = currentStep(world, position);
+  if (step?.pause !== undefined || step?.analysis !== undefined || step?.experiment !== undefined) return undefined;
+  const progressing = findCondition(status.conditions, 'Progressing');
+  if (progressing === undefined || progressing.reason === 'ProgressDeadlineExceeded') return undefined;
+  if (waitsForScaleDown(world, position)) return undefined;
+  const sinceMs = waitStartMs(progressing.lastUpdateTime);
+  return sinceMs === undefined ? undefined : sinceMs + progressDeadlineSecondsOf(rollout.spec) * 1_000;
+}
+
+/** All that is left to do is the delayed scaling down of older pods, which is no lack of progress. */
+function waitsForScaleDown(world: World, position: Position): boolean {
+  if (position.currentHash !== position.stableHash) return false;
+  const roles = rolesOf(world, position);
+  const { replicas } = world.settings;
+  return availableOf(roles.current) >= replicas && roles.others.some((other) => sizeOf(other) > 0);
+}
+
+export function isTimedOut(world: World, position: Position): boolean {
+  const atMs = deadlineMs(world, position);
+  return atMs !== undefined && world.nowMs > atMs && !madeProgress(world, position);
+}

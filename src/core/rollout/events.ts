@@ -1,0 +1,84 @@
+import { findCondition } from '../../api/conditions.ts';
+import type { EventNotice } from '../../api/kube-write.ts';
+import { REVISION_ANNOTATION } from '../../api/labels.ts';
+import type { RolloutStatus } from '../../api/rollout.ts';
+import type { Plans } from './plans.ts';
+import type { Position } from './position.ts';
+import { currentRevision } from './promotion.ts';
+import type { World } from './world.ts';
+
+export interface EventsInput {
+  readonly position: Position;
+  /** What the moves of the chart have to tell. */
+  readonly notices: readonly EventNotice[];
+  readonly status: RolloutStatus;
+  readonly plans: Plans;
+}
+
+/** What there is to tell about a pass, in the order of the API: the new version, its pods, traffic, then the update. */
+export function eventsOf(world: World, { position, notices, status, plans }: EventsInput): readonly EventNotice[] {
+  return [
+    ...revisionNotices(world, position),
+    ...plans.replicaSets.writes.flatMap((write) => write.notices),
+    ...plans.services.map((service) => service.notice),
+    ...weightNotices(world, status),
+    ...runNotices(world, status),
+    ...plans.runs.failures.map((message): EventNotice => ({ type: 'Warning', reason: 'ReconciliationError', message })),
+    ...notices,
+    ...conditionNotices(world, status),
+  ];
+}
+
+function revisionNotices(world: World, position: Position): readonly EventNotice[] {
+  if (world.problems.length > 0) return [];
+  const revision = String(currentRevision(world, position));
+  if (world.rollout.metadata.annotations?.[REVISION_ANNOTATION] === revision) return [];
+  return [{ type: 'Normal', reason: 'RolloutUpdated', message: `Rollout updated to revision ${revision}` }];
+}
+
+function weightNotices(world: World, status: RolloutStatus): readonly EventNotice[] {
+  const before = world.status.canary?.weights?.canary.weight;
+  const after = status.canary?.weights?.canary.weight;
+  if (after === undefined || before === after) return [];
+  const message =
+    before === undefined ? `Traffic weight updated to ${after}` : `Traffic weight updated from ${before} to ${after}`;
+  return [{ type: 'Normal', reason: 'TrafficWeightUpdated', message }];
+}
+
+function runNotices(world: World, status: RolloutStatus): readonly EventNotice[] {
+  const before = world.status.canary;
+  const after = status.canary;
+  return [
+    ...runNotice('Step', before?.currentStepAnalysisRunStatus, after?.currentStepAnalysisRunStatus),
+    ...runNotice('Background', before?.currentBackgroundAnalysisRunStatus, after?.currentBackgroundAnalysisRunStatus),
+  ];
+}
+
+type RunStatus = NonNullable<RolloutStatus['canary']>['currentStepAnalysisRunStatus'];
+
+function runNotice(kind: string, before: RunStatus, after: RunStatus): readonly EventNotice[] {
+  if (after === undefined) return [];
+  const previous = before?.name === after.name ? before.status : undefined;
+  if (previous === after.status) return [];
+  const bad = after.status === 'Failed' || after.status === 'Error' || after.status === 'Inconclusive';
+  return [
+    {
+      type: bad ? 'Warning' : 'Normal',
+      reason: `AnalysisRun${after.status}`,
+      message: `${kind} Analysis Run '${after.name}' Status New: '${after.status}' Previous: '${previous ?? 'NoPreviousStatus'}'`,
+    },
+  ];
+}
+
+/** Errors are a state, and a state that begins is told once. */
+function conditionNotices(world: World, status: RolloutStatus): readonly EventNotice[] {
+  const notices: EventNotice[] = [];
+  const invalid = findCondition(status.conditions, 'InvalidSpec');
+  if (invalid !== undefined && findCondition(world.status.conditions, 'InvalidSpec')?.message !== invalid.message)
+    notices.push({ type: 'Warning', reason: 'InvalidSpec', message: invalid.message });
+  const progressing = findCondition(status.conditions, 'Progressing');
+  const before = findCondition(world.status.conditions, 'Progressing');
+  if (progressing?.reason === 'ProgressDeadlineExceeded' && before?.reason !== progressing.reason)
+    notices.push({ type: 'Warning', reason: progressing.reason, message: progressing.message });
+  return notices;
+}

@@ -1,0 +1,323 @@
+import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
+import type { KubeObject } from '../../api/kube-object.ts';
+import { refKey } from '../../api/kube-object.ts';
+import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
+import { KINDS } from '../../api/kinds.ts';
+import { POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
+import type { Rollout } from '../../api/rollout.ts';
+import type { EndpointSlice, ReplicaSet, Service } from '../../api/workloads.ts';
+import { deepEqual } from '../../lib/deep-equal.ts';
+import { applyMergePatch } from '../../lib/merge-patch.ts';
+import { formatTimestamp, parseTimestampMs } from '../../lib/timestamp.ts';
+import type { Decision, Effect } from '../decision.ts';
+import type { Observation } from '../observation.ts';
+import type { TrafficObservation } from '../traffic.ts';
+import { canarySettingsOf } from './canary-settings.ts';
+import { referencesOf } from './references.ts';
+import { sizeOf } from './replica-set.ts';
+import { aimOf } from './service-aim.ts';
+
+/**
+ * A cluster as plain data: what `headgate plan` plays an update on, and tests their scenarios. It does to ReplicaSets,
+ * pods, endpoints and weights what a cluster would do, without any of its delays but those that are given.
+ */
+export interface ImaginedCluster {
+  readonly nowMs: number;
+  readonly version: number;
+  readonly rollout: Rollout;
+  readonly replicaSets: readonly ReplicaSet[];
+  /** By name of the ReplicaSet: when each pod becomes available. */
+  readonly podsReadyAtMs: Readonly<Record<string, readonly number[]>>;
+  readonly services: Readonly<Record<string, Service | null>>;
+  /** Canary weight that the one router shows; undefined without routing. */
+  readonly weight: number | undefined;
+  readonly analysisRuns: readonly AnalysisRun[];
+  readonly analysisTemplates: Readonly<Record<string, AnalysisTemplate | null>>;
+  readonly clusterAnalysisTemplates: Readonly<Record<string, ClusterAnalysisTemplate | null>>;
+  /** Every write but events, in order: what it cost. */
+  readonly writes: readonly string[];
+  readonly events: readonly EventNotice[];
+  readonly habits: ClusterHabits;
+}
+
+export interface ClusterHabits {
+  /** From the start of a pod to its availability. */
+  readonly podStartMs: number;
+  /** Pods of these images never become available. */
+  readonly brokenImages: readonly string[];
+  /** The verdict of every AnalysisRun once it has run this long; undefined leaves runs alone. */
+  readonly analysis:
+    | { readonly phase: 'Successful' | 'Failed' | 'Error' | 'Inconclusive'; readonly afterMs: number }
+    | undefined;
+}
+
+const HABITS: ClusterHabits = { podStartMs: 0, brokenImages: [], analysis: undefined };
+
+export interface NewCluster {
+  readonly rollout: Rollout;
+  readonly nowMs: number;
+  readonly habits?: Partial<ClusterHabits>;
+  readonly analysisTemplates?: Readonly<Record<string, AnalysisTemplate | null>>;
+  readonly clusterAnalysisTemplates?: Readonly<Record<string, ClusterAnalysisTemplate | null>>;
+}
+
+/** A cluster with nothing in it but the Rollout, and what it refers to. */
+export function imagineCluster(input: NewCluster): ImaginedCluster {
+  const { rollout, nowMs } = input;
+  const routing = rollout.spec.strategy?.canary?.trafficRouting;
+  const namespace = rollout.metadata.namespace ?? 'default';
+  const services = referencesOf(rollout).services.map((name): [string, Service] => [
+    name,
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name, namespace, uid: `service-${name}`, resourceVersion: '1' },
+      spec: { selector: rollout.spec.selector?.matchLabels ?? {} },
+    },
+  ]);
+  return {
+    nowMs,
+    version: 1,
+    rollout: {
+      ...rollout,
+      metadata: {
+        generation: 1,
+        uid: `rollout-${rollout.metadata.name}`,
+        ...rollout.metadata,
+        namespace,
+        resourceVersion: '1',
+      },
+    },
+    replicaSets: [],
+    podsReadyAtMs: {},
+    services: Object.fromEntries(services),
+    weight: routing === undefined || routing === null ? undefined : 0,
+    analysisRuns: [],
+    analysisTemplates: input.analysisTemplates ?? {},
+    clusterAnalysisTemplates: input.clusterAnalysisTemplates ?? {},
+    writes: [],
+    events: [],
+    habits: { ...HABITS, ...input.habits },
+  };
+}
+
+export function observe(cluster: ImaginedCluster): Observation {
+  return {
+    nowMs: cluster.nowMs,
+    rollout: cluster.rollout,
+    replicaSets: cluster.replicaSets,
+    services: cluster.services,
+    endpointSlices: Object.fromEntries(
+      Object.keys(cluster.services).map((name) => [name, [endpointsOf(cluster, name)]]),
+    ),
+    traffic: trafficOf(cluster),
+    analysisRuns: cluster.analysisRuns,
+    analysisTemplates: cluster.analysisTemplates,
+    clusterAnalysisTemplates: cluster.clusterAnalysisTemplates,
+    pods: [],
+    options: { propagationDelayMs: 0 },
+  };
+}
+
+function trafficOf(cluster: ImaginedCluster): readonly TrafficObservation[] {
+  if (cluster.weight === undefined) return [];
+  const { weightTotal } = canarySettingsOf(cluster.rollout.spec);
+  return [{ routerId: 'imagined', state: 'known', canaryWeight: cluster.weight, weightTotal, acceptance: 'accepted' }];
+}
+
+function endpointsOf(cluster: ImaginedCluster, name: string): EndpointSlice {
+  const aim = aimOf(cluster.services[name] ?? undefined);
+  const endpoints = cluster.replicaSets
+    .filter((replicaSet) => aim === undefined || replicaSet.metadata.labels?.[POD_TEMPLATE_HASH_LABEL] === aim)
+    .flatMap((replicaSet) =>
+      (cluster.podsReadyAtMs[replicaSet.metadata.name] ?? [])
+        .filter((atMs) => atMs <= cluster.nowMs)
+        .map((_, index) => ({
+          addresses: ['10.0.0.1'],
+          conditions: { ready: true },
+          targetRef: { kind: 'Pod', name: `${replicaSet.metadata.name}-${index}` },
+        })),
+    );
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name },
+    addressType: 'IPv4',
+    endpoints,
+  };
+}
+
+export interface Carried {
+  readonly cluster: ImaginedCluster;
+  /** False when the decision asked for nothing. */
+  readonly changed: boolean;
+}
+
+/** Records the status and carries out the effects, as the shell does; at most `effectsMax` of them, for a crash in between. */
+export function carryOut(cluster: ImaginedCluster, decision: Decision, effectsMax = Number.POSITIVE_INFINITY): Carried {
+  let next = cluster;
+  const statusDiffers = !deepEqual(cluster.rollout.status ?? {}, decision.status);
+  if (statusDiffers && effectsMax >= 0) {
+    const status = JSON.parse(JSON.stringify(decision.status)) as Rollout['status'];
+    next = withRollout(next, { ...next.rollout, status }, 'status');
+  }
+  const effects = decision.effects.slice(0, Math.max(0, effectsMax));
+  for (const effect of effects) next = carryOutEffect(next, effect);
+  return {
+    cluster: { ...next, events: [...next.events, ...decision.events] },
+    changed: statusDiffers || decision.effects.length > 0,
+  };
+}
+
+function withRollout(cluster: ImaginedCluster, rollout: Rollout, what: string): ImaginedCluster {
+  const version = cluster.version + 1;
+  return {
+    ...cluster,
+    version,
+    rollout: { ...rollout, metadata: { ...rollout.metadata, resourceVersion: String(version) } },
+    writes: [...cluster.writes, what],
+  };
+}
+
+function carryOutEffect(cluster: ImaginedCluster, effect: Effect): ImaginedCluster {
+  if (effect.type === 'shift') {
+    return {
+      ...cluster,
+      weight: effect.plan.canaryWeight,
+      writes: [...cluster.writes, `shift ${effect.plan.canaryWeight}`],
+    };
+  }
+  return carryOutWrite(cluster, effect.write);
+}
+
+function carryOutWrite(cluster: ImaginedCluster, write: KubeWrite): ImaginedCluster {
+  switch (write.verb) {
+    case 'create':
+      return created(cluster, write.object);
+    case 'patch':
+      return patched(cluster, write);
+    case 'delete':
+      return deleted(cluster, write);
+    case 'apply':
+    case 'evict':
+      return { ...cluster, writes: [...cluster.writes, `${write.verb} ${refKey(write.ref)}`] };
+  }
+}
+
+function created(cluster: ImaginedCluster, object: KubeObject): ImaginedCluster {
+  const version = cluster.version + 1;
+  const made = {
+    ...(JSON.parse(JSON.stringify(object)) as KubeObject),
+    metadata: {
+      ...object.metadata,
+      uid: `${object.kind}-${object.metadata.name}`,
+      resourceVersion: String(version),
+      creationTimestamp: formatTimestamp(cluster.nowMs),
+    },
+  };
+  const writes = [...cluster.writes, `create ${object.kind} ${object.metadata.name}`];
+  if (object.kind === 'ReplicaSet')
+    return { ...cluster, version, writes, replicaSets: [...cluster.replicaSets, made as ReplicaSet] };
+  return { ...cluster, version, writes, analysisRuns: [...cluster.analysisRuns, made as AnalysisRun] };
+}
+
+type Patch = Extract<KubeWrite, { verb: 'patch' }>;
+
+function patched(cluster: ImaginedCluster, write: Patch): ImaginedCluster {
+  const { name } = write.ref;
+  const version = String(cluster.version + 1);
+  const apply = <T extends KubeObject>(object: T): T => {
+    if (object.metadata.name !== name) return object;
+    const { metadata = {}, ...body } = write.body as { readonly metadata?: Readonly<Record<string, unknown>> };
+    const { resourceVersion: _, ...rest } = metadata;
+    const next = applyMergePatch(object, { ...body, metadata: rest }) as T;
+    return { ...next, metadata: { ...next.metadata, resourceVersion: version } };
+  };
+  const writes = [...cluster.writes, `patch ${write.ref.kind.kind} ${name}`];
+  const next = { ...cluster, version: cluster.version + 1, writes };
+  switch (write.ref.kind.kind) {
+    case KINDS.rollout.kind:
+      return { ...next, rollout: apply(cluster.rollout) };
+    case KINDS.replicaSet.kind:
+      return { ...next, replicaSets: cluster.replicaSets.map(apply) };
+    case KINDS.analysisRun.kind:
+      return { ...next, analysisRuns: cluster.analysisRuns.map(apply) };
+    default: {
+      const service = cluster.services[name];
+      return service === undefined || service === null
+        ? next
+        : { ...next, services: { ...cluster.services, [name]: apply(service) } };
+    }
+  }
+}
+
+function deleted(cluster: ImaginedCluster, write: Extract<KubeWrite, { verb: 'delete' }>): ImaginedCluster {
+  const others = <T extends KubeObject>(list: readonly T[]): readonly T[] =>
+    list.filter((object) => object.metadata.name !== write.ref.name);
+  const writes = [...cluster.writes, `delete ${write.ref.kind.kind} ${write.ref.name}`];
+  return write.ref.kind.kind === 'ReplicaSet'
+    ? { ...cluster, writes, replicaSets: others(cluster.replicaSets) }
+    : { ...cluster, writes, analysisRuns: others(cluster.analysisRuns) };
+}
+
+/** What the cluster does by itself at this moment: pods come, become ready and go; measurements end. */
+export function settle(cluster: ImaginedCluster): ImaginedCluster {
+  const pods: Record<string, readonly number[]> = {};
+  const replicaSets = cluster.replicaSets.map((replicaSet) => {
+    const { name } = replicaSet.metadata;
+    const readyAtMs = sized(cluster, replicaSet);
+    pods[name] = readyAtMs;
+    return withPods(replicaSet, {
+      pods: readyAtMs.length,
+      available: readyAtMs.filter((atMs) => atMs <= cluster.nowMs).length,
+    });
+  });
+  return {
+    ...cluster,
+    replicaSets,
+    podsReadyAtMs: pods,
+    analysisRuns: cluster.analysisRuns.map((run) => measured(cluster, run)),
+  };
+}
+
+function sized(cluster: ImaginedCluster, replicaSet: ReplicaSet): readonly number[] {
+  const before = [...(cluster.podsReadyAtMs[replicaSet.metadata.name] ?? [])].sort((left, right) => left - right);
+  const size = sizeOf(replicaSet);
+  const broken = replicaSet.spec.template.spec?.containers?.some(({ image = '' }) =>
+    cluster.habits.brokenImages.includes(image),
+  );
+  const readyAtMs = broken === true ? Number.POSITIVE_INFINITY : cluster.nowMs + cluster.habits.podStartMs;
+  const added = Array.from({ length: Math.max(0, size - before.length) }, () => readyAtMs);
+  return [...before.slice(0, size), ...added];
+}
+
+function withPods(
+  replicaSet: ReplicaSet,
+  { pods, available }: { readonly pods: number; readonly available: number },
+): ReplicaSet {
+  const status = { replicas: pods, readyReplicas: available, availableReplicas: available };
+  return deepEqual(replicaSet.status, status) ? replicaSet : { ...replicaSet, status };
+}
+
+function measured(cluster: ImaginedCluster, run: AnalysisRun): AnalysisRun {
+  if (run.spec.terminate === true && run.status?.phase !== 'Failed')
+    return { ...run, status: { phase: 'Successful', message: 'Run Terminated' } };
+  const { analysis } = cluster.habits;
+  if (analysis === undefined || run.status?.phase === analysis.phase) return run;
+  const startedMs = createdAtMs(run);
+  if (cluster.nowMs < startedMs + analysis.afterMs) return { ...run, status: { phase: 'Running' } };
+  return { ...run, status: { phase: analysis.phase, message: '' } };
+}
+
+/** The next moment at which a pod or a measurement changes by itself. */
+export function nextChangeMs(cluster: ImaginedCluster): number | undefined {
+  const pods = Object.values(cluster.podsReadyAtMs).flat();
+  const { analysis } = cluster.habits;
+  const runs = analysis === undefined ? [] : cluster.analysisRuns.map((run) => createdAtMs(run) + analysis.afterMs);
+  const ahead = [...pods, ...runs].filter((atMs) => atMs > cluster.nowMs && Number.isFinite(atMs));
+  return ahead.length === 0 ? undefined : Math.min(...ahead);
+}
+
+function createdAtMs(run: AnalysisRun): number {
+  return parseTimestampMs(run.metadata.creationTimestamp) ?? 0;
+}

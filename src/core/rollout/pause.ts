@@ -1,0 +1,35 @@
+import { parsePauseDurationMs } from '../../lib/duration.ts';
+import { formatTimestampMs, waitStartMs } from '../../lib/timestamp.ts';
+import type { PauseCondition, PauseReason } from '../../api/rollout.ts';
+import type { Position } from './position.ts';
+import { currentStep } from './steps.ts';
+import type { World } from './world.ts';
+
+export function pauseBecause(position: Position, reason: PauseReason, nowMs: number): Position {
+  if (position.pauses.some((pause) => pause.reason === reason)) return { ...position, controllerPause: true };
+  const pause: PauseCondition = { reason, startTime: formatTimestampMs(nowMs) };
+  return { ...position, pauses: [...position.pauses, pause], controllerPause: true };
+}
+
+export function withoutPauses(position: Position): Position {
+  return { ...position, pauses: [], controllerPause: false };
+}
+
+export function isPausedFor(position: Position, reason: PauseReason): boolean {
+  return position.pauses.some((pause) => pause.reason === reason);
+}
+
+/** A user cleared the pauses that the controller had begun. */
+export function wasResumed(position: Position): boolean {
+  return position.controllerPause && position.pauses.length === 0;
+}
+
+/** When the pause of the current step ends by itself; undefined when only a user can end it. Never shorter than asked. */
+export function pauseEndsAtMs(world: World, position: Position): number | undefined {
+  const duration = currentStep(world, position)?.pause?.duration;
+  const pause = position.pauses.find(({ reason }) => reason === 'CanaryPauseStep');
+  if (duration === undefined || duration === null || pause === undefined) return undefined;
+  const durationMs = parsePauseDurationMs(duration);
+  const startMs = waitStartMs(pause.startTime);
+  return durationMs === undefined || startMs === undefined ? undefined : Math.ceil(startMs + durationMs);
+}

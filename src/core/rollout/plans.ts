@@ -1,0 +1,12 @@
+import type { TrafficPlan } from '../traffic.ts';
+import type { ReplicaSetPlan } from './replica-set-writes.ts';
+import type { RunPlan } from './runs.ts';
+import type { ServiceSwitch } from './services.ts';
+
+/** Everything that is wanted at a position, planned beside the chart on every pass. */
+export interface Plans {
+  readonly replicaSets: ReplicaSetPlan;
+  readonly services: readonly ServiceSwitch[];
+  readonly weight: TrafficPlan | undefined;
+  readonly runs: RunPlan;
+}

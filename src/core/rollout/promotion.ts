@@ -1,0 +1,33 @@
+import type { Position } from './position.ts';
+import { createdMs } from './replica-set.ts';
+import { nextRevision } from './revisions.ts';
+import { rolesOf, type World } from './world.ts';
+
+/** Going back to a version that is only a few versions old needs no steps. */
+export function isWithinRollbackWindow(world: World, position: Position): boolean {
+  const revisions = world.rollout.spec.rollbackWindow?.revisions;
+  const { current, stable } = rolesOf(world, position);
+  if (revisions === undefined || current === undefined || stable === undefined) return false;
+  if (createdMs(current) >= createdMs(stable)) return false;
+  const between = world.replicaSets.filter(
+    (replicaSet) => createdMs(replicaSet) > createdMs(current) && createdMs(replicaSet) < createdMs(stable),
+  );
+  return between.length < revisions;
+}
+
+/** Why the new version became the stable one, in the words of the event. */
+export function promotionReason(world: World, position: Position): string {
+  if (position.stableHash === '') return 'Initial deploy';
+  if (position.promoteFull) return 'Full promotion requested';
+  if (isWithinRollbackWindow(world, position)) return 'Rollback within window';
+  return `Completed all ${world.settings.steps.length} canary steps`;
+}
+
+/** Number of the version that the position is about. */
+export function currentRevision(world: World, position: Position): number {
+  const { current } = rolesOf(world, position);
+  return nextRevision(
+    current,
+    world.replicaSets.filter((replicaSet) => replicaSet !== current),
+  );
+}

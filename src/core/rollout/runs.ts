@@ -1,0 +1,167 @@
+import type { AnalysisPhase, AnalysisRun } from '../../api/analysis.ts';
+import { POD_TEMPLATE_HASH_LABEL, STEP_INDEX_LABEL } from '../../api/labels.ts';
+import type { RolloutAnalysis } from '../../api/rollout.ts';
+import { newRunFor } from '../analysis/new-run.ts';
+import type { Position } from './position.ts';
+import { indexOf } from './step-weights.ts';
+import { currentStep } from './steps.ts';
+import type { World } from './world.ts';
+
+export type RunKind = 'Step' | 'Background';
+
+/** The run that measures this part of the update, as the status names it. */
+export interface NamedRun {
+  readonly name: string;
+  /** Undefined while it is not there yet. */
+  readonly run: AnalysisRun | undefined;
+}
+
+export function namedRun(world: World, kind: RunKind): NamedRun | undefined {
+  const canary = world.status.canary;
+  const recorded = kind === 'Step' ? canary?.currentStepAnalysisRunStatus : canary?.currentBackgroundAnalysisRunStatus;
+  if (recorded === undefined || recorded === null || recorded.name === '') return undefined;
+  return { name: recorded.name, run: world.runs.find((run) => run.metadata.name === recorded.name) };
+}
+
+/** The analysis that should be under way at this position. */
+export function wantedAnalysis(world: World, position: Position, kind: RunKind): RolloutAnalysis | undefined {
+  if (!updateIsMeasured(position)) return undefined;
+  const { steps } = world.settings;
+  const index = indexOf(position, steps);
+  if (kind === 'Step') return currentStep(world, position)?.analysis;
+  const background = world.rollout.spec.strategy?.canary?.analysis;
+  return background !== undefined && index >= Math.min(background.startingStep ?? 0, steps.length)
+    ? background
+    : undefined;
+}
+
+function updateIsMeasured(position: Position): boolean {
+  if (position.stableHash === '' || position.currentHash === position.stableHash) return false;
+  return !position.abort && !position.promoteFull;
+}
+
+export function phaseOf(run: AnalysisRun | undefined): AnalysisPhase | undefined {
+  const phase = run?.status?.phase;
+  return phase === undefined || (phase as string) === '' ? undefined : phase;
+}
+
+export function isFinished(run: AnalysisRun): boolean {
+  switch (phaseOf(run)) {
+    case 'Successful':
+    case 'Failed':
+    case 'Error':
+    case 'Inconclusive':
+      return true;
+    case 'Pending':
+    case 'Running':
+    case undefined:
+      return false;
+  }
+}
+
+/** What a wanted analysis found out so far. */
+export function verdictOf(world: World, position: Position, kind: RunKind): AnalysisPhase | undefined {
+  if (wantedAnalysis(world, position, kind) === undefined) return undefined;
+  return phaseOf(runOfPosition(world, position, kind)?.run);
+}
+
+/** `Step-based analysis phase error/failed: message`, as the condition and the event of an abort say it. */
+export function failureText(world: World, position: Position): string | undefined {
+  for (const kind of ['Background', 'Step'] as const) {
+    const verdict = verdictOf(world, position, kind);
+    if (verdict !== 'Failed' && verdict !== 'Error') continue;
+    const message = runOfPosition(world, position, kind)?.run?.status?.message ?? '';
+    const what = kind === 'Step' ? 'Step-based analysis' : 'Background analysis';
+    return `${what} phase error/failed${message === '' ? '' : `: ${message}`}`;
+  }
+  return undefined;
+}
+
+export function isInconclusive(world: World, position: Position): boolean {
+  return (['Background', 'Step'] as const).some((kind) => verdictOf(world, position, kind) === 'Inconclusive');
+}
+
+export interface RunPlan {
+  readonly step: PlannedRun | undefined;
+  readonly background: PlannedRun | undefined;
+  /** Runs that measure nothing any more. */
+  readonly terminate: readonly AnalysisRun[];
+  /** Why a wanted run cannot be made. */
+  readonly failures: readonly string[];
+}
+
+export interface PlannedRun {
+  readonly name: string;
+  readonly run: AnalysisRun | undefined;
+  readonly create: AnalysisRun | undefined;
+}
+
+export interface RunPlanInput {
+  readonly revision: number;
+  /** No run is begun while the update may not move; those under way go on. */
+  readonly mayStart: boolean;
+  /** A user resumed after an inconclusive verdict, so it is measured again. */
+  readonly again: boolean;
+}
+
+export function planRuns(world: World, position: Position, input: RunPlanInput): RunPlan {
+  const failures: string[] = [];
+  const step = planRun('Step');
+  const background = planRun('Background');
+  const kept = new Set([step?.name, background?.name]);
+  const terminate = world.runs.filter(
+    (run) => !isFinished(run) && run.spec.terminate !== true && !kept.has(run.metadata.name),
+  );
+  return { step, background, terminate, failures };
+
+  function planRun(kind: RunKind): PlannedRun | undefined {
+    const analysis = wantedAnalysis(world, position, kind);
+    if (analysis === undefined) return undefined;
+    const named = runOfPosition(world, position, kind);
+    const stale = input.again && phaseOf(named?.run) === 'Inconclusive';
+    if (named?.run !== undefined && !stale) return { name: named.name, run: named.run, create: undefined };
+    if (!input.mayStart)
+      return named === undefined ? undefined : { name: named.name, run: undefined, create: undefined };
+    const made = newRun(world, position, { kind, analysis, revision: input.revision });
+    if (typeof made === 'string') {
+      failures.push(made);
+      return undefined;
+    }
+    return { name: made.metadata.name, run: undefined, create: made };
+  }
+}
+
+/** The recorded run, unless it belongs to an earlier step or version. */
+function runOfPosition(world: World, position: Position, kind: RunKind): NamedRun | undefined {
+  const named = namedRun(world, kind);
+  if (named?.run === undefined) return named;
+  const labels = named.run.metadata.labels ?? {};
+  if (labels[POD_TEMPLATE_HASH_LABEL] !== position.currentHash) return undefined;
+  const index = labels[STEP_INDEX_LABEL];
+  if (kind === 'Step' && index !== undefined && index !== String(indexOf(position, world.settings.steps)))
+    return undefined;
+  return named;
+}
+
+interface NewRunInput {
+  readonly kind: RunKind;
+  readonly analysis: RolloutAnalysis;
+  readonly revision: number;
+}
+
+function newRun(world: World, position: Position, input: NewRunInput): AnalysisRun | string {
+  const { observation } = world;
+  const outcome = newRunFor({
+    rollout: world.rollout,
+    analysis: input.analysis,
+    kind: input.kind,
+    stepIndex: indexOf(position, world.settings.steps),
+    latestHash: position.currentHash,
+    stableHash: position.stableHash,
+    revision: input.revision,
+    takenNames: world.runs.map((run) => run.metadata.name),
+    analysisTemplates: observation.analysisTemplates,
+    clusterAnalysisTemplates: observation.clusterAnalysisTemplates,
+  });
+  return outcome.ok ? outcome.run : outcome.message;
+}

@@ -1,0 +1,104 @@
+import { SCALE_DOWN_DEADLINE_ANNOTATION } from '../../api/labels.ts';
+import type { ReplicaSet } from '../../api/workloads.ts';
+import { formatTimestamp, waitStartMs } from '../../lib/timestamp.ts';
+import type { Position } from './position.ts';
+import { annotationOf, availableOf, hashOf, sizeOf } from './replica-set.ts';
+import { revisionOf } from './revisions.ts';
+import { aimOf, serviceNamed } from './service-aim.ts';
+import { isSettledAt, shownWeight } from './shown-weight.ts';
+import { stableIsSettled } from './steps.ts';
+import { isHeld, rolesOf, type World } from './world.ts';
+
+/** What becomes of ReplicaSets that get no traffic any more, by name. */
+export interface ScaleDownPlan {
+  readonly byName: ReadonlyMap<string, ScaleDown>;
+  /** The next deadline that is still ahead. */
+  readonly wakeAtMs: number | undefined;
+}
+
+export interface ScaleDown {
+  /** Undefined leaves the size to the other rules. */
+  readonly size: number | undefined;
+  /** Null removes the annotation, undefined leaves it. */
+  readonly deadline: string | null | undefined;
+}
+
+const UNTOUCHED: ScaleDown = { size: undefined, deadline: undefined };
+
+/**
+ * Old pods stay for a while after the traffic has left them, so that proxies which learn late lose no request. The
+ * delay is counted from when the traffic was seen gone, never from when that was asked for.
+ */
+export function planScaleDown(world: World, position: Position): ScaleDownPlan {
+  const roles = rolesOf(world, position);
+  const byName = new Map<string, ScaleDown>();
+  if (world.settings.routing === undefined) return { byName, wakeAtMs: undefined };
+  if (!position.abort && (world.problems.length > 0 || isHeld(world, position.pauses)))
+    return { byName, wakeAtMs: undefined };
+
+  let delayed = [...roles.others, ...(roles.current === undefined ? [] : [roles.current])].filter(isDelayed).length;
+  let wakeAtMs: number | undefined;
+  if (roles.stable !== undefined) byName.set(roles.stable.metadata.name, current());
+  if (roles.current !== undefined)
+    byName.set(roles.current.metadata.name, position.abort ? abortedCanary(roles.current) : current());
+  for (const other of [...roles.others].sort((left, right) => revisionOf(right) - revisionOf(left))) {
+    byName.set(other.metadata.name, olderVersion(other));
+  }
+  return { byName, wakeAtMs };
+
+  function current(): ScaleDown {
+    return { size: undefined, deadline: null };
+  }
+
+  function abortedCanary(canary: ReplicaSet): ScaleDown {
+    const { dynamicStableScale, abortDelayIsExplicit, abortScaleDownDelayMs } = world.settings;
+    if (roles.stable === undefined || abortScaleDownDelayMs === 'keep') return current();
+    if (dynamicStableScale && !abortDelayIsExplicit) return UNTOUCHED;
+    const stableIsBack = availableOf(roles.stable) >= world.settings.replicas;
+    if (!stableIsBack || isReferenced(world, canary)) return UNTOUCHED;
+    return delay(canary, abortScaleDownDelayMs);
+  }
+
+  function olderVersion(other: ReplicaSet): ScaleDown {
+    if (sizeOf(other) === 0) return { size: 0, deadline: null };
+    if (isReferenced(world, other)) return UNTOUCHED;
+    const promoted = position.currentHash === position.stableHash;
+    if (!promoted && !isDelayed(other)) return { size: 0, deadline: null };
+    if (promoted && !isDelayed(other) && !stableIsSettled(world, position)) return UNTOUCHED;
+    return world.settings.dynamicStableScale
+      ? { size: 0, deadline: null }
+      : delay(other, world.settings.scaleDownDelayMs);
+  }
+
+  function delay(replicaSet: ReplicaSet, delayMs: number): ScaleDown {
+    const deadline = annotationOf(replicaSet, SCALE_DOWN_DEADLINE_ANNOTATION);
+    const atMs = deadline === undefined ? undefined : waitStartMs(deadline);
+    if (atMs === undefined) {
+      if (sizeOf(replicaSet) === 0 || delayMs === 0 || delayed >= world.settings.scaleDownDelayRevisionsMax)
+        return { size: 0, deadline: null };
+      delayed++;
+      return { size: undefined, deadline: formatTimestamp(world.nowMs + delayMs) };
+    }
+    if (world.nowMs >= atMs || delayed > world.settings.scaleDownDelayRevisionsMax) {
+      delayed--;
+      return { size: 0, deadline: null };
+    }
+    wakeAtMs = Math.min(wakeAtMs ?? Number.POSITIVE_INFINITY, atMs);
+    return UNTOUCHED;
+  }
+}
+
+function isDelayed(replicaSet: ReplicaSet): boolean {
+  return annotationOf(replicaSet, SCALE_DOWN_DEADLINE_ANNOTATION) !== undefined && sizeOf(replicaSet) > 0;
+}
+
+/** Traffic may still reach these pods: a Service selects them, or a router was not yet seen without weight for them. */
+export function isReferenced(world: World, replicaSet: ReplicaSet): boolean {
+  const hash = hashOf(replicaSet);
+  const { canaryService, stableService } = world.settings;
+  if ([canaryService, stableService].some((name) => aimOf(serviceNamed(world, name)) === hash)) return true;
+  const weights = world.status.canary?.weights;
+  if (world.traffic.routers.length === 0) return false;
+  if (weights?.canary.podTemplateHash !== hash) return false;
+  return shownWeight(world) > 0 || !isSettledAt(world, 0);
+}

@@ -1,0 +1,87 @@
+import { KINDS } from '../../api/kinds.ts';
+import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
+import { MANAGED_BY_ANNOTATION, POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
+import type { ReplicaSet, Service } from '../../api/workloads.ts';
+import type { Position } from './position.ts';
+import { availableOf, hashOf, sizeOf } from './replica-set.ts';
+import { aimOf, serviceNamed } from './service-aim.ts';
+import { isSettledAt, shownWeight } from './shown-weight.ts';
+import { rolesOf, type World } from './world.ts';
+
+/** A selector that has to change, with what there is to tell about it. */
+export interface ServiceSwitch {
+  readonly write: KubeWrite;
+  readonly notice: EventNotice;
+}
+
+/** Selectors that should change now. Each Service follows one role; it is aimed at pods that can serve. */
+export function planServices(world: World, position: Position): readonly ServiceSwitch[] {
+  const { stableService, canaryService } = world.settings;
+  const roles = rolesOf(world, position);
+  const promoted = position.currentHash === position.stableHash;
+  const stable = promoted ? roles.current : roles.stable;
+  return [...switchOf(world, { name: stableService, to: stable, unconditionally: false }), ...canarySwitch()];
+
+  function canarySwitch(): readonly ServiceSwitch[] {
+    const back = position.abort || promoted;
+    const to = back && position.stableHash !== '' ? stable : roles.current;
+    if (!back && world.problems.length > 0) return [];
+    if (!mayLeave(world, canaryService, to)) return [];
+    return switchOf(world, { name: canaryService, to, unconditionally: back && position.abort });
+  }
+}
+
+/** Weight leaves the pods behind the canary Service before its selector does. */
+function mayLeave(world: World, name: string | undefined, to: ReplicaSet | undefined): boolean {
+  if (world.settings.routing === undefined || world.traffic.routers.length === 0) return true;
+  const aim = aimOf(serviceNamed(world, name));
+  if (aim === undefined || aim === hashOf(to)) return true;
+  if (!world.replicaSets.some((replicaSet) => hashOf(replicaSet) === aim && availableOf(replicaSet) > 0)) return true;
+  return shownWeight(world) === 0 && isSettledAt(world, 0);
+}
+
+interface SwitchInput {
+  readonly name: string | undefined;
+  readonly to: ReplicaSet | undefined;
+  /** On the way back to stable nothing is asked about its pods. */
+  readonly unconditionally: boolean;
+}
+
+function switchOf(world: World, { name, to, unconditionally }: SwitchInput): readonly ServiceSwitch[] {
+  const service = serviceNamed(world, name);
+  if (service === undefined || to === undefined) return [];
+  const hash = hashOf(to);
+  const manager = service.metadata.annotations?.[MANAGED_BY_ANNOTATION];
+  if (manager !== undefined && manager !== world.rollout.metadata.name) return [];
+  if (aimOf(service) === hash && manager !== undefined) return [];
+  if (!unconditionally && !canServe(to, manager !== undefined)) return [];
+  return [{ write: selectorPatch(world, service, hash), notice: switchNotice(service, hash) }];
+}
+
+/** A Service that a Rollout manages already needs one pod; one that is taken over now had all pods before. */
+function canServe(replicaSet: ReplicaSet, managed: boolean): boolean {
+  if (managed) return availableOf(replicaSet) >= 1;
+  return sizeOf(replicaSet) > 0 && availableOf(replicaSet) >= sizeOf(replicaSet);
+}
+
+function selectorPatch(world: World, service: Service, hash: string): KubeWrite {
+  const { name, namespace = '', resourceVersion } = service.metadata;
+  return {
+    verb: 'patch',
+    ref: { kind: KINDS.service, namespace, name },
+    patchType: 'strategic',
+    body: {
+      metadata: { resourceVersion, annotations: { [MANAGED_BY_ANNOTATION]: world.rollout.metadata.name } },
+      spec: { selector: { [POD_TEMPLATE_HASH_LABEL]: hash } },
+    },
+  };
+}
+
+function switchNotice(service: Service, hash: string): EventNotice {
+  const before = aimOf(service) ?? '';
+  return {
+    type: 'Normal',
+    reason: 'SwitchService',
+    message: `Switched selector for service '${service.metadata.name}' from '${before}' to '${hash}'`,
+  };
+}

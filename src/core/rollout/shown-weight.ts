@@ -1,0 +1,36 @@
+import { findCondition } from '../../api/conditions.ts';
+import { waitStartMs } from '../../lib/timestamp.ts';
+import type { World } from './world.ts';
+
+/** Highest canary weight that a router shows; where one cannot be read, what was last recorded. */
+export function shownWeight(world: World): number {
+  return world.traffic.shown?.max ?? world.status.canary?.weights?.canary.weight ?? 0;
+}
+
+/** True when every router shows this weight and the data plane had the time, or said, to obey it. */
+export function isSettledAt(world: World, weight: number): boolean {
+  const { shown, acceptance } = world.traffic;
+  if (shown === undefined || shown.min !== weight || shown.max !== weight) return false;
+  if (acceptance === 'accepted') return true;
+  if (acceptance === 'pending') return false;
+  const sinceMs = shownSinceMs(world, weight);
+  return sinceMs === undefined || world.nowMs >= sinceMs + world.observation.options.propagationDelayMs;
+}
+
+/** Since when a router that reports nothing shows this weight; undefined when that is long past. */
+function shownSinceMs(world: World, weight: number): number | undefined {
+  const recorded = world.status.canary?.weights;
+  if (recorded === undefined) return weight === 0 ? undefined : world.nowMs;
+  if (recorded.canary.weight !== weight) return world.nowMs;
+  if (recorded.verified !== false) return undefined;
+  const waiting = findCondition(world.status.conditions, 'Waiting');
+  return waitStartMs(waiting?.lastUpdateTime ?? '') ?? world.nowMs;
+}
+
+/** When a router that reports nothing will count as settled. */
+export function settlesAtMs(world: World, weight: number): number | undefined {
+  if (world.traffic.acceptance !== 'unknown' || world.traffic.shown === undefined || isSettledAt(world, weight))
+    return undefined;
+  const sinceMs = shownSinceMs(world, weight);
+  return sinceMs === undefined ? undefined : sinceMs + world.observation.options.propagationDelayMs;
+}

@@ -1,0 +1,161 @@
+import type { CanaryStatus, LabelSelector, RolloutStatus, TrafficWeights } from '../../api/rollout.ts';
+import { conditionsOf } from './conditions.ts';
+import { phaseOf as phaseMessageOf } from './phase.ts';
+import type { Position } from './position.ts';
+import { availableOf, podsOf, readyOf, sum } from './replica-set.ts';
+import { revisionOf } from './revisions.ts';
+import { currentRevision } from './promotion.ts';
+import { phaseOf, type PlannedRun, type RunPlan } from './runs.ts';
+import { aimOf, serviceNamed } from './service-aim.ts';
+import { isSettledAt, shownWeight } from './shown-weight.ts';
+import { waitOf } from './waiting.ts';
+import { rolesOf, type World } from './world.ts';
+
+export interface StatusInput {
+  readonly position: Position;
+  readonly state: string;
+  readonly mark: { readonly reason: string; readonly message: string } | undefined;
+  readonly runs: RunPlan;
+}
+
+/** The whole next status: a function of the observation and of where the chart went with it. */
+export function nextStatus(world: World, input: StatusInput): RolloutStatus {
+  const { position } = input;
+  const counted = {
+    ...carriedOver(world),
+    ...positionFields(position),
+    ...counts(world, position),
+    ...canaryBlock(world, input),
+  };
+  const wait = waitOf(world, position, input.state);
+  const conditions = conditionsOf(world, { position, status: counted, mark: input.mark, wait });
+  const conditioned: RolloutStatus = { ...counted, conditions };
+  return { ...conditioned, ...phaseMessageOf(world, conditioned), headgate: atAGlance(world, position) };
+}
+
+/** What no rule of a pass decides anew. */
+function carriedOver(world: World): RolloutStatus {
+  const { alb, albs, duration, workloadObservedGeneration } = world.status;
+  return {
+    alb,
+    albs,
+    duration,
+    workloadObservedGeneration,
+    observedGeneration: String(world.rollout.metadata.generation ?? 0),
+  };
+}
+
+function positionFields(position: Position): RolloutStatus {
+  return {
+    currentPodHash: position.currentHash,
+    stableRS: position.stableHash === '' ? undefined : position.stableHash,
+    currentStepHash: position.stepsHash,
+    currentStepIndex: position.stepIndex,
+    pauseConditions: position.pauses.length === 0 ? undefined : position.pauses,
+    controllerPause: position.controllerPause || undefined,
+    abort: position.abort || undefined,
+    abortedAt: position.abortedAt,
+    promoteFull: position.promoteFull || undefined,
+    restartedAt: position.restartedAt,
+    collisionCount: position.collisionCount,
+  };
+}
+
+function counts(world: World, position: Position): RolloutStatus {
+  const { replicaSets } = world;
+  const pods = sum(replicaSets, podsOf);
+  return {
+    replicas: pods,
+    updatedReplicas: podsOf(rolesOf(world, position).current),
+    readyReplicas: sum(replicaSets, readyOf),
+    availableReplicas: sum(replicaSets, availableOf),
+    HPAReplicas: pods,
+    selector: selectorText(world.rollout.spec.selector),
+  };
+}
+
+/** A selector as the scale subresource has it: `app=shop,tier in (a,b)`. */
+export function selectorText(selector: LabelSelector | undefined): string {
+  const terms = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => ({ key, text: `${key}=${value}` }));
+  for (const { key, operator, values = [] } of selector?.matchExpressions ?? []) {
+    const list = `(${[...values].sort().join(',')})`;
+    const text =
+      operator === 'In'
+        ? `${key} in ${list}`
+        : operator === 'NotIn'
+          ? `${key} notin ${list}`
+          : operator === 'Exists'
+            ? key
+            : `!${key}`;
+    terms.push({ key, text });
+  }
+  return terms
+    .sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0))
+    .map((term) => term.text)
+    .join(',');
+}
+
+function canaryBlock(world: World, { position, runs }: StatusInput): RolloutStatus {
+  const { stablePingPong, stepPluginStatuses } = world.status.canary ?? {};
+  const canary: CanaryStatus = {
+    weights: weightsSeen(world, position),
+    currentStepAnalysisRunStatus: runStatus(runs.step),
+    currentBackgroundAnalysisRunStatus: runStatus(runs.background),
+    stablePingPong,
+    stepPluginStatuses,
+  };
+  return Object.values(canary).some((value) => value !== undefined) ? { canary } : {};
+}
+
+function runStatus(planned: PlannedRun | undefined): CanaryStatus['currentStepAnalysisRunStatus'] {
+  if (planned === undefined) return undefined;
+  const message = planned.run?.status?.message;
+  return {
+    name: planned.name,
+    status: phaseOf(planned.run) ?? 'Pending',
+    ...(message === undefined || message === '' ? {} : { message }),
+  };
+}
+
+/**
+ * The weights that the routers were seen with. A weight that the data plane has not accepted yet is not recorded; one
+ * that only time can confirm is, as unverified, since its time is counted from here. Absent before the first update.
+ */
+function weightsSeen(world: World, position: Position): TrafficWeights | undefined {
+  const before = world.status.canary?.weights ?? undefined;
+  const { settings, traffic } = world;
+  if (settings.routing === undefined || position.stableHash === '') return undefined;
+  if (traffic.shown === undefined) return before;
+  if (before === undefined && position.currentHash === position.stableHash) return undefined;
+  const weight = Math.round(shownWeight(world));
+  const settled = isSettledAt(world, weight);
+  if (traffic.acceptance === 'pending' && !settled) return before;
+  const seen: TrafficWeights = {
+    canary: {
+      weight,
+      serviceName: settings.canaryService,
+      podTemplateHash: aimOf(serviceNamed(world, settings.canaryService)) ?? position.currentHash,
+    },
+    stable: {
+      weight: settings.weightTotal - weight,
+      serviceName: settings.stableService,
+      podTemplateHash: position.stableHash,
+    },
+  };
+  if (!settled) return { ...seen, verified: false };
+  return traffic.acceptance === 'accepted' ? { ...seen, verified: true } : seen;
+}
+
+function atAGlance(world: World, position: Position): RolloutStatus['headgate'] {
+  const roles = rolesOf(world, position);
+  const { steps, routing } = world.settings;
+  const revision = currentRevision(world, position);
+  const stable = position.currentHash === position.stableHash ? roles.current : roles.stable;
+  return {
+    strategy: world.rollout.spec.strategy?.blueGreen === undefined ? 'Canary' : 'BlueGreen',
+    ...(steps.length === 0 ? {} : { step: `${position.stepIndex ?? 0}/${steps.length}` }),
+    ...(routing === undefined || position.stableHash === '' ? {} : { weight: String(Math.round(shownWeight(world))) }),
+    ...(stable === undefined ? {} : { stableRevision: `${revisionOf(stable) || revision} (${position.stableHash})` }),
+    canaryRevision: `${revision} (${position.currentHash})`,
+  };
+}

@@ -1,0 +1,69 @@
+import type { CanaryStep } from '../../api/rollout.ts';
+import { hasCapacity, isFullyAvailable } from './capacity.ts';
+import type { Position } from './position.ts';
+import { reaches } from './service-aim.ts';
+import { isSettledAt, shownWeight } from './shown-weight.ts';
+import { indexOf } from './step-weights.ts';
+import { targetWeight } from './weights.ts';
+import { isHeld, rolesOf, type World } from './world.ts';
+
+export type StepKind = 'weight' | 'scale' | 'pause' | 'analysis' | 'unsupported';
+
+export function currentStep(world: World, position: Position): CanaryStep | undefined {
+  return world.settings.steps[indexOf(position, world.settings.steps)];
+}
+
+export function stepKind(step: CanaryStep | undefined): StepKind {
+  if (step?.setWeight !== undefined) return 'weight';
+  if (step?.setCanaryScale !== undefined) return 'scale';
+  if (step?.pause !== undefined) return 'pause';
+  if (step?.analysis !== undefined) return 'analysis';
+  return 'unsupported';
+}
+
+export function allStepsDone(world: World, position: Position): boolean {
+  return indexOf(position, world.settings.steps) >= world.settings.steps.length;
+}
+
+/** Forward moves are allowed: nobody holds the update and nothing is wrong with its spec. */
+export function mayMove(world: World, position: Position): boolean {
+  return !position.abort && world.problems.length === 0 && !isHeld(world, position.pauses);
+}
+
+/** The pods that the step asks for are there. Steps that neither scale nor shift need none. */
+export function stepIsScaled(world: World, position: Position): boolean {
+  const kind = stepKind(currentStep(world, position));
+  return kind === 'weight' || kind === 'scale' ? hasCapacity(world, position) : true;
+}
+
+/** The routers obey the weight that the step asks for. */
+export function stepIsShifted(world: World, position: Position): boolean {
+  if (world.settings.routing === undefined || stepKind(currentStep(world, position)) !== 'weight') return true;
+  return isSettledAt(world, targetWeight(world, position));
+}
+
+export function updateIsScaled(world: World, position: Position): boolean {
+  return isFullyAvailable(world, rolesOf(world, position).current);
+}
+
+/** All traffic was seen on the new version, so it may become the stable one. Nothing routed needs no proof. */
+export function updateIsShifted(world: World, position: Position): boolean {
+  const { routing, replicas, weightTotal } = world.settings;
+  if (routing === undefined || position.stableHash === '' || replicas === 0) return true;
+  return isSettledAt(world, weightTotal);
+}
+
+/** After a promotion or a way back: the stable Service leads to stable and no router sends anything elsewhere. */
+export function stableIsSettled(world: World, position: Position): boolean {
+  const { routing, stableService, replicas } = world.settings;
+  if (routing === undefined || replicas === 0) return true;
+  const roles = rolesOf(world, position);
+  const stable = roles.stable ?? (position.currentHash === position.stableHash ? roles.current : undefined);
+  if (world.traffic.routers.length > 0 && !isSettledAt(world, 0)) return false;
+  return reaches(world, stableService, stable);
+}
+
+/** Traffic that an aborted version still gets. */
+export function abortedVersionIsIdle(world: World): boolean {
+  return world.settings.routing === undefined || (shownWeight(world) === 0 && isSettledAt(world, 0));
+}

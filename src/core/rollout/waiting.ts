@@ -1,0 +1,100 @@
+import { stepText } from './step-text.ts';
+import type { Position } from './position.ts';
+import { availableOf } from './replica-set.ts';
+import { isSettledAt } from './shown-weight.ts';
+import { currentStep, stepKind } from './steps.ts';
+import { capacityTarget } from './capacity.ts';
+import { reaches } from './service-aim.ts';
+import { planWeight } from './weights.ts';
+import { pauseEndsAtMs } from './pause.ts';
+import { indexOf } from './step-weights.ts';
+import { formatTimestampMs } from '../../lib/timestamp.ts';
+import { rolesOf, type World } from './world.ts';
+
+/** What a blocked Rollout waits for, and what will wake it. */
+export interface Wait {
+  readonly reason:
+    | 'Spec'
+    | 'Paused'
+    | 'Resume'
+    | 'Timer'
+    | 'Pods'
+    | 'Endpoints'
+    | 'TrafficRouter'
+    | 'TrafficPropagation'
+    | 'Analysis'
+    | 'Retry';
+  readonly message: string;
+}
+
+/** `state` is the chart's, as a dotted path. Undefined when nothing is waited for. */
+export function waitOf(world: World, position: Position, state: string): Wait | undefined {
+  const traffic = trafficWait(world, position);
+  if (state === 'aborted')
+    return (
+      traffic ?? {
+        reason: 'Retry',
+        message: 'the update is aborted; a new template, or a retry (status.abort: false), goes on',
+      }
+    );
+  if (world.problems.length > 0 && state !== 'aborting')
+    return {
+      reason: 'Spec',
+      message: 'the spec, or an object that it names, has to be put right; see the condition InvalidSpec',
+    };
+  if (state === 'pausedInconclusive')
+    return { reason: 'Resume', message: 'a measurement was inconclusive; promote to go on, or abort' };
+  if (state === 'idle') return undefined;
+  if (world.rollout.spec.paused === true && state !== 'aborting')
+    return { reason: 'Paused', message: 'spec.paused is true; set it to false to go on' };
+  if (state === 'pausedStep') return pauseWait(world, position);
+  return traffic ?? stepWait(world, position, state);
+}
+
+function pauseWait(world: World, position: Position): Wait {
+  const endsAtMs = pauseEndsAtMs(world, position);
+  const { steps } = world.settings;
+  const step = `step ${indexOf(position, steps) + 1} of ${steps.length}`;
+  if (endsAtMs === undefined) return { reason: 'Resume', message: `${step} pauses until it is promoted` };
+  return { reason: 'Timer', message: `${step} pauses until ${formatTimestampMs(endsAtMs)}` };
+}
+
+/** A router that does not show, or does not obey yet, the weight that it should. */
+function trafficWait(world: World, position: Position): Wait | undefined {
+  const plan = planWeight(world, position);
+  if (plan === undefined || world.traffic.routers.length === 0) return undefined;
+  if (world.traffic.shown === undefined)
+    return {
+      reason: 'TrafficRouter',
+      message: world.traffic.unusable.join('; ') || 'the traffic router cannot be read',
+    };
+  if (isSettledAt(world, plan.canaryWeight)) return undefined;
+  return { reason: 'TrafficPropagation', message: `weight ${plan.canaryWeight} has to reach the data plane` };
+}
+
+function stepWait(world: World, position: Position, state: string): Wait | undefined {
+  const roles = rolesOf(world, position);
+  const target = capacityTarget(world, position);
+  const step = currentStep(world, position);
+  if (state === 'step.acting' && stepKind(step) === 'analysis')
+    return { reason: 'Analysis', message: 'the AnalysisRun of this step has to end' };
+  if (availableOf(roles.current) < target.canary)
+    return { reason: 'Pods', message: `${target.canary} pods of the new version have to be available` };
+  if (
+    !reaches(world, world.settings.canaryService, roles.current) &&
+    world.settings.routing !== undefined &&
+    state !== 'finalizing'
+  )
+    return {
+      reason: 'Endpoints',
+      message: `Service ${world.settings.canaryService ?? ''} has to lead to the new version`,
+    };
+  if (state === 'finalizing')
+    return {
+      reason: 'Endpoints',
+      message: `Service ${world.settings.stableService ?? ''} has to lead to the stable version`,
+    };
+  if (state === 'step.scaling' && step !== undefined)
+    return { reason: 'Pods', message: `sizes for ${stepText(step)} have to be reached` };
+  return { reason: 'Pods', message: 'pods have to come and go' };
+}

@@ -1,0 +1,111 @@
+import type { TrafficPlan } from '../traffic.ts';
+import { hasCapacity, isFullyAvailable } from './capacity.ts';
+import type { Position } from './position.ts';
+import { availableOf, hashOf } from './replica-set.ts';
+import { aimOf, reaches, serviceNamed } from './service-aim.ts';
+import { abortStepWeight, indexOf, stepWeightAt } from './step-weights.ts';
+import { shownWeight } from './shown-weight.ts';
+import { rolesOf, type Roles, type World } from './world.ts';
+
+/**
+ * The canary weight that the routers should show now. Raising waits for capacity; lowering never does, except for the
+ * capacity of the side that the traffic goes back to. Undefined where routers are left alone: without routing, before
+ * a first version is stable, and while the spec is invalid (unless traffic has to go back).
+ */
+export function planWeight(world: World, position: Position): TrafficPlan | undefined {
+  const { settings } = world;
+  if (settings.routing === undefined || position.stableHash === '') return undefined;
+  if (world.problems.length > 0 && !goesBack(position)) return undefined;
+  return { canaryWeight: weightWanted(world, position), weightTotal: settings.weightTotal };
+}
+
+/** Everything belongs to stable: nothing is under way, or the update was aborted. */
+function goesBack(position: Position): boolean {
+  return position.abort || position.currentHash === position.stableHash;
+}
+
+function weightWanted(world: World, position: Position): number {
+  const roles = rolesOf(world, position);
+  if (goesBack(position)) return drainWeight(world, position, roles);
+  if (isSuperseded(world, position)) return drainWeight(world, position, roles);
+  if (availableOf(roles.current) === 0) return 0;
+  if (position.promoteFull) return fastWeight(world, roles);
+  return forwardWeight(world, position, roles);
+}
+
+/** The canary Service still leads to an earlier canary that has traffic: that one is drained first. */
+export function isSuperseded(world: World, position: Position): boolean {
+  const aim = aimOf(serviceNamed(world, world.settings.canaryService));
+  if (aim === undefined || aim === position.currentHash || aim === position.stableHash) return false;
+  return shownWeight(world) > 0;
+}
+
+function forwardWeight(world: World, position: Position, roles: Roles): number {
+  const { steps, weightTotal } = world.settings;
+  const index = indexOf(position, steps);
+  const wanted = index >= steps.length ? weightTotal : stepWeightAt(steps, index);
+  if (wanted <= shownWeight(world)) return wanted;
+  const before = index >= steps.length ? stepWeightAt(steps, steps.length - 1) : stepWeightAt(steps, index - 1);
+  return mayRaise(world, position, roles) ? wanted : before;
+}
+
+/** Pods that the spec asks for at this step are there, and the canary Service leads to them. */
+function mayRaise(world: World, position: Position, roles: Roles): boolean {
+  const { steps, canaryService } = world.settings;
+  if (!reaches(world, canaryService, roles.current)) return false;
+  return indexOf(position, steps) >= steps.length
+    ? isFullyAvailable(world, roles.current)
+    : hasCapacity(world, position);
+}
+
+/** promoteFull: with a shrinking stable side, traffic follows the pods; else it stays until all pods are there. */
+function fastWeight(world: World, roles: Roles): number {
+  const { settings } = world;
+  const shown = shownWeight(world);
+  if (!reaches(world, settings.canaryService, roles.current)) return shown;
+  if (isFullyAvailable(world, roles.current)) return settings.weightTotal;
+  if (!settings.dynamicStableScale) return shown;
+  return Math.max(shown, Math.floor((settings.weightTotal * availableOf(roles.current)) / settings.replicas));
+}
+
+/**
+ * On the way back to stable: as low as the capacity of the stable pods allows, never higher than it is, and at once to 0
+ * when the pods behind the canary Service are gone, because then any other place is better.
+ */
+function drainWeight(world: World, position: Position, roles: Roles): number {
+  const { settings } = world;
+  const shown = shownWeight(world);
+  if (shown === 0 || settings.replicas === 0) return 0;
+  const stable = roles.stable ?? (position.currentHash === position.stableHash ? roles.current : undefined);
+  if (!canaryServes(world)) return 0;
+  if (stable === undefined || !reaches(world, settings.stableService, stable)) return shown;
+  const available = availableOf(stable);
+  if (!settings.dynamicStableScale) {
+    const enough = Math.max(1, settings.replicas - settings.maxUnavailable);
+    return Math.min(shown, uncovered(settings.weightTotal, available, enough));
+  }
+  const floor = uncovered(settings.weightTotal, available, settings.replicas);
+  const step = position.abort ? abortStepWeight(world, position) : 0;
+  if (step <= 0) return Math.min(shown, floor);
+  const capacity = Math.floor((settings.weightTotal * available) / settings.replicas);
+  return capacity < settings.weightTotal - step ? shown : Math.min(step, shown);
+}
+
+/** Share of the traffic that so many pods cannot carry yet, of those that carry all of it. */
+function uncovered(weightTotal: number, available: number, enough: number): number {
+  return Math.max(0, Math.ceil(weightTotal - (weightTotal * available) / enough));
+}
+
+/** Some pod behind the canary Service is available. */
+function canaryServes(world: World): boolean {
+  const aim = aimOf(serviceNamed(world, world.settings.canaryService));
+  if (aim === undefined) return true;
+  return world.replicaSets.some((replicaSet) => hashOf(replicaSet) === aim && availableOf(replicaSet) > 0);
+}
+
+/** The weight that the current step asks for. */
+export function targetWeight(world: World, position: Position): number {
+  const { steps, weightTotal } = world.settings;
+  const index = indexOf(position, steps);
+  return index >= steps.length ? weightTotal : stepWeightAt(steps, index);
+}
