@@ -1,5 +1,6 @@
 import { isObject } from '../json-value.ts';
 import type { OpenApiSchema } from '../resource.ts';
+import { formatPath } from './field-set.ts';
 
 /** How a value takes part in structured merges: as one leaf, field by field, or item by item. */
 export type Shape = 'leaf' | 'map' | 'list';
@@ -83,8 +84,7 @@ function listProblem(list: readonly unknown[], schema: OpenApiSchema, path: stri
         const keys = (schema['x-kubernetes-list-map-keys'] ?? []).map((key) => JSON.stringify(key)).join(' ');
         return `${path}: element ${index}: associative list with keys has an element that omits all key fields [${keys}] (and doesn't have default values for any key fields)`;
       }
-      if (seen.has(element))
-        return `${path}: duplicate entries for key ${element.slice(2).replace(/^\{(.*)\}$/, '[$1]')}`;
+      if (seen.has(element)) return `${path}: duplicate entries for key ${formatPath([element])}`;
       seen.add(element);
     }
     if (schema.items === undefined) continue;
