@@ -63,6 +63,9 @@ export const ROUTE_ACTIVE_ROLLOUTS_ANNOTATION = 'rollouts.argoproj.io/gatewayapi
 export const SUBSCRIBE_ANNOTATION_PREFIX = 'notifications.argoproj.io/subscribe.';
 export const NOTIFIED_ANNOTATION = 'notified.notifications.argoproj.io';
 
+/** On a Rollout: an abort that people are still to be told of. */
+export const PENDING_NOTICE_ANNOTATION = 'headgate.dev/pending-notice';
+
 /** What `kubectl apply` remembers; never copied. */
 export const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -73,4 +76,5 @@ export const ANNOTATIONS_NOT_COPIED: readonly string[] = [
   REVISION_HISTORY_ANNOTATION,
   DESIRED_REPLICAS_ANNOTATION,
   NOTIFIED_ANNOTATION,
+  PENDING_NOTICE_ANNOTATION,
 ];

@@ -5,6 +5,7 @@ import { secretReferencesOf, type SecretValue } from '../../core/analysis/argume
 import type { Clock } from '../../ports/clock.ts';
 import type { KubeReader } from '../../ports/kube.ts';
 import { causeOf } from '../failure.ts';
+import { decodeBase64 } from '../secret-value.ts';
 
 /** A value that was rotated is noticed this late at most; a run that measures often does not ask each time. */
 const FRESH_MS = 10_000;
@@ -54,8 +55,4 @@ export class RunSecrets {
     const [oldest] = this.#known.keys();
     if (this.#known.size > REMEMBERED_MAX && oldest !== undefined) this.#known.delete(oldest);
   }
-}
-
-function decodeBase64(encoded: string): string {
-  return new TextDecoder().decode(Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0)));
 }
