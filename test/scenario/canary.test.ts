@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startFakePrometheus, type FakePrometheus } from '../support/fake-prometheus.ts';
-import { analysisTemplate, canaryRollout } from '../support/manifests.ts';
+import { analysisTemplate, canaryRollout, service } from '../support/manifests.ts';
 import { startStage, type Stage } from '../support/stage.ts';
 import { clusterSkipReason, conditionOf, revisionOf, Scene, type Cluster } from '../support/world.ts';
 
@@ -207,15 +207,16 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
     });
 
     story('keeps to a spec that makes no sense until it is mended', async (scene) => {
-      await scene.apply(canaryRollout({ name: 'shop', steps: [{ setWeight: 20, pause: {} }] }));
+      const same = { stableService: 'shop', canaryService: 'shop' };
+      await scene.apply(service('shop', 'shop'), canaryRollout({ name: 'shop', canary: same }));
 
       const broken = await scene.untilPhase('shop', 'Degraded');
-      assert.match(
-        conditionOf(broken, 'InvalidSpec')?.message ?? '',
-        /^The Rollout "shop" is invalid: spec\.strategy\.steps\[0\]/,
+      assert.equal(
+        conditionOf(broken, 'InvalidSpec')?.message,
+        'The Rollout "shop" is invalid: spec.strategy.canary.stableService: Invalid value: "shop": This rollout uses the same service for the stable and canary services, but two different services are required.',
       );
 
-      await scene.patchSpec('shop', { strategy: { canary: { steps: [{ setWeight: 20 }] } } });
+      await scene.patchSpec('shop', { strategy: { canary: { stableService: null, canaryService: null } } });
       const mended = await scene.untilPhase('shop', 'Healthy');
       assert.equal(conditionOf(mended, 'InvalidSpec'), undefined);
     });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { RevertEntry } from '../../src/api/git-source.ts';
 import { KINDS } from '../../src/api/kinds.ts';
 import { trailersOf } from '../../src/core/gitops/trailers.ts';
+import { abort, createReplicaSet, revertOf } from '../support/git-aborts.ts';
 import { startGitHttpServer } from '../support/git-server.ts';
 import { NAMESPACE, openGitWorld, until, type GitWorld } from '../support/git-world.ts';
 import { configMapYaml, rolloutYaml, shopFiles } from '../support/git-manifests.ts';
@@ -26,73 +26,6 @@ async function openShop(
   return world;
 }
 
-async function createReplicaSet(world: GitWorld, name: string, hash: string): Promise<void> {
-  const rollout = await world.get(KINDS.rollout, name);
-  const labels = { app: name, 'rollouts-pod-template-hash': hash };
-  const owner = {
-    apiVersion: 'argoproj.io/v1alpha1',
-    kind: 'Rollout',
-    name,
-    uid: rollout?.metadata.uid ?? '',
-    controller: true,
-  };
-  await world.create(KINDS.replicaSet, {
-    apiVersion: 'apps/v1',
-    kind: 'ReplicaSet',
-    metadata: {
-      name: `${name}-${hash}`,
-      namespace: NAMESPACE,
-      labels,
-      annotations: rollout?.metadata.annotations ?? {},
-      ownerReferences: [owner],
-    },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [{ name: 'app', image: 'x' }] } },
-    },
-  });
-}
-
-/** What the controller of Rollouts would do: a ReplicaSet for what Git brought, then an abort of it. */
-async function abort(
-  world: GitWorld,
-  options: { readonly name?: string; readonly hash?: string; readonly createSet?: false } = {},
-): Promise<void> {
-  const { name = 'shop', hash = 'bad' } = options;
-  if (options.createSet !== false) await createReplicaSet(world, name, hash);
-  const rollout = await world.get(KINDS.rollout, name);
-  const message = 'Rollout aborted update to revision 2: Step-based analysis phase error/failed';
-  const now = new Date().toISOString();
-  await world.patch(
-    KINDS.rollout,
-    name,
-    {
-      status: {
-        abort: true,
-        abortedAt: now,
-        phase: 'Degraded',
-        message: `RolloutAborted: ${message}`,
-        currentPodHash: hash,
-        stableRS: 'good',
-        observedGeneration: String(rollout?.metadata.generation),
-        canary: { currentStepAnalysisRunStatus: { name: 'shop-bad-2-0', status: 'Failed' } },
-        conditions: [
-          {
-            type: 'Progressing',
-            status: 'False',
-            reason: 'RolloutAborted',
-            message,
-            lastUpdateTime: now,
-            lastTransitionTime: now,
-          },
-        ],
-      },
-    },
-    'status',
-  );
-}
-
 async function createFailedRun(world: GitWorld): Promise<void> {
   await world.create(KINDS.analysisRun, {
     apiVersion: 'argoproj.io/v1alpha1',
@@ -114,18 +47,6 @@ async function createFailedRun(world: GitWorld): Promise<void> {
       ],
     },
   });
-}
-
-async function revertOf(world: GitWorld, state: RevertEntry['state']): Promise<RevertEntry> {
-  let found: RevertEntry | undefined;
-  await until(`a revert to be ${state}`, async () => {
-    found = (await world.source()).status?.reverts?.find((entry) => entry.state === state);
-    if (found === undefined && process.env['SHOW'] !== undefined)
-      process.stderr.write(JSON.stringify((await world.source()).status) + '\n');
-    return found !== undefined;
-  });
-  assert.ok(found);
-  return found;
 }
 
 const imageAt = async (world: GitWorld): Promise<string | undefined> =>
