@@ -326,6 +326,13 @@ describe('settings of the Gateway API router', () => {
     }
   });
 
+  it('that name a route as a whole are not narrowed by a rule that is named besides', () => {
+    const config = { httpRoute: 'web', httpRoutes: [{ name: 'web', ruleName: 'live' }] };
+    const after = routeAt(20, route({ rules: [split(0, 100), { ...split(0, 100), name: 'live' }] }), config);
+
+    assert.deepEqual(after.spec.rules, [split(20, 80), { ...split(20, 80), name: 'live' }]);
+  });
+
   it('name a route once, however often it is listed', () => {
     const config = { httpRoute: 'web', httpRoutes: [{ name: 'web' }, { name: 'api' }], namespace: 'edge' };
 

@@ -130,17 +130,21 @@ describe('the canary Ingress', () => {
 
   it('is not taken from somebody else', () => {
     const own = ownIngress({ 'canary-weight': '35' });
-    const foreign = { ...own, metadata: { ...own.metadata, ownerReferences: [{ ...OWNER, uid: 'uid-of-another' }] } };
-    const current = currentOf({}, [stableIngress(), foreign]);
+    for (const owner of [
+      { ...OWNER, uid: 'uid-of-another' },
+      { ...OWNER, controller: false },
+    ]) {
+      const foreign = { ...own, metadata: { ...own.metadata, ownerReferences: [owner] } };
 
-    const shown = nginx.observed(targetOf({}), current);
+      const shown = nginx.observed(targetOf({}), currentOf({}, [stableIngress(), foreign]));
 
-    assert.equal(
-      shown.state === 'unusable' && shown.message,
-      'Ingress "shop/checkout-web-canary" exists but does not belong to Rollout "checkout"; delete it, so that it can be made for the canary',
-    );
-    assert.deepEqual(writesAt(20, [stableIngress(), foreign]), []);
-    assert.deepEqual(writesAt(0, [stableIngress(), foreign]), []);
+      assert.equal(
+        shown.state === 'unusable' && shown.message,
+        'Ingress "shop/checkout-web-canary" exists but does not belong to Rollout "checkout"; delete it, so that it can be made for the canary',
+      );
+      assert.deepEqual(writesAt(20, [stableIngress(), foreign]), []);
+      assert.deepEqual(writesAt(0, [stableIngress(), foreign]), []);
+    }
   });
 
   it('gives its traffic back when the stable Ingress leads elsewhere', () => {

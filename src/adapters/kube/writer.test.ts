@@ -240,6 +240,26 @@ test('errors are told apart by what they mean to the caller', async (t) => {
   }
 });
 
+test('a JSON patch whose tests fail is a conflict, one whose outcome is refused is invalid', async (t) => {
+  const { api, kube } = await setUp(t);
+  const unfit = 'the server rejected our request due to an error in our request';
+  const cases = [
+    ['json', unfit, 'conflict'],
+    ['json', 'ConfigMap "a" is invalid: data: Required value', 'invalid'],
+    ['merge', unfit, 'invalid'],
+  ] as const;
+
+  for (const [patchType, message, reason] of cases) {
+    api.intercept = (request, response) => {
+      if (request.method === 'GET') return false;
+      refuse(response, 422, 'Invalid', message);
+      return true;
+    };
+    const body = patchType === 'json' ? [{ op: 'test', path: '/data', value: {} }] : {};
+    await assert.rejects(kube.writer.write(patch('x', { patchType, body })), { reason, status: 422, message });
+  }
+});
+
 test('deleting what is gone succeeds', async (t) => {
   const { kube } = await setUp(t);
 

@@ -5,7 +5,7 @@ import type { KubeWriter, WriteOptions } from '../../ports/kube.ts';
 import type { Barrier } from './barrier.ts';
 import type { WatchedCaches } from './caches.ts';
 import type { KubeClient } from './client.ts';
-import { isKubeError } from './kube-error.ts';
+import { isKubeError, KubeApiError } from './kube-error.ts';
 import { callOfWrite } from './write-request.ts';
 
 /** Carries out writes, puts each answer into the caches at once, and tells the barrier what the caches must still show. */
@@ -28,7 +28,7 @@ export function createWriter(options: {
         return undefined;
       }
       if (writeOptions.dryRun !== true && isKubeError(error) && error.reason === 'unavailable') doubt(asked);
-      throw error;
+      throw meetsAnotherObject(asked, error) ? asConflict(error) : error;
     }
   }
 
@@ -51,6 +51,20 @@ export function createWriter(options: {
   }
 
   return { write, fresh: (ref) => barrier.fresh(ref), whenFresh: (refs, run) => barrier.whenFresh(refs, run) };
+}
+
+/** What an API server says, with 422, when the operations of a JSON patch do not fit: above all when a `test` failed. */
+const PATCH_DOES_NOT_FIT = 'the server rejected our request due to an error in our request';
+
+/** The object changed since it was read; what an invalid outcome gets has the same status, but names the object. */
+function meetsAnotherObject(asked: KubeWrite, error: unknown): error is KubeApiError {
+  if (asked.verb !== 'patch' || asked.patchType !== 'json' || !isKubeError(error)) return false;
+  return error.status === 422 && error.message === PATCH_DOES_NOT_FIT;
+}
+
+function asConflict(error: KubeApiError): KubeApiError {
+  const { message, status, causes } = error;
+  return new KubeApiError(message, { reason: 'conflict', status, causes, cause: error });
 }
 
 function refOf(asked: KubeWrite, object: KubeObject | undefined): ObjectRef | undefined {
