@@ -15,7 +15,7 @@ import type { Plans } from './rollout/plans.ts';
 import { planReplicaSets, type SizedWrite } from './rollout/replica-set-writes.ts';
 import { planRuns, type RunPlan } from './rollout/runs.ts';
 import { planServices } from './rollout/services.ts';
-import { settlesAtMs, shownWeight } from './rollout/shown-weight.ts';
+import { settlesAtMs } from './rollout/shown-weight.ts';
 import { nextStatus } from './rollout/status.ts';
 import { mayMove } from './rollout/steps.ts';
 import { planWeight } from './rollout/weights.ts';
@@ -65,7 +65,7 @@ function effectsOf(world: World, position: Position, plans: Plans): readonly Eff
     ...raised,
     ...rolloutPatch(world, position),
     ...plans.services.map(({ write, notice }) => effect(write, notice.message)),
-    ...shiftEffect(world, plans.weight),
+    ...shiftEffect(world, position, plans.weight),
     ...(routed ? drained : []),
     ...runEffects(plans.runs),
     ...planHistory(world, position, plans.runs).map((write) => effect(write, 'delete what is past its history limit')),
@@ -80,12 +80,12 @@ function effect(write: KubeWrite, purpose: string): Effect {
   return { type: 'write', write, purpose };
 }
 
-/** Routers are asked only when one shows something else than the plan. */
-function shiftEffect(world: World, plan: TrafficPlan | undefined): readonly Effect[] {
-  const { traffic } = world;
-  if (plan === undefined || traffic.routers.every((router) => router.state === 'unusable')) return [];
-  const shows = traffic.shown ?? { min: shownWeight(world), max: shownWeight(world) };
-  if (shows.min === plan.canaryWeight && shows.max === plan.canaryWeight && !traffic.drifted) return [];
+/** Routers are asked only when one shows something else than the plan, or cannot tell while traffic has to go back. */
+function shiftEffect(world: World, position: Position, plan: TrafficPlan | undefined): readonly Effect[] {
+  const { shown, drifted } = world.traffic;
+  if (plan === undefined || world.traffic.routers.length === 0) return [];
+  if (shown === undefined) return position.abort ? [{ type: 'shift', plan: { ...plan, canaryWeight: 0 } }] : [];
+  if (shown.min === plan.canaryWeight && shown.max === plan.canaryWeight && !drifted) return [];
   return [{ type: 'shift', plan }];
 }
 

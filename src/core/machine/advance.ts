@@ -4,6 +4,7 @@ import type { EventNotice } from '../../api/kube-write.ts';
 import { commandsOf } from '../rollout/commands.ts';
 import type { World } from '../rollout/world.ts';
 import type { ChartContext } from './chart-context.ts';
+import { updateMayStart } from './moves.ts';
 import { rolloutChart, type ChartEvent } from './rollout-chart.ts';
 import { standingOf } from './snapshot.ts';
 
@@ -19,7 +20,9 @@ export function advance(world: World): Advance {
   const standing = standingOf(world);
   const notices: EventNotice[] = [];
   let snapshot = rolloutChart.resolveState(standing);
-  const events: readonly ChartEvent[] = [...commandsOf(world).map((type) => ({ type })), { type: 'OBSERVED' }];
+  // Commands were about the update that is there; one that supersedes it takes none of them over.
+  const commands = updateMayStart(standing) ? [] : commandsOf(world);
+  const events: readonly ChartEvent[] = [...commands.map((type) => ({ type })), { type: 'OBSERVED' }];
   for (const event of events) {
     const [next, actions] = transition(rolloutChart, snapshot, event);
     snapshot = next;

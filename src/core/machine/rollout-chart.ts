@@ -43,7 +43,7 @@ export const rolloutChart = setup({
   },
   actions: {
     /** Data, never run: `decide` turns it into an event. */
-    notify: (_, _notice: EventNotice) => undefined,
+    notify: (_facts, _notice: EventNotice) => undefined,
   },
   guards: {
     updateAsked: moves.updateMayStart,

@@ -27,7 +27,11 @@ export interface Standing {
 
 /** The state that the last pass ended in, told from the standard fields of status; commands are not applied yet. */
 export function standingOf(world: World): Standing {
-  const position = withinSteps(positionOf(world.status), world.settings.steps.length);
+  const recorded = withinSteps(positionOf(world.status), world.settings.steps.length);
+  // An abort wins over a full promotion that was asked for since: that needs a retry first.
+  const position = isAbortRecorded(world)
+    ? { ...recorded, promoteFull: recorded.promoteFull && !recorded.abort }
+    : recorded;
   return {
     value: stateOf(world, position),
     context: { world, position, mark: undefined, measuredAgain: false },

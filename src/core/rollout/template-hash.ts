@@ -29,7 +29,7 @@ function fnv1a(bytes: readonly number[]): number {
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
 function spell(hash: number): string {
-  return [...String(hash)].map((digit) => ALPHABET[digit.charCodeAt(0) % ALPHABET.length] ?? '').join('');
+  return String(hash).replace(/\d/g, (digit) => ALPHABET.charAt(digit.charCodeAt(0) % ALPHABET.length));
 }
 
 function littleEndian(value: number): readonly number[] {

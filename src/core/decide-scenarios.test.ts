@@ -1,0 +1,351 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { PureWorld, rolloutOf, routed } from '../../test/support/pure-world.ts';
+
+const STEPS = [{ setWeight: 20 }, { pause: {} }, { setWeight: 60 }, { pause: { duration: '10s' } }];
+
+function installed(canary: Parameters<typeof routed>[0], replicas = 5, spec = {}): PureWorld {
+  return new PureWorld(rolloutOf({ replicas, canary, spec }), { podStartMs: 1_000, brokenImages: ['broken'] }).advance(
+    5_000,
+  );
+}
+
+const PLAIN = { steps: STEPS };
+const ROUTED = routed({ steps: STEPS });
+
+for (const [name, canary] of [
+  ['replica ratio', PLAIN],
+  ['router', ROUTED],
+] as const) {
+  describe(`canary by ${name}`, () => {
+    test('pauses without end until it is promoted', () => {
+      const world = installed(canary).image('v2').advance(600_000);
+
+      assert.equal(world.status.phase, 'Paused');
+      assert.equal(world.status.message, 'CanaryPauseStep');
+      assert.equal(world.status.currentStepIndex, 1);
+      assert.equal(world.status.controllerPause, true);
+      assert.equal(world.progressing(), 'Unknown/RolloutPaused');
+    });
+
+    test('goes on when the pause conditions are cleared', () => {
+      const world = installed(canary).image('v2').advance(10_000);
+
+      world.command({ pauseConditions: null }).advance(9_000);
+      assert.equal(world.status.currentStepIndex, 3);
+
+      world.advance(60_000);
+      assert.equal(world.status.phase, 'Healthy');
+      assert.equal(world.progressing(), 'True/NewReplicaSetAvailable');
+    });
+
+    test('skips a step when the index is raised', () => {
+      const world = installed(canary).image('v2').advance(10_000);
+
+      world.command({ pauseConditions: null, currentStepIndex: 2 }).advance(30_000);
+
+      assert.equal(world.status.phase, 'Healthy');
+    });
+
+    test('an abort goes back to stable and stays until a retry', () => {
+      const world = installed(canary).image('v2').advance(10_000);
+
+      world.command({ abort: true }).advance(120_000);
+
+      assert.equal(world.status.phase, 'Degraded');
+      assert.equal(world.status.message, 'RolloutAborted: Rollout aborted update to revision 2');
+      assert.equal(world.progressing(), 'False/RolloutAborted');
+      assert.equal(world.status.currentStepIndex, 0);
+      assert.deepEqual(world.sizes(), { v1: 5, v2: 0 });
+      assert.equal(world.cluster.weight ?? 0, 0);
+
+      world.command({ abort: false }).advance(10_000);
+      assert.equal(world.status.phase, 'Paused');
+      assert.equal(world.status.currentStepIndex, 1);
+    });
+
+    test('promoteFull skips what is left', () => {
+      const world = installed(canary).image('v2').advance(10_000);
+
+      world.command({ promoteFull: true }).advance(10_000);
+
+      assert.equal(world.status.phase, 'Healthy');
+      assert.equal(world.status.promoteFull, undefined);
+      assert.ok(world.cluster.events.some(({ message }) => message.endsWith('Full promotion requested')));
+    });
+
+    test('an abort wins over promoteFull, and promoteFull needs a retry after it', () => {
+      const world = installed(canary).image('v2').advance(10_000);
+
+      world.command({ promoteFull: true, abort: true }).advance(120_000);
+      assert.equal(world.status.phase, 'Degraded');
+
+      world.command({ promoteFull: true }).advance(120_000);
+      assert.equal(world.status.phase, 'Degraded');
+      assert.deepEqual(world.sizes(), { v1: 5, v2: 0 });
+    });
+
+    test('an abort of a promoted Rollout is dropped', () => {
+      const world = installed(canary);
+
+      world.command({ abort: true }).quiesce();
+
+      assert.equal(world.status.abort, undefined);
+      assert.equal(world.status.phase, 'Healthy');
+    });
+
+    test('going back to the stable template skips all steps and makes no new ReplicaSet', () => {
+      const world = installed(canary).image('v2').advance(10_000);
+
+      world.image('v1').advance(120_000);
+
+      assert.equal(world.status.phase, 'Healthy');
+      assert.deepEqual(world.sizes(), { v1: 5, v2: 0 });
+      assert.ok(world.cluster.events.some(({ message }) => message === 'Rollback to stable ReplicaSets'));
+    });
+
+    test('a third template supersedes the second', () => {
+      const world = installed(canary).image('v2').advance(10_000);
+
+      world.image('v3').advance(10_000);
+      assert.equal(world.status.phase, 'Paused');
+      assert.equal(world.sizes()['v2'], 0);
+
+      world.command({ promoteFull: true }).advance(120_000);
+      assert.deepEqual(world.sizes(), { v1: 0, v2: 0, v3: 5 });
+    });
+
+    test('a new template after an abort starts over', () => {
+      const world = installed(canary).image('v2').advance(10_000).command({ abort: true }).advance(60_000);
+
+      world.image('v3').advance(10_000);
+
+      assert.equal(world.status.abort, undefined);
+      assert.equal(world.status.phase, 'Paused');
+      assert.equal(world.progressing(), 'Unknown/RolloutPaused');
+    });
+
+    test('spec.paused holds the update, and an abort wins over it', () => {
+      const world = installed(canary).image('v2').advance(10_000);
+
+      world.edit({ paused: true }).command({ pauseConditions: null }).advance(60_000);
+      assert.equal(world.status.message, 'manually paused');
+      assert.equal(world.status.currentStepIndex, 1);
+
+      world.command({ abort: true }).advance(120_000);
+      assert.deepEqual(world.sizes(), { v1: 5, v2: 0 });
+    });
+
+    test('a broken version makes no progress until its deadline, and is left where it is', () => {
+      const world = installed(canary, 5, { progressDeadlineSeconds: 60 }).image('broken').advance(120_000);
+
+      assert.equal(world.progressing(), 'False/ProgressDeadlineExceeded');
+      assert.equal(world.status.phase, 'Degraded');
+      assert.equal(world.status.abort, undefined);
+      assert.equal(world.status.currentStepIndex, 0);
+    });
+
+    test('progressDeadlineAbort aborts a broken version', () => {
+      const spec = { progressDeadlineSeconds: 60, progressDeadlineAbort: true };
+
+      const world = installed(canary, 5, spec).image('broken').advance(240_000);
+
+      assert.equal(world.status.abort, true);
+      assert.match(
+        world.status.message ?? '',
+        /^RolloutAborted: Rollout aborted update to revision 2: ReplicaSet "shop-.*" has timed out progressing\.$/,
+      );
+      assert.deepEqual(world.sizes(), { v1: 5, broken: 0 });
+    });
+
+    test('changed steps start the update over', () => {
+      const world = installed(canary).image('v2').advance(10_000).command({ pauseConditions: null }).advance(5_000);
+
+      world.edit({ strategy: { canary: { steps: [{ setWeight: 40 }, { pause: {} }] } } }).advance(10_000);
+
+      assert.equal(world.status.currentStepIndex, 1);
+      assert.equal(world.status.phase, 'Paused');
+    });
+
+    test('replicas may change while paused', () => {
+      const world = installed(canary).image('v2').advance(10_000);
+
+      world.edit({ replicas: 10 }).advance(10_000);
+
+      assert.equal(world.status.phase, 'Paused');
+      assert.deepEqual(world.sizes(), name === 'router' ? { v1: 10, v2: 2 } : { v1: 8, v2: 2 });
+    });
+
+    test('an invalid spec is Degraded, moves nothing, and can still be aborted', () => {
+      const world = installed(canary).image('v2').advance(10_000);
+
+      world.edit({ minReadySeconds: -1 }).command({ pauseConditions: null }).advance(60_000);
+      assert.match(world.status.message ?? '', /^InvalidSpec: The Rollout "shop" is invalid: spec\.minReadySeconds/);
+      assert.equal(world.status.currentStepIndex, 1);
+
+      world.command({ abort: true }).advance(120_000);
+      assert.deepEqual(world.sizes(), { v1: 5, v2: 0 });
+
+      world.edit({ minReadySeconds: 0 }).command({ abort: false }).advance(10_000);
+      assert.equal(world.status.phase, 'Paused');
+    });
+
+    test('what has come to rest is never touched again', () => {
+      const world = installed(canary).image('v2').advance(10_000).command({ promoteFull: true }).advance(120_000);
+      const writes = world.cluster.writes.length;
+
+      world.advance(3_600_000);
+
+      assert.equal(world.cluster.writes.length, writes);
+    });
+  });
+}
+
+describe('order at a router', () => {
+  test('raising waits for pods, lowering does not keep more than it needs', () => {
+    const world = installed(routed({ steps: [{ setWeight: 80 }, { pause: {} }, { setWeight: 20 }, { pause: {} }] }));
+
+    world.image('v2').advance(500);
+    assert.deepEqual([world.sizes()['v2'], world.cluster.weight], [4, 0]);
+    world.advance(1_000);
+    assert.equal(world.cluster.weight, 80);
+
+    world.command({ pauseConditions: null }).advance(1_000);
+    assert.deepEqual([world.sizes()['v2'], world.cluster.weight], [1, 20]);
+    const writes = world.cluster.writes;
+    assert.ok(writes.lastIndexOf('shift 20') < writes.findLastIndex((write) => write.startsWith('patch ReplicaSet')));
+  });
+
+  test('an aborted canary keeps its pods until its delay has passed after the weight was gone', () => {
+    const world = installed(ROUTED).image('v2').advance(10_000);
+
+    world.command({ abort: true }).advance(29_000);
+    assert.deepEqual([world.sizes()['v2'], world.cluster.weight], [1, 0]);
+
+    world.advance(5_000);
+    assert.equal(world.sizes()['v2'], 0);
+  });
+
+  test('abortScaleDownDelaySeconds 0 leaves the aborted canary running', () => {
+    const world = installed(routed({ steps: STEPS, abortScaleDownDelaySeconds: 0 }))
+      .image('v2')
+      .advance(10_000);
+
+    world.command({ abort: true }).advance(600_000);
+
+    assert.deepEqual(world.sizes(), { v1: 5, v2: 1 });
+    assert.equal(world.cluster.weight, 0);
+  });
+
+  test('without steps traffic still moves through the router', () => {
+    const world = installed(routed({})).image('v2').advance(60_000);
+
+    assert.equal(world.status.phase, 'Healthy');
+    assert.ok(world.weights.includes(100));
+    assert.equal(world.cluster.weight, 0);
+  });
+
+  test('setCanaryScale scales without moving weight', () => {
+    const steps = [
+      { setCanaryScale: { replicas: 3 } },
+      { pause: {} },
+      { setCanaryScale: { matchTrafficWeight: true } },
+      { setWeight: 20 },
+      { pause: {} },
+    ];
+    const world = installed(routed({ steps })).image('v2').advance(10_000);
+    assert.deepEqual([world.sizes()['v2'], world.cluster.weight, world.status.currentStepIndex], [3, 0, 1]);
+
+    world.command({ pauseConditions: null }).advance(10_000);
+    assert.deepEqual([world.sizes()['v2'], world.cluster.weight, world.status.currentStepIndex], [1, 20, 4]);
+  });
+
+  test('a stable side that scales with its traffic comes back before the traffic does', () => {
+    const steps = [{ setWeight: 20 }, { pause: {} }, { setWeight: 60 }, { pause: {} }];
+    const world = installed(routed({ steps, dynamicStableScale: true }), 10)
+      .image('v2')
+      .advance(10_000);
+    assert.deepEqual(world.sizes(), { v1: 8, v2: 2 });
+    world.command({ pauseConditions: null }).advance(10_000);
+    assert.deepEqual(world.sizes(), { v1: 4, v2: 6 });
+
+    world.command({ abort: true }).advance(60_000);
+
+    assert.deepEqual(world.sizes(), { v1: 10, v2: 0 });
+    assert.equal(world.cluster.weight, 0);
+  });
+});
+
+describe('analysis', () => {
+  const template = {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'AnalysisTemplate',
+    metadata: { name: 'errors' },
+    spec: { metrics: [{ name: 'errors', provider: { prometheus: { query: 'up' } } }] },
+  };
+  const templates = [{ templateName: 'errors' }];
+
+  function measured(canary: Parameters<typeof routed>[0], phase: 'Successful' | 'Failed' | 'Inconclusive'): PureWorld {
+    const world = new PureWorld(rolloutOf({ replicas: 5, canary }), {
+      podStartMs: 1_000,
+      analysis: { phase, afterMs: 5_000 },
+    });
+    world.cluster = { ...world.cluster, analysisTemplates: { errors: template } };
+    return world.advance(5_000);
+  }
+
+  test('a step that measures well goes on', () => {
+    const world = measured(routed({ steps: [{ setWeight: 20 }, { analysis: { templates } }] }), 'Successful');
+
+    world.image('v2').advance(60_000);
+
+    assert.equal(world.status.phase, 'Healthy');
+    assert.equal(world.cluster.analysisRuns.length, 1);
+  });
+
+  test('a step that measures badly aborts, and a retry measures anew', () => {
+    const world = measured(routed({ steps: [{ setWeight: 20 }, { analysis: { templates } }] }), 'Failed');
+
+    world.image('v2').advance(60_000);
+    assert.equal(
+      world.status.message,
+      'RolloutAborted: Rollout aborted update to revision 2: Step-based analysis phase error/failed',
+    );
+    assert.equal(world.cluster.weight, 0);
+
+    world.cluster = {
+      ...world.cluster,
+      habits: { ...world.cluster.habits, analysis: { phase: 'Successful', afterMs: 5_000 } },
+    };
+    world.cluster = {
+      ...world.cluster,
+      analysisRuns: world.cluster.analysisRuns.map((run) => ({ ...run, status: { phase: 'Failed' as const } })),
+    };
+    const known = world.cluster.analysisRuns.length;
+    world.command({ abort: false }).quiesce();
+    world.advance(2_000);
+    assert.equal(world.cluster.analysisRuns.length, known + 1);
+  });
+
+  test('an inconclusive measurement pauses, and promoting measures again', () => {
+    const world = measured(routed({ steps: [{ setWeight: 20 }, { analysis: { templates } }] }), 'Inconclusive');
+    world.image('v2').advance(20_000);
+    assert.equal(world.status.message, 'InconclusiveAnalysisRun');
+
+    world.command({ pauseConditions: null }).quiesce();
+    assert.equal(world.cluster.analysisRuns.length, 2);
+    assert.notEqual(world.status.phase, 'Paused');
+  });
+
+  test('background analysis runs from the start, and ends with the update', () => {
+    const world = measured(routed({ steps: STEPS, analysis: { templates } }), 'Failed');
+
+    world.image('v2').advance(60_000);
+
+    assert.equal(
+      world.status.message,
+      'RolloutAborted: Rollout aborted update to revision 2: Background analysis phase error/failed',
+    );
+  });
+});
