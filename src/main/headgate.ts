@@ -16,6 +16,16 @@ program.addCommand(
   }),
 );
 
+program
+  .command('demo')
+  .description('Show the whole loop on this machine: a cluster in one process, Git, Prometheus, traffic, Slack')
+  .option('--story', 'play a good and a bad version unattended, then end', false)
+  .option('--kill-every <ms>', 'kill the controller this often, to show that it changes nothing', Number)
+  .action(async (options: { readonly story: boolean; readonly killEvery?: number }) => {
+    const { runDemo } = await import('./run-demo.ts');
+    process.exitCode = await runDemo(options);
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {

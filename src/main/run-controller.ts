@@ -1,15 +1,26 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { createSystemClock } from '../adapters/clock/system-clock.ts';
+import { createGit, type GitOptions } from '../adapters/git/git-cli.ts';
+import { createKustomize } from '../adapters/git/kustomize.ts';
+import { createYamlParser } from '../adapters/git/yaml-parser.ts';
 import { createHttpClient } from '../adapters/http/exchange-client.ts';
 import { connect, type Connection } from '../adapters/kube/connection.ts';
+import { createKindDirectory } from '../adapters/kube/kind-directory.ts';
 import { createKube, type ConnectedKube } from '../adapters/kube/kube.ts';
 import { startLeadership } from '../adapters/kube/leadership.ts';
 import type { CallGuard } from '../adapters/kube/permissions.ts';
 import { createWorkQueue } from '../adapters/kube/work-queue.ts';
 import { createLog, type LogLevel } from '../adapters/telemetry/log.ts';
 import { createMetrics, type MetricsRegistry } from '../adapters/telemetry/metrics.ts';
-import { startTelemetryServer } from '../adapters/telemetry/telemetry-server.ts';
+import { startTelemetryServer, type TelemetryServer } from '../adapters/telemetry/telemetry-server.ts';
 import { RunController } from '../controller/analysis/run-controller.ts';
+import { GitSourceController } from '../controller/git-source/git-source-controller.ts';
+import { createWebhookHandler } from '../controller/git-source/webhook-handler.ts';
+import { NotificationController, type ServiceOptions } from '../controller/notification/notification-controller.ts';
 import { keyOf } from '../controller/rollout/caches.ts';
 import { RolloutController } from '../controller/rollout/rollout-controller.ts';
 import type { Clock, ScheduledCall } from '../ports/clock.ts';
@@ -53,13 +64,13 @@ export async function startController(
   const leadership = options.leaderElect ? lead({ options, connection, kube, clock, random, log }) : undefined;
   const lost = Promise.withResolvers<string>();
   leadership?.onLost(() => lost.resolve('the Lease was lost'));
-  const servers = await openServers({ options, kube, registry });
+  const servers = await openServers({ options, kube, registry, webhook: parts.webhook });
   const resyncs = every(clock, options.rolloutResync * 1_000, () => parts.resync());
   const acting = act({ kube, leadership, parts, log });
   return {
     healthPort: servers.health.port,
     metricsPort: servers.metrics.port,
-    webhookPort: undefined,
+    webhookPort: servers.webhook?.port,
     whenActing: () => acting,
     lost: lost.promise,
     resync: () => parts.resync(),
@@ -70,7 +81,7 @@ export async function startController(
       await leadership?.release();
       await kube.close();
       registry.close();
-      await Promise.all([servers.health.close(), servers.metrics.close()]);
+      await Promise.all([servers.health.close(), servers.metrics.close(), servers.webhook?.close()]);
     },
   };
 }
@@ -95,6 +106,7 @@ interface Foundation {
 }
 
 interface Parts {
+  readonly webhook: RequestListener;
   start(): void;
   resync(): void;
   stop(): Promise<void>;
@@ -108,6 +120,8 @@ function createParts(input: Foundation & { readonly telemetry: Telemetry }): Par
   const queue = (name: string): WorkQueue => createWorkQueue({ clock, random, log, metrics: metrics.queue(name) });
   const rolloutQueue = queue('Rollouts');
   const runQueue = queue('AnalysisRuns');
+  const gitQueue = queue('GitSources');
+  const noticeQueue = queue('Notifications');
   const namespace = options.namespaced ? (options.namespace ?? ownNamespace(connection.namespace)) : undefined;
   const { instanceId } = options;
   const rollouts = new RolloutController({
@@ -133,10 +147,53 @@ function createParts(input: Foundation & { readonly telemetry: Telemetry }): Par
     instanceId,
     providers: { prometheusAddress: options.prometheusAddress },
   });
+  const gitSources = new GitSourceController({
+    kube,
+    kinds: createKindDirectory(kube.client, clock),
+    queue: gitQueue,
+    clock,
+    random,
+    telemetry,
+    git: createGit(gitOptions(options)),
+    yaml: createYamlParser(),
+    kustomize: createKustomize({ inherited: process.env }),
+    options: {
+      namespace,
+      workers: GIT_WORKERS,
+      scope: options.gitAllowClusterScope ? 'cluster' : 'own-namespace',
+      fileUrls: options.gitAllowFile ? 'allowed' : 'refused',
+    },
+  });
+  const notices = new NotificationController({
+    kube,
+    caches: rollouts.caches,
+    gitSources: gitSources.sources,
+    http,
+    queue: noticeQueue,
+    clock,
+    telemetry,
+    options: {
+      slack: {
+        apiUrl: options.slackApiUrl,
+        defaultRecipient: options.slackChannel,
+        credential: secretKey(options.slackTokenSecret),
+      },
+    },
+  });
+  const webhook = createWebhookHandler({
+    sources: gitSources.sources,
+    reader: kube.reader,
+    clock,
+    log,
+    pullNow: (key) => gitSources.pullNow(key),
+  });
   return {
+    webhook,
     start: () => {
       rollouts.start();
       runs.start();
+      gitSources.start();
+      notices.start();
     },
     resync: () => {
       for (const rollout of rollouts.caches.rollouts.list()) rolloutQueue.add(keyOf(rollout));
@@ -144,10 +201,30 @@ function createParts(input: Foundation & { readonly telemetry: Telemetry }): Par
     },
     stop: async () => {
       runs.stop();
-      await Promise.all([rolloutQueue.stop(), runQueue.stop()]);
+      await Promise.all([rolloutQueue.stop(), runQueue.stop(), gitQueue.stop(), noticeQueue.stop()]);
       http.close();
     },
   };
+}
+
+/** Pulls wait for the network; few at once are enough for hundreds of repositories. */
+const GIT_WORKERS = 4;
+
+function gitOptions(options: ControllerOptions): GitOptions {
+  const extraProtocols: ('file' | 'http')[] = [];
+  if (options.gitAllowFile) extraProtocols.push('file');
+  if (options.gitAllowHttp) extraProtocols.push('http');
+  const stateDirectory = options.gitStateDir ?? join(tmpdir(), `headgate-git-${process.pid}`);
+  return { stateDirectory, extraProtocols, inherited: process.env };
+}
+
+function secretKey(text: string | undefined): ServiceOptions['credential'] {
+  if (text === undefined) return undefined;
+  const [namespace = '', name = '', key = ''] = text.split('/');
+  if (namespace === '' || name === '' || key === '') {
+    throw new Error(`--slack-token-secret ${text}: write namespace/name/key`);
+  }
+  return { namespace, name, key };
 }
 
 function lead(input: Foundation & { readonly log: Log }): Leadership {
@@ -184,7 +261,8 @@ async function openServers(input: {
   readonly options: ControllerOptions;
   readonly kube: ConnectedKube;
   readonly registry: MetricsRegistry;
-}): Promise<Record<'health' | 'metrics', Awaited<ReturnType<typeof startTelemetryServer>>>> {
+  readonly webhook: RequestListener;
+}): Promise<Servers> {
   const { options, kube, registry } = input;
   const host = options.metricsHost;
   const health = await startTelemetryServer({
@@ -193,7 +271,34 @@ async function openServers(input: {
     health: { problems: () => [], waitingFor: () => kube.waitingFor() },
   });
   const metrics = await startTelemetryServer({ host, port: options.metricsPort, metrics: registry });
-  return { health, metrics };
+  const webhook =
+    options.gitWebhookPort === undefined
+      ? undefined
+      : await listen(input.webhook, { host: options.gitWebhookHost, port: options.gitWebhookPort });
+  return { health, metrics, webhook };
+}
+
+interface Servers {
+  readonly health: TelemetryServer;
+  readonly metrics: TelemetryServer;
+  readonly webhook: TelemetryServer | undefined;
+}
+
+/** The webhook receiver faces the outside: a listener of its own, apart from metrics and probes. */
+async function listen(listener: RequestListener, at: { host: string; port: number }): Promise<TelemetryServer> {
+  const server = createServer({ requestTimeout: 15_000, headersTimeout: 10_000 }, listener);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(at.port, at.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
 }
 
 /** The verb `controller`: runs until it is told to stop or may no longer act. */
