@@ -179,6 +179,22 @@ describe('the mark of a route whose traffic is split', () => {
       activeAfter: 'shop/cart',
     },
     {
+      title: 'is as good in another controller’s order',
+      weight: 20,
+      labels: marked,
+      active: 'shop/zebra, shop/checkout',
+      labelsAfter: marked,
+      activeAfter: 'shop/zebra, shop/checkout',
+    },
+    {
+      title: 'keeps the value that another active Rollout gave it',
+      weight: 0,
+      labels: { [LABEL]: 'theirs' },
+      active: 'shop/cart',
+      labelsAfter: { [LABEL]: 'theirs' },
+      activeAfter: 'shop/cart',
+    },
+    {
       title: 'is left alone when its value is the user’s',
       weight: 0,
       labels: { [LABEL]: 'mine' },

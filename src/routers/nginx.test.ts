@@ -195,14 +195,20 @@ describe('what canary Ingresses show', () => {
 
   it('is drift when something besides the weight is not as it should be', () => {
     const right = ownIngress({ canary: 'true', 'canary-weight': '35' });
-    const wrong = { ...right, spec: { ...right.spec, ingressClassName: 'other' } };
-
-    for (const [own, drifted] of [
+    const { metadata, spec } = right;
+    const cases = [
       [right, false],
-      [wrong, true],
-    ] as const) {
+      [{ ...right, spec: { ...spec, ingressClassName: 'other' } }, true],
+      [{ ...right, spec: { ...spec, rules: rulesTo('legacy') } }, true],
+      [ownIngress({ 'canary-weight': '35' }), true],
+      [withAnnotation(right, 'kubernetes.io/ingress.class', 'other'), true],
+      [withAnnotation(right, 'example.com/theirs', 'kept'), false],
+      [{ ...right, metadata: { ...metadata, labels: { theirs: 'kept' } } }, false],
+    ] as const;
+
+    for (const [own, drifted] of cases) {
       const shown = nginx.observed(targetOf({}), currentOf({}, [stableIngress(), own]));
-      assert.equal(shown.state === 'known' && shown.drifted, drifted);
+      assert.equal(shown.state === 'known' && shown.drifted, drifted, JSON.stringify(own));
     }
   });
 
@@ -287,6 +293,11 @@ function ownIngress(annotations: Readonly<Record<string, string>>): Ingress {
     },
     spec: { rules: rulesTo('canary') },
   };
+}
+
+function withAnnotation(ingress: Ingress, key: string, value: string): Ingress {
+  const { metadata } = ingress;
+  return { ...ingress, metadata: { ...metadata, annotations: { ...metadata.annotations, [key]: value } } };
 }
 
 function currentOf(config: Readonly<Record<string, unknown>>, objects: readonly KubeObject[]): CurrentObjects {
