@@ -3,7 +3,8 @@ import { assert } from '../../lib/assert.ts';
 import type { CacheChange, CacheOptions, ObjectCache } from '../../ports/kube.ts';
 import type { Log } from '../../ports/telemetry.ts';
 import { createBuckets } from './bucket.ts';
-import type { Buckets } from './bucket.ts';
+import type { Bucket, Buckets } from './bucket.ts';
+import { matchesSelector } from './label-match.ts';
 import { isOlder } from './resource-version.ts';
 import type { Trim } from './trim.ts';
 
@@ -18,6 +19,8 @@ const NONE: readonly never[] = [];
 export interface FillableCache<T extends KubeObject = KubeObject> extends ObjectCache<T> {
   /** How far the watch has come: everything up to this version has been seen. Undefined before the first list. */
   readonly version: string | undefined;
+  /** Builds further indexes, of what is here and what will come. */
+  addIndexes(definitions: NonNullable<CacheOptions<T>['indexes']>): void;
   /** True when objects of this namespace (empty: cluster-scoped) are kept here. */
   covers(namespace: string): boolean;
   /** A raw object, made ready to be kept. */
@@ -53,7 +56,8 @@ export function createCache<T extends KubeObject>(options: {
   const { kind, log } = options;
   const scope: CacheOptions<T> = options.scope ?? {};
   const objects = createBuckets<T>();
-  const indexes = createIndexes(scope.indexes ?? {}, log);
+  const indexes = createIndexes<T>(log);
+  indexes.add(scope.indexes ?? {}, []);
   const listeners = new Set<(change: CacheChange<T>) => void>();
   const progressed: (() => void)[] = [];
   /** Names that a live read was made of, and the version up to which the watch tells old news of them. */
@@ -125,8 +129,10 @@ export function createCache<T extends KubeObject>(options: {
   function inScope(raw: KubeObject): boolean {
     if (state !== 'synced' || !covers(raw.metadata.namespace ?? '')) return false;
     const known = objects.get(raw.metadata.namespace ?? '')?.get(raw.metadata.name);
-    if (known !== undefined) return true;
-    return scope.labelSelector === undefined && isOlder(version, raw.metadata.resourceVersion);
+    const { labelSelector } = scope;
+    const selected = labelSelector === undefined ? true : matchesSelector(raw.metadata.labels ?? {}, labelSelector);
+    // An object whose labels left the selector is deleted by the watch, and by nothing else.
+    return selected === true && (known !== undefined || isOlder(version, raw.metadata.resourceVersion));
   }
 
   function covers(namespace: string): boolean {
@@ -170,6 +176,9 @@ export function createCache<T extends KubeObject>(options: {
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    addIndexes(definitions) {
+      indexes.add(definitions, objects.all());
     },
     covers,
     prepare,
@@ -232,22 +241,37 @@ function floorKey(key: ObjectKey): string {
   return `${key.namespace}/${key.name}`;
 }
 
-interface Indexes<T> {
+interface Indexes<T extends KubeObject> {
+  add(definitions: NonNullable<CacheOptions<T>['indexes']>, present: Iterable<Bucket<T>>): void;
   move(key: ObjectKey, old: T | undefined, object: T | undefined): void;
   find(index: string, value: string): readonly T[];
 }
 
-function createIndexes<T extends KubeObject>(
-  definitions: NonNullable<CacheOptions<T>['indexes']>,
-  log: Log,
-): Indexes<T> {
-  const indexes = new Map<
-    string,
-    { readonly valuesOf: (object: T) => readonly string[]; readonly buckets: Buckets<T> }
-  >();
-  for (const [name, valuesOf] of Object.entries(definitions))
-    indexes.set(name, { valuesOf: guarded(name, valuesOf, log), buckets: createBuckets<T>() });
+interface Index<T> {
+  readonly valuesOf: (object: T) => readonly string[];
+  readonly buckets: Buckets<T>;
+}
+
+function createIndexes<T extends KubeObject>(log: Log): Indexes<T> {
+  const indexes = new Map<string, Index<T>>();
   return {
+    add(definitions, present) {
+      const added: Index<T>[] = [];
+      for (const [name, valuesOf] of Object.entries(definitions)) {
+        if (indexes.has(name)) continue;
+        const index = { valuesOf: guarded(name, valuesOf, log), buckets: createBuckets<T>() };
+        indexes.set(name, index);
+        added.push(index);
+      }
+      if (added.length === 0) return;
+      for (const bucket of present) {
+        for (const object of bucket.list()) {
+          for (const { valuesOf, buckets } of added) {
+            for (const value of valuesOf(object)) buckets.put(value, floorKey(keyOf(object)), object);
+          }
+        }
+      }
+    },
     move(key, old, object) {
       if (indexes.size === 0) return;
       const entry = floorKey(key);

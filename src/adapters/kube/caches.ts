@@ -73,12 +73,7 @@ export function createCaches(options: {
       // One list-watch serves all who ask for the same scope; T is the asker's knowledge of the kind.
       const untyped = scope as unknown as CacheOptions;
       const known = open.get(scopeKey(kind, untyped))?.cache;
-      if (known !== undefined) {
-        assert(
-          scope.indexes === undefined && scope.trim === undefined,
-          `${kind.plural}: only the first to open a cache says its indexes and trim`,
-        );
-      }
+      if (known !== undefined && untyped.indexes !== undefined) known.addIndexes(untyped.indexes);
       return (known ?? openCache(kind, untyped)) as unknown as ObjectCache<T>;
     },
     async whenSynced() {

@@ -1,6 +1,9 @@
 import { isPlainObject } from '../../lib/merge-patch.ts';
 import type { KubeError, KubeErrorReason } from '../../ports/kube.ts';
 
+/** The API server quotes whole objects in some refusals; conditions and log lines need the beginning. */
+const MESSAGE_MAX = 1_000;
+
 type Causes = KubeError['causes'];
 
 interface KubeErrorFacts {
@@ -39,7 +42,7 @@ export function errorOfAnswer(answer: {
   readonly retryAfter?: string;
 }): KubeApiError {
   const parsed = parseStatus(answer.body);
-  const message = parsed?.message ?? plainMessage(answer.status, answer.body);
+  const message = parsed?.message?.slice(0, MESSAGE_MAX) ?? plainMessage(answer.status, answer.body);
   return new KubeApiError(message, {
     reason: reasonOf(answer.status, parsed?.reason),
     status: answer.status,
