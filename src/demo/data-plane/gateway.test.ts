@@ -84,6 +84,7 @@ test('obeys a changed weight at once and says for which generation it routes', a
     assert.deepEqual(errors, ['writing the status of HTTPRoute shop']);
     clock.advance(1_000);
     assert.equal(kube.writes.length, 3);
+    kube.put(KINDS.httpRoute, route({ stable: 100, canary: 0 }, 4));
   } finally {
     gateway.close();
     pod.close();

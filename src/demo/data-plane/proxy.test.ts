@@ -224,6 +224,7 @@ test('drains what is gone: a request under way is answered, idle connections are
     if (request.url === '/slow') release = () => response.end('late');
     else response.end('soon');
   });
+  server.keepAliveTimeout = 120_000;
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));

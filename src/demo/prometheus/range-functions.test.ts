@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { extrapolatedChange, instantChange, preciseSum } from './range-functions.ts';
+import { extrapolatedChange, instantChange, largest, preciseSum, smallest } from './range-functions.ts';
 
 const every10s = (values: readonly number[], firstMs = 10_000): { atMs: number; value: number }[] =>
   values.map((value, index) => ({ atMs: firstMs + index * 10_000, value }));
@@ -48,4 +48,11 @@ test('takes the value itself when the counter restarted between the last two poi
 
 test('loses no small value beside a large one', () => {
   assert.equal(preciseSum([1e100, 1, -1e100]), 1);
+});
+
+test('NaN is the largest and the smallest only where there is nothing else', () => {
+  assert.deepEqual(
+    [largest([Number.NaN, 1, 2]), smallest([Number.NaN, 1, 2]), largest([Number.NaN])],
+    [2, 1, Number.NaN],
+  );
 });
