@@ -29,9 +29,10 @@ test('a bucket that was scraped late and holds less than the one before it is li
     value,
   });
 
-  const [median] = histogramQuantile(0.5, [bucket('1', 8), bucket('2', 6), bucket('+Inf', 10)]);
+  const buckets = [bucket('1', 2), bucket('2', 8), bucket('3', 6), bucket('4', 10), bucket('+Inf', 10)];
 
-  assert.deepEqual(median, { labels: {}, value: 5 / 8 });
+  assert.deepEqual(histogramQuantile(0.9, buckets), [{ labels: {}, value: 3.5 }]);
+});
 });
 
 test('the quantile of too little is not a number', () => {
