@@ -1,4 +1,5 @@
 import { CORE_SCHEMA, NOT_RESOLVED, boolYaml11Tag, defineScalarTag, intCoreTag, load, mergeTag } from 'js-yaml';
+import { duplicateFields } from './json-duplicates.ts';
 import { isObject } from './json-value.ts';
 import { parseMediaType } from './negotiate.ts';
 import type { ApiRequest } from './request.ts';
@@ -29,9 +30,20 @@ export function objectBody(request: ApiRequest): Record<string, unknown> {
   return value;
 }
 
+/** JSON texts of bodies, for those who want to know of duplicate keys. */
+const textOf = new WeakMap<object, string>();
+
+/** The keys that the body gave twice, by their paths. */
+export function duplicatesInBody(body: object): readonly string[] {
+  const text = textOf.get(body);
+  return text === undefined ? [] : duplicateFields(text);
+}
+
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    if (isObject(value)) textOf.set(value, text);
+    return value;
   } catch (error) {
     throw badRequest(`couldn't get version/kind; json parse error: ${messageOf(error)}`);
   }

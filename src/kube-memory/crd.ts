@@ -72,7 +72,7 @@ function startCleanup(server: ServerState, definition: KubeObject): void {
   if (definition.metadata.deletionTimestamp === undefined) return;
   const resource = server.registry.get(definition.metadata.name);
   if (resource !== undefined) {
-    for (const object of [...server.store.collection(resource.key).objects(undefined)]) {
+    for (const object of server.store.collection(resource.key).objects(undefined)) {
       try {
         deleteObject(server, targetIn(resource, object.metadata.namespace, object.metadata.name), {});
       } catch (error) {

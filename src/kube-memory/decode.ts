@@ -1,4 +1,5 @@
 import type { KubeObject } from '../api/kube-object.ts';
+import { duplicatesInBody } from './body.ts';
 import { isObject, setField } from './json-value.ts';
 import { metadataTypeProblem } from './metadata-rules.ts';
 import { apiVersionOf } from './object-json.ts';
@@ -38,7 +39,12 @@ export function decode(
   if (typeMismatch !== undefined) throw cannotBeHandled(definition, typeMismatch);
   const present = definition.typed === true ? withoutNulls(value) : withoutNullMetadata(value);
   const { value: known, unknownFields } = prune(present, wholeSchema(definition));
-  const warnings = unknownFields.map((path) => `unknown field ${JSON.stringify(path)}`);
+  const unknown = definition.typed === true ? unknownFields : unknownFields.toSorted();
+  const duplicates = validation === 'Strict' ? duplicatesInBody(value) : [];
+  const warnings = [
+    ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
+    ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
+  ];
   if (validation === 'Strict' && warnings.length > 0) {
     throw cannotBeHandled(definition, `strict decoding error: ${warnings.join(', ')}`);
   }

@@ -4,7 +4,7 @@ import { isObject, numberAt, stringAt } from './json-value.ts';
 import { inVersion } from './object-json.ts';
 import type { DeleteOptions } from './resource.ts';
 import type { ServerState } from './server-state.ts';
-import { conflict } from './status-error.ts';
+import { conflictOnDelete } from './status-error.ts';
 import type { Target } from './target.ts';
 import { storedForm, storedObject } from './write.ts';
 
@@ -45,12 +45,12 @@ export function deleteObject(
 function checkPreconditions(target: Target, old: KubeObject, options: DeleteOptions): void {
   const { uid, resourceVersion } = old.metadata;
   if (options.uid !== undefined && options.uid !== uid) {
-    const why = `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${uid ?? ''}`;
-    throw conflict(target.definition, target.name, why);
+    const why = `the UID in the precondition (${options.uid}) does not match the UID in record (${uid ?? ''}). The object might have been deleted and then recreated`;
+    throw conflictOnDelete(target.definition, target.name, why);
   }
   if (options.resourceVersion !== undefined && options.resourceVersion !== resourceVersion) {
-    const why = `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${resourceVersion ?? ''}`;
-    throw conflict(target.definition, target.name, why);
+    const why = `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion ?? ''}). The object might have been modified`;
+    throw conflictOnDelete(target.definition, target.name, why);
   }
 }
 

@@ -118,7 +118,7 @@ class GarbageCollector {
   }
 
   #orphan(owner: KubeObject): void {
-    for (const dependent of [...(this.#dependents.get(owner.metadata.uid ?? '')?.values() ?? [])]) {
+    for (const dependent of this.#dependents.get(owner.metadata.uid ?? '')?.values() ?? []) {
       const object = this.#read(dependent);
       const others = (object?.metadata.ownerReferences ?? []).filter((each) => each.uid !== owner.metadata.uid);
       if (object !== undefined) this.#write(dependent, { ownerReferences: others });

@@ -40,7 +40,7 @@ export function defaultNamespaces(): readonly KubeObject[] {
 function deleteContent(server: ServerState, namespace: string): void {
   for (const resource of server.registry.all()) {
     if (!resource.storage.namespaced) continue;
-    for (const object of [...server.store.collection(resource.key).objects(namespace)]) {
+    for (const object of server.store.collection(resource.key).objects(namespace)) {
       try {
         deleteObject(server, targetIn(resource, namespace, object.metadata.name), { propagationPolicy: 'Background' });
       } catch (error) {

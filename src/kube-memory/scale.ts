@@ -25,7 +25,7 @@ export function scaleOf(object: KubeObject, scale: ScaleDefinition): KubeObject 
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion, creationTimestamp },
-    spec: typeof specReplicas === 'number' ? { replicas: specReplicas } : {},
+    spec: typeof specReplicas === 'number' && specReplicas !== 0 ? { replicas: specReplicas } : {},
     status: {
       replicas: typeof statusReplicas === 'number' ? statusReplicas : 0,
       ...(selector === '' ? {} : { selector }),
@@ -42,7 +42,7 @@ export function withScale(
   const scale = scaleDefinitionOf(definition);
   if (scale === undefined) return object;
   if (wanted['kind'] !== undefined && wanted['kind'] !== 'Scale')
-    throw badRequest(`wrong object passed to Scale update: ${String(wanted['kind'])}`);
+    throw badRequest(`wrong object passed to Scale update: ${JSON.stringify(wanted['kind'])}`);
   const spec = isObject(wanted['spec']) ? wanted['spec'] : {};
   const replicas = spec['replicas'] ?? 0;
   if (typeof replicas !== 'number' || !Number.isInteger(replicas))

@@ -117,7 +117,7 @@ function parseFieldSelector(
 
 function fieldText(object: KubeObject, path: readonly string[]): string {
   const value = valueAt(object, path);
-  return value === undefined || value === null ? '' : String(value);
+  return typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value);
 }
 
 /** Whether labels meet a LabelSelector object (`matchLabels`, `matchExpressions`); an empty one matches everything, none nothing. */

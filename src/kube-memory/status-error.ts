@@ -104,6 +104,16 @@ export function conflict(definition: Named, name: string, why: string): ApiError
   return failure(409, 'Conflict', message, resourceDetails(definition, name));
 }
 
+/** A deletion whose precondition fails names the kind, not the resource. */
+export function conflictOnDelete(definition: Named, name: string, why: string): ApiError {
+  const message = `Operation cannot be fulfilled on ${qualifiedKind(definition)} ${JSON.stringify(name)}: ${why}`;
+  return failure(409, 'Conflict', message, {
+    name,
+    ...(definition.group === '' ? {} : { group: definition.group }),
+    kind: definition.kind,
+  });
+}
+
 /** The answer to a write that was made from an outdated read. */
 export function modifiedMeanwhile(definition: Named, name: string): ApiError {
   const why = 'the object has been modified; please apply your changes to the latest version and try again';
@@ -174,6 +184,11 @@ export function revisionTooLarge(asked: number, current: number): ApiError {
 
 export function tooManyRequests(message: string, details: StatusDetails = {}): ApiError {
   return failure(429, 'TooManyRequests', message, details);
+}
+
+/** A refusal that an API server lets through without a reason. */
+export function plainFailure(message: string): ApiError {
+  return new ApiError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
 }
 
 export function internalError(message: string): ApiError {

@@ -107,8 +107,8 @@ export class Store {
     try {
       for (let index = 0; index < this.#pending.length; index++) {
         const { resource, change } = this.#pending[index]!;
-        for (const listener of [...(this.#listeners.get(resource) ?? [])]) listener(change);
-        for (const listener of [...(this.#listeners.get('*') ?? [])]) listener(change);
+        for (const listener of this.#listeners.get(resource) ?? []) listener(change);
+        for (const listener of this.#listeners.get('*') ?? []) listener(change);
       }
     } finally {
       this.#pending = [];

@@ -1,7 +1,6 @@
 import type { KubeObject } from '../api/kube-object.ts';
 import { parseTimestampMs } from '../lib/timestamp.ts';
 import { humanDuration } from './age.ts';
-import { isObject } from './json-value.ts';
 import { compileJsonPath } from './json-path.ts';
 import { jsonOf } from './object-json.ts';
 import type { ColumnDefinition, ResourceDefinition } from './resource.ts';
@@ -102,7 +101,7 @@ function cellOf(column: ColumnDefinition, object: KubeObject, nowMs: number): st
     case 'boolean':
       return typeof value === 'boolean' ? value : null;
     case 'string':
-      return isObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value);
+      return typeof value === 'string' ? value : JSON.stringify(value);
   }
 }
 

@@ -12,7 +12,7 @@ import { ruleErrors } from './schema/cel.ts';
 import { invalidValue, NO_PATH } from './schema/field-error.ts';
 import { validate } from './schema/validate.ts';
 import type { ServerState } from './server-state.ts';
-import { alreadyExists, badRequest, conflict, failure, invalid, modifiedMeanwhile, notFound } from './status-error.ts';
+import { alreadyExists, badRequest, conflict, failure, invalid, modifiedMeanwhile, notFound, plainFailure } from './status-error.ts';
 import { hasStatusSubresource, type Target, type WriteOptions, type Written } from './target.ts';
 
 const NAME_ATTEMPTS_MAX = 8;
@@ -30,7 +30,7 @@ export function createObject(
   const metadata = sent.object.metadata;
   if (target.namespace !== undefined) checkNamespace(server, target, metadata);
   if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '' && metadata.resourceVersion !== '0') {
-    throw badRequest('resourceVersion should not be set on objects to be created');
+    throw plainFailure('resourceVersion should not be set on objects to be created');
   }
   const named = withName(server, target, sent.object);
   const made: KubeObject = { ...named, metadata: createdMetadata(server, target, named.metadata) };

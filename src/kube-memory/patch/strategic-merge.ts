@@ -194,7 +194,12 @@ function isBefore(position: number, other: number): boolean {
 
 function isSameItem(left: unknown, right: unknown, key: string | undefined): boolean {
   if (key === undefined) return deepEqual(left, right);
-  return isObject(left) && isObject(right) && left[key] !== undefined && String(left[key]) === String(right[key]);
+  return isObject(left) && isObject(right) && left[key] !== undefined && textOf(left[key]) === textOf(right[key]);
+}
+
+/** Keys are compared as text: the number 80 and the string "80" name the same port. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function withoutRepeats(items: readonly unknown[]): readonly unknown[] {

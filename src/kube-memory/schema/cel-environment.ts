@@ -102,7 +102,7 @@ const FUNCTIONS: Readonly<Record<string, (...values: never[]) => unknown>> = {
     list.slice(Number(from), Number(to)),
   'list.reverse(): list': (list: readonly unknown[]) => [...list].reverse(),
   'list.sort(): list': (list: readonly unknown[]) => [...list].sort((left, right) => (ordered(left, right) ? -1 : 1)),
-  'string.charAt(int): string': (text: string, index: bigint) => [...text][Number(index)] ?? '',
+  'string.charAt(int): string': (text: string, index: bigint) => Array.from(text)[Number(index)] ?? '',
   'string.lowerAscii(): string': (text: string) => text.toLowerCase(),
   'string.upperAscii(): string': (text: string) => text.toUpperCase(),
   'string.replace(string, string): string': (text: string, from: string, to: string) => text.replaceAll(from, to),
@@ -110,7 +110,7 @@ const FUNCTIONS: Readonly<Record<string, (...values: never[]) => unknown>> = {
   'string.split(string): list<string>': (text: string, separator: string) => text.split(separator),
   'string.split(string, int): list<string>': splitTimes,
   'string.trim(): string': (text: string) => text.trim(),
-  'string.reverse(): string': (text: string) => [...text].reverse().join(''),
+  'string.reverse(): string': (text: string) => Array.from(text).reverse().join(''),
   'string.find(string): string': (text: string, pattern: string) => new RegExp(pattern, 'u').exec(text)?.[0] ?? '',
   'string.findAll(string): list<string>': (text: string, pattern: string) =>
     text.match(new RegExp(pattern, 'gu')) ?? [],

@@ -22,15 +22,22 @@ export function typeProblem(value: unknown, schema: OpenApiSchema, path: string)
   });
 }
 
-/** The same value without nulls in objects, as a decoded and encoded struct has none. */
+/** The same value without nulls in objects, as a decoded and encoded struct has none; parts without any keep their identity. */
 export function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (!isObject(value)) return value;
-  const present: Record<string, unknown> = {};
-  for (const [key, field] of Object.entries(value)) {
-    if (field !== null) setField(present, key, withoutNulls(field));
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value.map(withoutNulls);
+    return items.every((item, index) => item === value[index]) ? value : items;
   }
-  return present;
+  if (!isObject(value)) return value;
+  let changed: Record<string, unknown> | undefined;
+  for (const [key, field] of Object.entries(value)) {
+    const present = withoutNulls(field);
+    if (present === field && field !== null) continue;
+    changed ??= { ...value };
+    if (field === null) delete changed[key];
+    else setField(changed, key, present);
+  }
+  return changed ?? value;
 }
 
 function cannotUnmarshal(actual: string, schema: OpenApiSchema, path: string): string {

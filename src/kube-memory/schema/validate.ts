@@ -65,7 +65,7 @@ function typeName(value: unknown): string {
 const patterns = new Map<string, RegExp>();
 
 function checkString(value: string, schema: OpenApiSchema, path: string, errors: FieldError[]): void {
-  const length = schema.maxLength === undefined && schema.minLength === undefined ? 0 : [...value].length;
+  const length = schema.maxLength === undefined && schema.minLength === undefined ? 0 : Array.from(value).length;
   if (schema.maxLength !== undefined && length > schema.maxLength) errors.push(tooLong(path, schema.maxLength));
   if (schema.minLength !== undefined && length < schema.minLength) {
     errors.push(invalidValue(path, value, `${path} in body should be at least ${schema.minLength} chars long`));
