@@ -33,7 +33,6 @@ test('a bucket that was scraped late and holds less than the one before it is li
 
   assert.deepEqual(histogramQuantile(0.9, buckets), [{ labels: {}, value: 3.5 }]);
 });
-});
 
 test('the quantile of too little is not a number', () => {
   const inf = { labels: { le: '+Inf' }, value: 3 };
