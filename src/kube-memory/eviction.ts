@@ -8,6 +8,8 @@ import { internalError, tooManyRequests } from './status-error.ts';
 import type { Target } from './target.ts';
 import { storedObject } from './write.ts';
 
+const BUDGETS = 'poddisruptionbudgets.policy';
+
 /**
  * Deletes a pod unless a PodDisruptionBudget that selects it has no disruption left (429). Budgets are counted from the pods as they
  * are, so they hold with or without a controller that keeps their status.
@@ -24,12 +26,15 @@ export function evictPod(
       'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
     );
   const [budget] = budgets;
-  if (budget !== undefined && !isFinished(pod) && isHealthy(pod)) throwIfSpent(server, budget);
+  if (budget !== undefined && !isFinished(pod) && isHealthy(pod)) {
+    throwIfSpent(server, budget);
+    if (options.dryRun !== true) countDown(server, budget);
+  }
   deleteObject(server, target, options);
 }
 
 function budgetsOf(server: ServerState, pod: KubeObject): readonly KubeObject[] {
-  const budgets = server.store.collection('poddisruptionbudgets.policy').objects(pod.metadata.namespace ?? '');
+  const budgets = server.store.collection(BUDGETS).objects(pod.metadata.namespace ?? '');
   return [...budgets].filter((budget) =>
     matchesLabelSelector(valueAt(budget, ['spec', 'selector']), pod.metadata.labels ?? {}),
   );
@@ -46,6 +51,14 @@ function throwIfSpent(server: ServerState, budget: KubeObject): void {
   throw tooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", {
     causes: [{ reason: 'DisruptionBudget', message }],
   });
+}
+
+/** What the budget shows as allowed is used up at once, before any controller has counted again. */
+function countDown(server: ServerState, budget: KubeObject): void {
+  const status = valueAt(budget, ['status']);
+  const allowed = valueAt(budget, ['status', 'disruptionsAllowed']);
+  if (!isObject(status) || typeof allowed !== 'number' || allowed <= 0) return;
+  server.store.put(BUDGETS, { ...budget, status: { ...status, disruptionsAllowed: allowed - 1 } });
 }
 
 function healthyNeeded(budget: KubeObject, podCount: number): number {

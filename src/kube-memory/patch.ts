@@ -74,6 +74,7 @@ function applyPatch(
   try {
     switch (type) {
       case 'json':
+        if (!Array.isArray(patch)) throw badRequest('error decoding patch: a JSON patch is a list of operations');
         return applyJsonPatch(document, patch);
       case 'merge':
         if (!isObject(patch)) throw badRequest('error decoding patch: a merge patch is an object');

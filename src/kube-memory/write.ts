@@ -12,7 +12,16 @@ import { ruleErrors } from './schema/cel.ts';
 import { invalidValue, NO_PATH } from './schema/field-error.ts';
 import { validate } from './schema/validate.ts';
 import type { ServerState } from './server-state.ts';
-import { alreadyExists, badRequest, conflict, failure, invalid, modifiedMeanwhile, notFound, plainFailure } from './status-error.ts';
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  failure,
+  invalid,
+  modifiedMeanwhile,
+  notFound,
+  plainFailure,
+} from './status-error.ts';
 import { hasStatusSubresource, type Target, type WriteOptions, type Written } from './target.ts';
 
 const NAME_ATTEMPTS_MAX = 8;

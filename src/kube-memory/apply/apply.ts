@@ -53,7 +53,7 @@ function checkConfiguration(target: Target, config: Readonly<Record<string, unkn
   if (Array.isArray(managers) && managers.length > 0) throw badRequest('metadata.managedFields must be nil');
   const problem = typingProblem(config, wholeSchema(definition));
   if (problem === undefined) return;
-  const what = `${target.namespace ?? ''}/${target.name}; ${expected}, Kind=${definition.kind}`;
+  const what = `${target.namespace ?? ''}/${target.name}; ${definition.group}/${definition.version}, Kind=${definition.kind}`;
   throw failure(500, '', `failed to create typed patch object (${what}): ${problem}`);
 }
 
