@@ -105,8 +105,9 @@ export const rolloutChart = setup({
     ],
   },
   states: {
-    idle: {},
+    idle: { description: 'The stable version is the desired one and has all traffic.' },
     classify: {
+      description: 'A new template, or new steps: which kind of update is it?',
       always: [
         { guard: 'nothingStableYet', target: 'installing', actions: assign(moves.skipSteps) },
         {
@@ -129,6 +130,7 @@ export const rolloutChart = setup({
       ],
     },
     installing: {
+      description: 'There is no stable version yet: everything goes to the new one, without steps.',
       always: {
         guard: 'updateIsScaled',
         target: 'finalizing',
@@ -136,16 +138,19 @@ export const rolloutChart = setup({
       },
     },
     preparing: {
+      description: 'The ReplicaSet of the new version is made.',
       always: [
         { guard: 'fullPromotionAsked', target: 'fastForward' },
         { guard: 'replicaSetExists', target: 'step' },
       ],
     },
     step: {
+      description: 'One step after the other. Raising: capacity before weight; lowering: weight before capacity.',
       initial: 'scaling',
       on: { PROMOTE_FULL: { target: 'fastForward' } },
       states: {
         scaling: {
+          description: 'The pods that the step asks for have to be available.',
           always: [
             {
               guard: 'inconclusive',
@@ -156,8 +161,12 @@ export const rolloutChart = setup({
             { guard: 'stepIsScaled', target: 'shifting' },
           ],
         },
-        shifting: { always: { guard: 'stepIsShifted', target: 'acting' } },
+        shifting: {
+          description: 'The routers have to obey the weight that the step asks for.',
+          always: { guard: 'stepIsShifted', target: 'acting' },
+        },
         acting: {
+          description: 'The step pauses, measures, or has nothing more to do.',
           always: [
             {
               guard: 'stepPauses',
@@ -168,6 +177,7 @@ export const rolloutChart = setup({
           ],
         },
         done: {
+          description: 'On to the next step.',
           always: {
             target: 'scaling',
             actions: [{ type: 'notify', params: moves.stepCompletedNotice }, assign(moves.nextStep)],
@@ -176,6 +186,7 @@ export const rolloutChart = setup({
       },
     },
     pausedStep: {
+      description: 'A pause step: the time, or a user, ends it.',
       on: { PROMOTE_FULL: { target: 'fastForward', actions: assign(moves.clearPauses) } },
       always: [
         {
@@ -191,6 +202,7 @@ export const rolloutChart = setup({
       ],
     },
     pausedInconclusive: {
+      description: 'A measurement was inconclusive: a user goes on or aborts.',
       on: { PROMOTE_FULL: { target: 'fastForward', actions: assign(moves.clearPauses) } },
       always: {
         guard: 'resumed',
@@ -199,9 +211,11 @@ export const rolloutChart = setup({
       },
     },
     fastForward: {
+      description: 'Full size without steps, pauses or measurements.',
       always: { guard: 'updateIsScaled', target: 'finalShifting' },
     },
     finalScaling: {
+      description: 'All steps are done: the new version gets its full size.',
       on: { PROMOTE_FULL: { target: 'fastForward' } },
       always: [
         {
@@ -213,6 +227,7 @@ export const rolloutChart = setup({
       ],
     },
     finalShifting: {
+      description: 'All traffic goes to the new version, and has to be seen there.',
       on: { PROMOTE_FULL: {} },
       always: {
         guard: 'updateIsShifted',
@@ -221,15 +236,18 @@ export const rolloutChart = setup({
       },
     },
     finalizing: {
+      description: 'The new version is the stable one: Services and weight follow.',
       always: { guard: 'stableIsSettled', target: 'idle' },
     },
     aborting: {
+      description: 'Back to stable: its pods, then weight, then selectors.',
       on: {
         RETRY: { target: 'preparing', actions: [assign(moves.retry), { type: 'notify', params: moves.retryNotice }] },
       },
       always: { guard: 'abortedVersionIsIdle', target: 'aborted' },
     },
     aborted: {
+      description: 'Nothing is left on the new version; it waits for a retry or a new template.',
       on: {
         RETRY: { target: 'preparing', actions: [assign(moves.retry), { type: 'notify', params: moves.retryNotice }] },
       },
