@@ -21,10 +21,16 @@ test('starts the process again after it was killed, keeps its lines, and ends it
     await whenLine(controller, /was ended by SIGKILL/);
     assert.equal(controller.pid(), undefined);
 
-    clock.advance(60_000);
+    clock.advance(200);
     await whenLine(controller, /^hello$/, 2);
     assert.notEqual(controller.pid(), first);
-    assert.equal(controller.restarts(), 1);
+    for (let kill = 2; kill <= 4; kill++) {
+      controller.kill();
+      await whenLine(controller, /was ended by SIGKILL/, kill);
+      clock.advance(200);
+      await whenLine(controller, /^hello$/, kill + 1);
+    }
+    assert.equal(controller.restarts(), 4);
   } finally {
     await controller.stop();
   }

@@ -40,8 +40,11 @@ export function superviseController(options: ControllerProcessOptions): Controll
   let child: ChildProcess | undefined;
   let restarts = 0;
   let failures = 0;
+  let killed: ChildProcess | undefined;
   let planned: ScheduledCall | undefined;
   let stopping = false;
+  /** A kill that was asked for says nothing about the program: it is started again without patience. */
+  let killed = false;
 
   function start(): void {
     const startedMs = clock.nowMs();
@@ -57,7 +60,8 @@ export function superviseController(options: ControllerProcessOptions): Controll
       keep(`(the controller process ${how})`);
       if (child === started) child = undefined;
       if (stopping) return;
-      failures = clock.nowMs() - startedMs >= RAN_WELL_MS ? 0 : failures + 1;
+      failures = killed || clock.nowMs() - startedMs >= RAN_WELL_MS ? 0 : failures + 1;
+      killed = false;
       const delayMs = Math.min(
         RESTART_DELAY_MAX_MS,
         RESTART_DELAY_MIN_MS * 2 ** Math.min(10, Math.max(0, failures - 2)),
@@ -105,7 +109,10 @@ export function superviseController(options: ControllerProcessOptions): Controll
     pid: () => child?.pid,
     restarts: () => restarts,
     lines: () => [...lines],
-    kill: () => void child?.kill('SIGKILL'),
+    kill: () => {
+      killed = true;
+      child?.kill('SIGKILL');
+    },
     stop,
     killNow: () => {
       stopping = true;

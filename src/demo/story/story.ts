@@ -33,57 +33,91 @@ const AFTERMATH_LIMIT_MS = 25_000;
 const SETTLE_MS = 5_500;
 const POLL_MS = 100;
 
-/** A good release, then a bad one; answers what was measured. Undefined when it was ended early. */
+/**
+ * A good release, then a bad one; answers what was measured. Where something is waited for in vain the story ends there.
+ * Undefined when it was ended early.
+ */
 export async function playStory(stage: Stage): Promise<Evidence | undefined> {
-  const { repository, say, signal } = stage;
-  const waitedInVain: string[] = [];
-  const until = async (what: string, limitMs: number, holds: (world: World) => boolean): Promise<void> => {
-    if (waitedInVain.length === 0 && !(await waitUntil(stage, limitMs, holds))) waitedInVain.push(what);
-  };
-
-  say(`a developer commits ${GOOD_TAG}`);
-  const goodCommit = await repository.commitTag(GOOD_TAG, `Release ${GOOD_TAG}`);
-  await until(`${GOOD_TAG} is promoted`, PROMOTION_LIMIT_MS, (world) => restsOn(world, GOOD_TAG));
-  if (signal.aborted) return undefined;
-  say(`${GOOD_TAG} has all traffic`);
-  await sleep(stage.clock, SETTLE_MS, signal);
-  const answeredAfterPromotion = recentVersions(stage.world());
-
-  say(`a developer commits ${BAD_TAG}`);
-  const badCommit = await repository.commitTag(BAD_TAG, `Release ${BAD_TAG.replace('-bad', '')}`);
-  await until(`${BAD_TAG} is aborted`, ABORT_LIMIT_MS, () =>
-    stage.chronicle().aborted.some(({ tag }) => tag === BAD_TAG),
-  );
-  if (signal.aborted) return undefined;
-  say(`${BAD_TAG} is aborted: traffic goes back, Git is reverted, Slack is told`);
-  await until(
-    'the bad commit is reverted',
-    AFTERMATH_LIMIT_MS,
-    (world) => (world.commits[0]?.sha ?? badCommit) !== badCommit,
-  );
-  await until('Slack is told', AFTERMATH_LIMIT_MS, (world) => world.slack.length > 0);
-  await until(`the Rollout is at rest with ${GOOD_TAG}`, AFTERMATH_LIMIT_MS, (world) => restsOn(world, GOOD_TAG));
-  if (signal.aborted) return undefined;
-  say(`what is declared and what runs are ${GOOD_TAG} again`);
-  await sleep(stage.clock, SETTLE_MS, signal);
-  const answeredAtEnd = recentVersions(stage.world());
-  await stage.stopLoad();
-  if (signal.aborted) return undefined;
-
+  const scenes: Scenes = { answeredAfterPromotion: [], answeredAtEnd: [] };
+  const inVain = (await releaseGood(stage, scenes)) ?? (await releaseBad(stage, scenes));
+  await (stage.signal.aborted ? Promise.resolve() : stage.stopLoad());
+  if (stage.signal.aborted) return undefined;
+  const { repository } = stage;
   const world = stage.world();
   return {
     goodTag: GOOD_TAG,
     badTag: BAD_TAG,
     chronicle: stage.chronicle(),
     rollout: world.rollout,
-    answeredAfterPromotion,
-    answeredAtEnd,
+    answeredAfterPromotion: scenes.answeredAfterPromotion,
+    answeredAtEnd: scenes.answeredAtEnd,
     load: world.load,
     slackMessages: world.slack.length,
-    commitsAfterBad: await commitsAfter(repository, badCommit),
-    goodTree: await repository.treeOf(goodCommit),
-    waitedInVain,
+    commitsAfterBad: scenes.badCommit === undefined ? [] : await commitsAfter(repository, scenes.badCommit),
+    goodTree: scenes.goodCommit === undefined ? '' : await repository.treeOf(scenes.goodCommit),
+    waitedInVain: inVain === undefined ? [] : [inVain],
   };
+}
+
+/** What the story remembers on its way. */
+interface Scenes {
+  goodCommit?: string;
+  badCommit?: string;
+  answeredAfterPromotion: readonly string[];
+  answeredAtEnd: readonly string[];
+}
+
+/** Something to wait for, in words. */
+interface Wait {
+  readonly what: string;
+  readonly limitMs: number;
+  readonly holds: (world: World) => boolean;
+}
+
+async function releaseGood(stage: Stage, scenes: Scenes): Promise<string | undefined> {
+  stage.say(`a developer commits ${GOOD_TAG}`);
+  scenes.goodCommit = await stage.repository.commitTag(GOOD_TAG, `Release ${GOOD_TAG}`);
+  const inVain = await waitForAll(stage, [
+    { what: `${GOOD_TAG} is promoted`, limitMs: PROMOTION_LIMIT_MS, holds: (world) => restsOn(world, GOOD_TAG) },
+  ]);
+  if (inVain !== undefined || stage.signal.aborted) return inVain;
+  stage.say(`${GOOD_TAG} is promoted and has all traffic`);
+  await sleep(stage.clock, SETTLE_MS, stage.signal);
+  scenes.answeredAfterPromotion = recentVersions(stage.world());
+  return undefined;
+}
+
+async function releaseBad(stage: Stage, scenes: Scenes): Promise<string | undefined> {
+  if (stage.signal.aborted) return undefined;
+  stage.say(`a developer commits ${BAD_TAG}`);
+  const badCommit = await stage.repository.commitTag(BAD_TAG, `Release ${BAD_TAG.replace('-bad', '')}`);
+  scenes.badCommit = badCommit;
+  const hasAborted = (): boolean => stage.chronicle().aborted.some(({ tag }) => tag === BAD_TAG);
+  const aborted = await waitForAll(stage, [
+    { what: `${BAD_TAG} is aborted`, limitMs: ABORT_LIMIT_MS, holds: hasAborted },
+  ]);
+  if (aborted !== undefined || stage.signal.aborted) return aborted;
+  stage.say(`${BAD_TAG} is aborted: traffic goes back, Git is reverted, Slack is told`);
+  const isReverted = (world: World): boolean => (world.commits[0]?.sha ?? badCommit) !== badCommit;
+  const limitMs = AFTERMATH_LIMIT_MS;
+  const aftermath = await waitForAll(stage, [
+    { what: 'the bad commit is reverted', limitMs, holds: isReverted },
+    { what: 'Slack is told', limitMs, holds: (world) => world.slack.length > 0 },
+    { what: `the Rollout is at rest with ${GOOD_TAG}`, limitMs, holds: (world) => restsOn(world, GOOD_TAG) },
+  ]);
+  if (aftermath !== undefined || stage.signal.aborted) return aftermath;
+  stage.say(`what is declared and what runs are ${GOOD_TAG} again`);
+  await sleep(stage.clock, SETTLE_MS, stage.signal);
+  scenes.answeredAtEnd = recentVersions(stage.world());
+  return undefined;
+}
+
+/** One after the other; answers what did not come, undefined when all did or the story was ended early. */
+async function waitForAll(stage: Stage, waits: readonly Wait[]): Promise<string | undefined> {
+  for (const { what, limitMs, holds } of waits) {
+    if (!(await waitUntil(stage, limitMs, holds)) && !stage.signal.aborted) return what;
+  }
+  return undefined;
 }
 
 /** Whether a version is stable, at rest, and the only one that has pods. */
