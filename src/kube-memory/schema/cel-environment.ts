@@ -7,6 +7,8 @@ import { isOfFormat } from './format.ts';
 export interface CompiledRule {
   readonly problem: string | undefined;
   readonly usesOldSelf: boolean;
+  /** The parsed expression. */
+  readonly ast: unknown;
   readonly evaluate: (context: Readonly<Record<string, unknown>>) => unknown;
   readonly evaluateMessage: ((context: Readonly<Record<string, unknown>>) => unknown) | undefined;
 }
@@ -46,6 +48,7 @@ function compile(rule: ValidationRule): CompiledRule {
     return {
       problem: undefined,
       usesOldSelf,
+      ast: run.ast,
       evaluate: (context) => run(prepared(context)) as unknown,
       evaluateMessage: message === undefined ? undefined : (context) => message(prepared(context)) as unknown,
     };
@@ -55,7 +58,7 @@ function compile(rule: ValidationRule): CompiledRule {
 }
 
 function broken(problem: string, usesOldSelf: boolean): CompiledRule {
-  return { problem, usesOldSelf, evaluate: () => false, evaluateMessage: undefined };
+  return { problem, usesOldSelf, ast: undefined, evaluate: () => false, evaluateMessage: undefined };
 }
 
 const environments = new Map<OldSelf, Environment>();

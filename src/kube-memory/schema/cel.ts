@@ -3,6 +3,7 @@ import { deepEqual } from '../../lib/deep-equal.ts';
 import { isObject } from '../json-value.ts';
 import type { FieldError, OpenApiSchema, ValidationRule } from '../resource.ts';
 import { compileRule, type CompiledRule } from './cel-environment.ts';
+import { undefinedField } from './cel-fields.ts';
 import { celValue } from './cel-value.ts';
 import { correlatedItem } from './correlate.ts';
 import { duplicateValue, forbiddenValue, invalidValue, requiredValue } from './field-error.ts';
@@ -23,10 +24,12 @@ export function ruleErrors(
   return errors;
 }
 
-/** Why a rule cannot be used, or undefined. */
-export function ruleProblem(rule: ValidationRule): string | undefined {
+/** Why a rule cannot be used on values of the schema, or undefined. */
+export function ruleProblem(rule: ValidationRule, schema: OpenApiSchema): string | undefined {
   const compiled = compileRule(rule);
-  return compiled.problem === undefined ? undefined : `compilation failed: ERROR: ${compiled.problem}`;
+  const names = rule.optionalOldSelf === true ? ['self'] : ['self', 'oldSelf'];
+  const problem = compiled.problem ?? undefinedField(compiled.ast, schema, names);
+  return problem === undefined ? undefined : `compilation failed: ERROR: ${problem}`;
 }
 
 const rulesInside = new WeakMap<OpenApiSchema, boolean>();

@@ -2,6 +2,7 @@ import { isObject } from '../json-value.ts';
 import type { FieldError, OpenApiSchema } from '../resource.ts';
 import { forbiddenValue, invalidValue, notSupported, requiredValue } from './field-error.ts';
 import { ruleProblem } from './cel.ts';
+import { withTypeAndMeta } from './object-meta.ts';
 import { validate } from './validate.ts';
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
@@ -34,7 +35,7 @@ function checkNode(schema: OpenApiSchema, path: string, errors: FieldError[], is
   checkChildren(schema, path, errors);
   checkDefault(schema, path, errors, isRoot);
   schema['x-kubernetes-validations']?.forEach((rule, index) => {
-    const problem = ruleProblem(rule);
+    const problem = ruleProblem(rule, isRoot ? withTypeAndMeta(schema) : schema);
     if (problem !== undefined)
       errors.push(invalidValue(`${path}.x-kubernetes-validations[${index}].rule`, rule, problem));
   });
