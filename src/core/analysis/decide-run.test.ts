@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import fc from 'fast-check';
+
 import type { AnalysisRun, AnalysisRunSpec, AnalysisRunStatus, Metric } from '../../api/analysis.ts';
 import { decideRun } from './decide-run.ts';
 import type { MeasurementOrder, RunDecision, RunObservation } from './decide-run.ts';
@@ -201,6 +203,26 @@ test('keeps ten measurements, or as many as a rule says', () => {
   );
 });
 
+test('keeps the latest measurements', () => {
+  const spec = { metrics: [METRIC], measurementRetention: [{ metricName: 'errors', limit: 1 }] };
+  const { decision } = play(spec, [0.01, 0.02, 0.03]);
+
+  assert.deepEqual(
+    decision.status.metricResults?.[0]?.measurements?.map((measurement) => measurement.value),
+    ['0.03'],
+  );
+});
+
+test('a dry-run metric that is bad does not end the others', () => {
+  const spec = { metrics: [{ ...METRIC, name: 'dry' }, METRIC], dryRun: [{ metricName: 'dry' }] };
+  const first = decideRun(observe(spec));
+  const reports = [report('dry', 0.5, START_MS), report('errors', 0.01, START_MS)];
+  const decision = decideRun(observe(spec, { status: first.status, reports, nowMs: START_MS + 5 }));
+
+  assert.equal(decision.status.phase, 'Running');
+  assert.equal(decision.wakeAtMs, START_MS + 5 + 30_000);
+});
+
 const INVALID: readonly { readonly title: string; readonly spec: AnalysisRunSpec; readonly message: string }[] = [
   { title: 'no metrics', spec: { metrics: [] }, message: 'Analysis spec invalid: no metrics specified' },
   {
@@ -399,6 +421,31 @@ test('waits from the next full second after a time that another controller recor
   assert.equal(decideRun(observe({ metrics: [METRIC] }, { status })).wakeAtMs, START_MS + 31_000);
 });
 
+test('any story of values: the counters add up, a second pass changes nothing, and good means measured', () => {
+  const value = fc.oneof(fc.constant('error' as const), fc.constantFrom(0.01, 0.5, NaN));
+  const limits = fc.record({
+    count: fc.integer({ min: 1, max: 6 }),
+    failureLimit: fc.integer({ min: 0, max: 1 }),
+    consecutiveErrorLimit: fc.integer({ min: 0, max: 3 }),
+  });
+  fc.assert(
+    fc.property(limits, fc.array(value, { maxLength: 8 }), fc.boolean(), (limit, values, terminate) => {
+      const metric = { ...METRIC, ...limit, failureLimit: Math.min(limit.failureLimit, limit.count) };
+      const spec = { metrics: [metric], terminate };
+      const { decision, nowMs } = play({ metrics: [metric] }, values);
+      const last = decideRun(observe(spec, { status: decision.status, nowMs, inFlight: ['errors'] }));
+      const again = decideRun(observe(spec, { status: last.status, nowMs, inFlight: ['errors'] }));
+      const [result] = last.status.metricResults ?? [];
+      const { successful = 0, failed = 0, inconclusive = 0, count = 0, error = 0 } = result ?? {};
+
+      assert.deepEqual(again.status, last.status);
+      assert.equal(successful + failed + inconclusive, count);
+      if (provesSuccess({ spec, status: last.status })) assert.ok(count > 0 && last.status.phase === 'Successful');
+      if (count === 0 && error > 0 && last.status.completedAt !== undefined) assert.equal(last.status.phase, 'Error');
+    }),
+  );
+});
+
 function observe(
   spec: AnalysisRunSpec,
   rest: Partial<RunObservation> & { readonly status?: AnalysisRunStatus } = {},
@@ -422,11 +469,12 @@ function report(metricName: string, value: number | 'error', startedAtMs: number
   return { metricName, startedAtMs, progress: { type: 'finished', finishedAtMs: startedAtMs + 5, outcome } as const };
 }
 
-/** Plays a run whose first metric gives these values, waking whenever the decision says so; stops when it is over. */
+/** Plays a run whose first metric gives these values, waking whenever the decision says so, until it is over. */
 function play(spec: AnalysisRunSpec, values: readonly (number | 'error')[]): { decision: RunDecision; nowMs: number } {
   let nowMs = START_MS;
   let decision = decideRun(observe(spec));
   for (const value of values) {
+    if (decision.status.completedAt !== undefined) break;
     if (decision.orders.length === 0) {
       nowMs = decision.wakeAtMs ?? nowMs;
       decision = decideRun(observe(spec, { status: decision.status, nowMs }));
