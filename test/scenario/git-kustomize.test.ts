@@ -76,7 +76,7 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   ['malformed YAML', 'resources: [\n', /app\/kustomization\.yaml:\d+: malformed YAML/],
   [
     'a file outside of its folder',
-    'resources: []\nconfigMapGenerator:\n  - name: x\n    files: [../elsewhere/note.txt]\n',
+    'resources: [../base]\nconfigMapGenerator:\n  - name: x\n    files: [../base/settings.yaml]\n',
     /security|not in or below/,
   ],
 ];

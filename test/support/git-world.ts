@@ -18,6 +18,7 @@ import { KINDS } from '../../src/api/kinds.ts';
 import type { KubeObject, ResourceKind } from '../../src/api/kube-object.ts';
 import { GitSourceController } from '../../src/controller/git-source/git-source-controller.ts';
 import type { GitSourceOptions } from '../../src/controller/git-source/git-source-input.ts';
+import type { Clock } from '../../src/lib/clock.ts';
 import { gatewayApiCrds } from '../../src/kube-memory/builtin/gateway-api.ts';
 import { startKubeMemory } from '../../src/kube-memory/server.ts';
 import { createTestRepository, type TestRepository } from './git-server.ts';
@@ -45,12 +46,15 @@ export interface GitWorld {
 export const NAMESPACE = 'shop';
 const WAIT_MS_MAX = 15_000;
 const POLL_MS = 10;
+const QUIET_MS = 25;
+/** Backoffs of seconds pass in parts of a second. */
+const CLOCK_SPEED = 20;
 
 export async function openGitWorld(
   files: Readonly<Record<string, string>>,
   options: Partial<GitSourceOptions> & { readonly url?: (origin: TestRepository) => string } = {},
 ): Promise<GitWorld> {
-  const clock = createSystemClock();
+  const clock = fastClock();
   const origin = await createTestRepository(files);
   const state = await mkdtemp(join(tmpdir(), 'headgate-state-'));
   const writes: string[] = [];
@@ -234,11 +238,20 @@ export async function openGitWorld(
     await until('the controller to be quiet', async () => {
       const isQuiet = running.passes.busy === 0 && running.passes.count === last && running.passes.count > 0;
       last = running.passes.count;
-      await delay(60);
+      await delay(QUIET_MS);
       return isQuiet && running.passes.busy === 0;
     });
   }
   return world;
+}
+
+function fastClock(): Clock {
+  const real = createSystemClock();
+  const startMs = real.nowMs();
+  return {
+    nowMs: () => startMs + (real.nowMs() - startMs) * CLOCK_SPEED,
+    schedule: (delayMs, run) => real.schedule(delayMs / CLOCK_SPEED, run),
+  };
 }
 
 /** Polls until `look` is true. */
