@@ -10,7 +10,7 @@ import { generatedFiles } from './generated-files.ts';
  */
 const check = process.argv.includes('--check');
 const outdated: string[] = [];
-for (const [path, text] of await generatedFiles()) {
+for (const [path, text] of generatedFiles()) {
   if (present(path) === text) continue;
   outdated.push(path);
   if (check) continue;

@@ -4,7 +4,7 @@ import { generateCrds } from './generate-crds.ts';
 import { statechartPage } from './generate-statechart.ts';
 
 /** Path and text of every file in the repository that is made from the code. */
-export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+export function generatedFiles(): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   for (const [name, text] of generateCrds()) {
     files.set(`crds/${name}`, text);
@@ -13,7 +13,7 @@ export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   files.set('charts/headgate/files/rules.yaml', rules(policyRules('watched')));
   files.set('charts/headgate/files/rules-namespaced.yaml', rules(policyRules('watched', { namespacedOnly: true })));
   files.set('charts/headgate/files/rules-own.yaml', rules(policyRules('own')));
-  files.set('docs/reference/statechart.md', await statechartPage());
+  files.set('docs/reference/statechart.md', statechartPage());
   return files;
 }
 

@@ -30,7 +30,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'kube-memory': { rooms: ['api', 'lib'], packages: ['node', 'js-yaml', '@marcbachmann/cel-js'] },
   controller: {
     rooms: ['ports', 'routers', 'providers', 'notifiers', 'core', 'api', 'lib'],
-    packages: [],
+    packages: ['node:crypto'],
   },
   cli: {
     rooms: ['ports', 'routers', 'providers', 'notifiers', 'core', 'api', 'lib'],
@@ -43,10 +43,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   main: { rooms: ['*'], packages: ['*'] },
 };
 
-/** Rooms in which time, chance, timers, the process and the network are arguments, never globals. */
+/**
+ * Rooms in which time, chance, timers, the process and the network are arguments, never globals. The linter knows the
+ * other globals of this rule; these three are members, which it cannot tell from a local name.
+ */
 const PURE_ROOMS = ['lib', 'api', 'core', 'routers', 'providers', 'notifiers', 'ports', 'controller'];
-const IMPURE =
-  /(?<![.\w'"`])(?:Date\.now\(|new Date\(\)|Math\.random\(|setTimeout\(|setInterval\(|setImmediate\(|process\.|fetch\()/;
+const IMPURE = /(?<![.\w'"`])(?:Date\.now\(|new Date\(\)|Math\.random\()/;
 
 export function checkRooms(): boolean {
   const problems: string[] = [];
@@ -134,7 +136,9 @@ function siblingProblem(door: { file: string; name: string; test: boolean }, tar
 }
 
 function packageProblem(door: { room: Room; specifier: string; isType: boolean; test: boolean }): string | undefined {
-  if (door.test) return undefined;
+  // Types of node's own modules bring no I/O along.
+  if (door.test || (door.isType && door.specifier.startsWith('node:'))) return undefined;
+  if (door.room.packages.includes(door.specifier)) return undefined;
   if (door.room.packages.includes('*')) return undefined;
   if (door.specifier.startsWith('node:'))
     return door.room.packages.includes('node') ? undefined : `node modules are not for this room (${door.specifier})`;

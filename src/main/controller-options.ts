@@ -102,21 +102,9 @@ function options(): readonly Option[] {
 
 type Parser = (text: string) => unknown;
 
-function option(
-  flags: string,
-  description: string,
-  parse?: Parser | undefined,
-  value?: unknown,
-  shown?: string,
-): Option;
+function option(flags: string, description: string, parse?: Parser, value?: unknown, shown?: string): Option;
 function option(flags: string, description: string, value: boolean): Option;
-function option(
-  flags: string,
-  description: string,
-  parse?: Parser | boolean | undefined,
-  value?: unknown,
-  shown?: string,
-): Option {
+function option(flags: string, description: string, parse?: Parser | boolean, value?: unknown, shown?: string): Option {
   const made = new Option(flags, description);
   made.env(`HEADGATE_${made.name().replaceAll('-', '_').toUpperCase()}`);
   if (typeof parse === 'boolean') return made.default(parse);

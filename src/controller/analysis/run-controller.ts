@@ -53,7 +53,7 @@ export class RunController {
 
   /** Ends measurements under way; they are taken again by whoever continues. */
   stop(): void {
-    for (const key of [...this.#underWay.keys()]) this.#drop(key);
+    for (const key of this.#underWay.keys()) this.#drop(key);
   }
 
   async #pass(key: string): Promise<QueueAnswer> {

@@ -52,7 +52,7 @@ export function createWebhookHandler(input: WebhookInput): RequestListener {
     const match = /^\/webhooks\/([a-z0-9-]+)\/([a-z0-9.-]+)$/.exec((request.url ?? '').split('?')[0] ?? '');
     if (match === null) return answer(response, 404, 'POST /webhooks/<namespace>/<name>');
     if (request.method !== 'POST') return answer(response, 405, 'POST only');
-    const body = await readBody(request);
+    const body = await readBody(request, input.clock);
     if (body === undefined) return answer(response, 413, 'too large or too slow');
     const [, namespace = '', name = ''] = match;
     const source = input.sources.get(namespace, name);
@@ -83,13 +83,13 @@ function answer(response: ServerResponse, status: number, text: string): void {
     .end(`${text}\n`);
 }
 
-function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+function readBody(request: IncomingMessage, clock: Clock): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const timer = setTimeout(() => resolve(undefined), BODY_TIMEOUT_MS);
+    const timer = clock.schedule(BODY_TIMEOUT_MS, () => resolve(undefined));
     function end(body: Buffer | undefined): void {
-      clearTimeout(timer);
+      timer.cancel();
       resolve(body);
     }
     request.on('data', (chunk: Buffer) => {

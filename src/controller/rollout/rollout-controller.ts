@@ -36,7 +36,6 @@ export interface RolloutControllerOptions extends DecisionOptions {
 /** How long a pass waits for a cache that a router needs and that is still being filled. */
 const ROUTED_CACHE_WAIT_MS = 200;
 
-
 /** Works on Rollouts: gather, decide, record, enact; one pass at a time for each. */
 export class RolloutController {
   readonly caches: RolloutCaches;
