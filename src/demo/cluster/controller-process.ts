@@ -40,11 +40,10 @@ export function superviseController(options: ControllerProcessOptions): Controll
   let child: ChildProcess | undefined;
   let restarts = 0;
   let failures = 0;
+  /** Ended by `kill`: that says nothing about the program. */
   let killed: ChildProcess | undefined;
   let planned: ScheduledCall | undefined;
   let stopping = false;
-  /** A kill that was asked for says nothing about the program: it is started again without patience. */
-  let killed = false;
 
   function start(): void {
     const startedMs = clock.nowMs();
@@ -60,8 +59,8 @@ export function superviseController(options: ControllerProcessOptions): Controll
       keep(`(the controller process ${how})`);
       if (child === started) child = undefined;
       if (stopping) return;
-      failures = killed || clock.nowMs() - startedMs >= RAN_WELL_MS ? 0 : failures + 1;
-      killed = false;
+      const ranWell = killed === started || clock.nowMs() - startedMs >= RAN_WELL_MS;
+      failures = ranWell ? 0 : failures + 1;
       const delayMs = Math.min(
         RESTART_DELAY_MAX_MS,
         RESTART_DELAY_MIN_MS * 2 ** Math.min(10, Math.max(0, failures - 2)),
@@ -110,7 +109,7 @@ export function superviseController(options: ControllerProcessOptions): Controll
     restarts: () => restarts,
     lines: () => [...lines],
     kill: () => {
-      killed = true;
+      killed = child;
       child?.kill('SIGKILL');
     },
     stop,
