@@ -261,6 +261,13 @@ test('passes on what Prometheus says of a bad query', () => {
   assert.deepEqual(outcome, { type: 'verdict', phase: 'Error', message: 'bad_data: parse error at char 3' });
 });
 
+test('trusts no value that comes with an error status', () => {
+  const outcome = read({ status: 'success', data: { resultType: 'scalar', result: [1, '0'] } }, 503);
+
+  assert.ok(outcome.type === 'verdict' && outcome.phase === 'Error');
+  assert.match(outcome.message ?? '', /^server_error: server error: 503/);
+});
+
 test('does not take a native histogram or a text for a number', () => {
   const histogram = read({
     status: 'success',
