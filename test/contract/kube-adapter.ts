@@ -220,7 +220,7 @@ export function kubeAdapterContract(server: string, open: () => Promise<ServedCo
         body: { spec: { replicas: 1 } },
       });
       await whenFresh(kube, ref);
-      assert.equal((cache.get(namespace, 'rs')?.['spec'] as { replicas: number }).replicas, 1);
+      assert.equal((cache.get(namespace, 'rs')?.['spec'] as { replicas: number } | undefined)?.replicas, 1);
       await kube.writer.write({
         verb: 'patch',
         ref,
@@ -317,14 +317,14 @@ export function kubeAdapterContract(server: string, open: () => Promise<ServedCo
     await second.release();
 
     const lease = await kube.reader.get({ kind: KINDS.lease, namespace, name: 'lock' });
-    assert.equal((lease?.['spec'] as { leaseTransitions: number }).leaseTransitions, 1);
+    assert.equal((lease?.['spec'] as { leaseTransitions: number } | undefined)?.leaseTransitions, 1);
   });
 }
 
 export interface ServedConnection {
   readonly connection: Connection;
   /** Ends the server, if it is this test's own. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 interface World {

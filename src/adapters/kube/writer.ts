@@ -1,7 +1,7 @@
 import { isPlainObject } from '../../lib/merge-patch.ts';
 import type { KubeObject, ObjectRef } from '../../api/kube-object.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
-import type { KubeError, KubeWriter, WriteOptions } from '../../ports/kube.ts';
+import type { KubeWriter, WriteOptions } from '../../ports/kube.ts';
 import type { Barrier } from './barrier.ts';
 import type { WatchedCaches } from './caches.ts';
 import type { KubeClient } from './client.ts';
@@ -65,28 +65,6 @@ function meetsAnotherObject(asked: KubeWrite, error: unknown): error is KubeApiE
 function asConflict(error: KubeApiError): KubeApiError {
   const { message, status, causes } = error;
   return new KubeApiError(message, { reason: 'conflict', status, causes, cause: error });
-}
-
-/**
- * The API server answers 422 without a cause when a JSON patch cannot be applied: one of its tests failed, or a path is gone.
- * Either way the object is not as it was read, which is what a conflict means. (An invalid result has causes.)
- */
-function testFailed(asked: KubeWrite, error: unknown): error is KubeError {
-  return (
-    asked.verb === 'patch' &&
-    asked.patchType === 'json' &&
-    isKubeError(error) &&
-    error.status === 422 &&
-    error.causes.length === 0
-  );
-}
-
-function conflictOf(error: KubeError): KubeApiError {
-  return new KubeApiError('the object is no longer as this patch expects it', {
-    reason: 'conflict',
-    status: error.status,
-    cause: error,
-  });
 }
 
 function refOf(asked: KubeWrite, object: KubeObject | undefined): ObjectRef | undefined {
