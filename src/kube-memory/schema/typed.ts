@@ -12,7 +12,7 @@ export function typeProblem(value: unknown, schema: OpenApiSchema, path: string)
   const expected = schema.type === 'integer' ? 'number' : schema.type;
   if (expected !== undefined && actual !== expected) return cannotUnmarshal(actual, schema, path);
   if (schema.type === 'integer' && !Number.isInteger(value))
-    return cannotUnmarshal(`number ${String(value)}`, schema, path);
+    return cannotUnmarshal(`number ${JSON.stringify(value)}`, schema, path);
   if (typeof value === 'string') return formatProblem(value, schema);
   if (Array.isArray(value)) return firstOf(value, (item) => typeProblem(item, schema.items ?? {}, path));
   if (!isObject(value)) return undefined;

@@ -1,4 +1,4 @@
-import { int32, int64, listByKey, listOf, quantity, record, text, time } from '../schema.ts';
+import { about, int32, int64, listByKey, listOf, quantity, record, text, time } from '../schema.ts';
 import { labelSelectorSchema, topLevel } from './meta.ts';
 
 const hpaScalingPolicySchema = record(
@@ -105,11 +105,11 @@ const metricSpecSchema = record(
 
 const horizontalPodAutoscalerSpecSchema = record(
   {
-    behavior: horizontalPodAutoscalerBehaviorSchema,
-    maxReplicas: int32,
-    metrics: listOf(metricSpecSchema),
-    minReplicas: int32,
-    scaleTargetRef: crossVersionObjectReferenceSchema,
+    behavior: about('How fast it may grow and shrink.', horizontalPodAutoscalerBehaviorSchema),
+    maxReplicas: about('Never more.', int32),
+    metrics: about('What to look at, and the values to aim for.', listOf(metricSpecSchema)),
+    minReplicas: about('Never fewer.', int32),
+    scaleTargetRef: about('The workload to scale.', crossVersionObjectReferenceSchema),
   },
   ['scaleTargetRef', 'maxReplicas'],
 );
@@ -173,7 +173,10 @@ const horizontalPodAutoscalerStatusSchema = record({
   observedGeneration: int64,
 });
 
-export const horizontalPodAutoscalerSchema = topLevel({
-  spec: horizontalPodAutoscalerSpecSchema,
-  status: horizontalPodAutoscalerStatusSchema,
-});
+export const horizontalPodAutoscalerSchema = about(
+  'Changes the size of a workload by what metrics say.',
+  topLevel({
+    spec: horizontalPodAutoscalerSpecSchema,
+    status: horizontalPodAutoscalerStatusSchema,
+  }),
+);

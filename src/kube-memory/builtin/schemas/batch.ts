@@ -1,4 +1,4 @@
-import { flag, int32, int64, listOf, oneOfTexts, patched, record, setOf, text, time } from '../schema.ts';
+import { about, flag, int32, int64, listOf, oneOfTexts, patched, record, setOf, text, time } from '../schema.ts';
 import { labelSelectorSchema, topLevel } from './meta.ts';
 import { podTemplateSpecSchema } from './pod.ts';
 
@@ -49,22 +49,22 @@ const successPolicySchema = record(
 
 const jobSpecSchema = record(
   {
-    activeDeadlineSeconds: int64,
-    backoffLimit: int32,
+    activeDeadlineSeconds: about('Seconds after which the job is failed.', int64),
+    backoffLimit: about('Failures after which the job has failed.', int32),
     backoffLimitPerIndex: int32,
-    completionMode: oneOfTexts('Indexed', 'NonIndexed'),
-    completions: int32,
+    completionMode: about('NonIndexed, or Indexed to give each pod a number.', oneOfTexts('Indexed', 'NonIndexed')),
+    completions: about('How many pods must succeed.', int32),
     managedBy: text,
     manualSelector: flag,
     maxFailedIndexes: int32,
-    parallelism: int32,
+    parallelism: about('How many pods run at a time at most.', int32),
     podFailurePolicy: podFailurePolicySchema,
     podReplacementPolicy: oneOfTexts('Failed', 'TerminatingOrFailed'),
     selector: labelSelectorSchema,
     successPolicy: successPolicySchema,
-    suspend: flag,
-    template: podTemplateSpecSchema,
-    ttlSecondsAfterFinished: int32,
+    suspend: about('No pods run while it is true.', flag),
+    template: about('What the pods look like; restartPolicy must be OnFailure or Never.', podTemplateSpecSchema),
+    ttlSecondsAfterFinished: about('Seconds after its end until the job is removed.', int32),
   },
   ['template'],
 );
@@ -84,20 +84,23 @@ const uncountedTerminatedPodsSchema = record({
 });
 
 const jobStatusSchema = record({
-  active: int32,
+  active: about('Pods that are not over.', int32),
   completedIndexes: text,
   completionTime: time,
   conditions: patched(listOf(jobConditionSchema), { key: 'type' }),
-  failed: int32,
+  failed: about('Pods that failed.', int32),
   failedIndexes: text,
   ready: int32,
   startTime: time,
-  succeeded: int32,
+  succeeded: about('Pods that ended well.', int32),
   terminating: int32,
   uncountedTerminatedPods: uncountedTerminatedPodsSchema,
 });
 
-export const jobSchema = topLevel({
-  spec: jobSpecSchema,
-  status: jobStatusSchema,
-});
+export const jobSchema = about(
+  'Runs pods until enough of them have succeeded.',
+  topLevel({
+    spec: about('What is wanted.', jobSpecSchema),
+    status: about('What is observed.', jobStatusSchema),
+  }),
+);

@@ -1,4 +1,5 @@
 import {
+  about,
   atomicRecord,
   flag,
   int32,
@@ -54,9 +55,9 @@ const envVarSourceSchema = record({
 
 const envVarSchema = record(
   {
-    name: text,
-    value: text,
-    valueFrom: envVarSourceSchema,
+    name: about('Name of the variable.', text),
+    value: about('Its value.', text),
+    valueFrom: about('Where its value comes from instead.', envVarSourceSchema),
   },
   ['name'],
 );
@@ -203,25 +204,25 @@ const grpcActionSchema = record(
 );
 
 const probeSchema = record({
-  exec: execActionSchema,
-  failureThreshold: int32,
-  grpc: grpcActionSchema,
-  httpGet: httpGetActionSchema,
-  initialDelaySeconds: int32,
-  periodSeconds: int32,
-  successThreshold: int32,
-  tcpSocket: tcpSocketActionSchema,
+  exec: about('Succeeds when a command ends with 0.', execActionSchema),
+  failureThreshold: about('Failures in a row that make bad.', int32),
+  grpc: about('Asks a gRPC health service.', grpcActionSchema),
+  httpGet: about('Succeeds when an HTTP request is answered with 200 to 399.', httpGetActionSchema),
+  initialDelaySeconds: about('Seconds after the start before the first probe.', int32),
+  periodSeconds: about('Seconds between two probes.', int32),
+  successThreshold: about('Successes in a row that make good.', int32),
+  tcpSocket: about('Succeeds when a connection can be opened.', tcpSocketActionSchema),
   terminationGracePeriodSeconds: int64,
-  timeoutSeconds: int32,
+  timeoutSeconds: about('Seconds after which a probe has failed.', int32),
 });
 
 const containerPortSchema = record(
   {
-    containerPort: int32,
+    containerPort: about('The number of the port, 1 to 65535.', int32),
     hostIP: text,
-    hostPort: int32,
-    name: text,
-    protocol: { ...oneOfTexts('SCTP', 'TCP', 'UDP'), default: 'TCP' },
+    hostPort: about('The same port on the node.', int32),
+    name: about('A short name for Services and probes to use.', text),
+    protocol: about('TCP, UDP or SCTP.', { ...oneOfTexts('SCTP', 'TCP', 'UDP'), default: 'TCP' }),
   },
   ['containerPort'],
 );
@@ -244,8 +245,8 @@ const resourceClaimSchema = record(
 
 export const resourceRequirementsSchema = record({
   claims: listByKey(resourceClaimSchema, ['name']),
-  limits: mapOf(quantity),
-  requests: mapOf(quantity),
+  limits: about('The most that may be used.', mapOf(quantity)),
+  requests: about('What must be free on a node for the pod to be placed there.', mapOf(quantity)),
 });
 
 const containerRestartRuleOnExitCodesSchema = record(
@@ -324,46 +325,61 @@ const volumeDeviceSchema = record(
 
 const volumeMountSchema = record(
   {
-    mountPath: text,
+    mountPath: about('The path inside the container.', text),
     mountPropagation: oneOfTexts('Bidirectional', 'HostToContainer', 'None'),
-    name: text,
-    readOnly: flag,
+    name: about('The volume of the pod that is mounted.', text),
+    readOnly: about('Nothing can be written to it.', flag),
     recursiveReadOnly: text,
-    subPath: text,
+    subPath: about('A path inside the volume.', text),
     subPathExpr: text,
   },
   ['name', 'mountPath'],
 );
 
-export const containerSchema = record(
-  {
-    args: listOf(text),
-    command: listOf(text),
-    env: listByKey(envVarSchema, ['name'], { key: 'name' }),
-    envFrom: listOf(envFromSourceSchema),
-    image: text,
-    imagePullPolicy: oneOfTexts('Always', 'IfNotPresent', 'Never'),
-    lifecycle: lifecycleSchema,
-    livenessProbe: probeSchema,
-    name: text,
-    ports: listByKey(containerPortSchema, ['containerPort', 'protocol'], { key: 'containerPort' }),
-    readinessProbe: probeSchema,
-    resizePolicy: listOf(containerResizePolicySchema),
-    resources: resourceRequirementsSchema,
-    restartPolicy: text,
-    restartPolicyRules: listOf(containerRestartRuleSchema),
-    securityContext: securityContextSchema,
-    startupProbe: probeSchema,
-    stdin: flag,
-    stdinOnce: flag,
-    terminationMessagePath: text,
-    terminationMessagePolicy: oneOfTexts('FallbackToLogsOnError', 'File'),
-    tty: flag,
-    volumeDevices: listByKey(volumeDeviceSchema, ['devicePath'], { key: 'devicePath' }),
-    volumeMounts: listByKey(volumeMountSchema, ['mountPath'], { key: 'mountPath' }),
-    workingDir: text,
-  },
-  ['name'],
+export const containerSchema = about(
+  'One program of a pod.',
+  record(
+    {
+      args: about('Arguments of the entry point.', listOf(text)),
+      command: about('Replaces the entry point of the image.', listOf(text)),
+      env: about('Environment variables.', listByKey(envVarSchema, ['name'], { key: 'name' })),
+      envFrom: about('ConfigMaps and Secrets whose entries become environment variables.', listOf(envFromSourceSchema)),
+      image: about('The image to run, with its tag or digest.', text),
+      imagePullPolicy: about(
+        'When the image is pulled: Always, IfNotPresent or Never.',
+        oneOfTexts('Always', 'IfNotPresent', 'Never'),
+      ),
+      lifecycle: about('What to do after the start and before the end.', lifecycleSchema),
+      livenessProbe: about('Says whether the container must be restarted.', probeSchema),
+      name: about('Unique in the pod.', text),
+      ports: about(
+        'Ports that the program listens on; names can be used by Services and probes.',
+        listByKey(containerPortSchema, ['containerPort', 'protocol'], { key: 'containerPort' }),
+      ),
+      readinessProbe: about('Says whether the container takes traffic.', probeSchema),
+      resizePolicy: listOf(containerResizePolicySchema),
+      resources: about(
+        'Computing resources that the container asks for and may use at most.',
+        resourceRequirementsSchema,
+      ),
+      restartPolicy: text,
+      restartPolicyRules: listOf(containerRestartRuleSchema),
+      securityContext: about('Privileges of this container.', securityContextSchema),
+      startupProbe: about('Holds the other probes back until the program has started.', probeSchema),
+      stdin: flag,
+      stdinOnce: flag,
+      terminationMessagePath: text,
+      terminationMessagePolicy: oneOfTexts('FallbackToLogsOnError', 'File'),
+      tty: flag,
+      volumeDevices: listByKey(volumeDeviceSchema, ['devicePath'], { key: 'devicePath' }),
+      volumeMounts: about(
+        'Where volumes appear in the file system.',
+        listByKey(volumeMountSchema, ['mountPath'], { key: 'mountPath' }),
+      ),
+      workingDir: about('The directory that the program starts in.', text),
+    },
+    ['name'],
+  ),
 );
 
 export const ephemeralContainerSchema = record(

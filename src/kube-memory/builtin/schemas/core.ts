@@ -1,4 +1,5 @@
 import {
+  about,
   atomicMapOf,
   atomicRecord,
   bytes,
@@ -37,19 +38,22 @@ const namespaceStatusSchema = record({
   phase: oneOfTexts('Active', 'Terminating'),
 });
 
-export const namespaceSchema = topLevel({
-  spec: namespaceSpecSchema,
-  status: namespaceStatusSchema,
-});
+export const namespaceSchema = about(
+  'A room for objects: names are unique within it.',
+  topLevel({
+    spec: namespaceSpecSchema,
+    status: namespaceStatusSchema,
+  }),
+);
 
 const servicePortSchema = record(
   {
     appProtocol: text,
-    name: text,
-    nodePort: int32,
-    port: int32,
-    protocol: { ...oneOfTexts('SCTP', 'TCP', 'UDP'), default: 'TCP' },
-    targetPort: intOrString,
+    name: about('Needed when there are several ports.', text),
+    nodePort: about('The port on every node.', int32),
+    port: about('The port of the service.', int32),
+    protocol: about('TCP, UDP or SCTP.', { ...oneOfTexts('SCTP', 'TCP', 'UDP'), default: 'TCP' }),
+    targetPort: about('The port of the pods, by number or by the name of a container port.', intOrString),
   },
   ['port'],
 );
@@ -64,7 +68,7 @@ const sessionAffinityConfigSchema = record({
 
 const serviceSpecSchema = record({
   allocateLoadBalancerNodePorts: flag,
-  clusterIP: text,
+  clusterIP: about('Its address inside the cluster; None for a headless service.', text),
   clusterIPs: listOf(text),
   externalIPs: listOf(text),
   externalName: text,
@@ -76,13 +80,19 @@ const serviceSpecSchema = record({
   loadBalancerClass: text,
   loadBalancerIP: text,
   loadBalancerSourceRanges: listOf(text),
-  ports: listByKey(servicePortSchema, ['port', 'protocol'], { key: 'port' }),
-  publishNotReadyAddresses: flag,
-  selector: atomicMapOf(text),
-  sessionAffinity: oneOfTexts('ClientIP', 'None'),
+  ports: about(
+    'Ports of the service and where they lead.',
+    listByKey(servicePortSchema, ['port', 'protocol'], { key: 'port' }),
+  ),
+  publishNotReadyAddresses: about('Also pods that are not ready get traffic.', flag),
+  selector: about('Labels of the pods that get the traffic.', atomicMapOf(text)),
+  sessionAffinity: about('ClientIP sends a client to the same pod again.', oneOfTexts('ClientIP', 'None')),
   sessionAffinityConfig: sessionAffinityConfigSchema,
   trafficDistribution: text,
-  type: oneOfTexts('ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'),
+  type: about(
+    'ClusterIP, NodePort, LoadBalancer or ExternalName.',
+    oneOfTexts('ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'),
+  ),
 });
 
 const portStatusSchema = record({
@@ -107,10 +117,13 @@ const serviceStatusSchema = record({
   loadBalancer: loadBalancerStatusSchema,
 });
 
-export const serviceSchema = topLevel({
-  spec: serviceSpecSchema,
-  status: serviceStatusSchema,
-});
+export const serviceSchema = about(
+  'A stable address for the pods that its selector finds.',
+  topLevel({
+    spec: about('What is wanted.', serviceSpecSchema),
+    status: about('What is observed.', serviceStatusSchema),
+  }),
+);
 
 const endpointAddressSchema = atomicRecord(
   {
@@ -138,22 +151,31 @@ const endpointSubsetSchema = record({
   ports: listOf(endpointPortSchema),
 });
 
-export const endpointsSchema = topLevel({
-  subsets: listOf(endpointSubsetSchema),
-});
+export const endpointsSchema = about(
+  'Addresses behind a service; EndpointSlices have replaced them.',
+  topLevel({
+    subsets: listOf(endpointSubsetSchema),
+  }),
+);
 
-export const secretSchema = topLevel({
-  data: mapOf(bytes),
-  immutable: flag,
-  stringData: mapOf(text),
-  type: text,
-});
+export const secretSchema = about(
+  'Confidential data, for pods to mount or to take as environment.',
+  topLevel({
+    data: about('Bytes in base64 by key.', mapOf(bytes)),
+    immutable: flag,
+    stringData: about('Texts by key, for writing only; they end up in data.', mapOf(text)),
+    type: about('What the data is for, e.g. kubernetes.io/tls.', text),
+  }),
+);
 
-export const configMapSchema = topLevel({
-  binaryData: mapOf(bytes),
-  data: mapOf(text),
-  immutable: flag,
-});
+export const configMapSchema = about(
+  'Configuration as text, for pods to mount or to take as environment.',
+  topLevel({
+    binaryData: about('Bytes in base64 by key.', mapOf(bytes)),
+    data: about('Texts by key.', mapOf(text)),
+    immutable: about('The data cannot change any more.', flag),
+  }),
+);
 
 const eventSeriesSchema = record({
   count: int32,
@@ -165,35 +187,44 @@ export const eventSourceSchema = record({
   host: text,
 });
 
-export const eventSchema = topLevel(
-  {
-    action: text,
-    count: int32,
-    eventTime: microTime,
-    firstTimestamp: time,
-    involvedObject: objectReferenceSchema,
-    lastTimestamp: time,
-    message: text,
-    reason: text,
-    related: objectReferenceSchema,
-    reportingComponent: text,
-    reportingInstance: text,
-    series: eventSeriesSchema,
-    source: eventSourceSchema,
-    type: text,
-  },
-  ['involvedObject'],
+export const eventSchema = about(
+  'Something that happened to an object.',
+  topLevel(
+    {
+      action: text,
+      count: about('How often it happened.', int32),
+      eventTime: microTime,
+      firstTimestamp: time,
+      involvedObject: about('The object that it happened to.', objectReferenceSchema),
+      lastTimestamp: about('When it happened last.', time),
+      message: about('A sentence for people.', text),
+      reason: about('One word for programs.', text),
+      related: objectReferenceSchema,
+      reportingComponent: text,
+      reportingInstance: text,
+      series: eventSeriesSchema,
+      source: eventSourceSchema,
+      type: about('Normal or Warning.', text),
+    },
+    ['involvedObject'],
+  ),
 );
 
-export const serviceAccountSchema = topLevel({
-  automountServiceAccountToken: flag,
-  imagePullSecrets: listOf(localObjectReferenceSchema),
-  secrets: listByKey(objectReferenceSchema, ['name'], { key: 'name' }),
-});
+export const serviceAccountSchema = about(
+  'Who the programs in pods are for the API.',
+  topLevel({
+    automountServiceAccountToken: flag,
+    imagePullSecrets: listOf(localObjectReferenceSchema),
+    secrets: listByKey(objectReferenceSchema, ['name'], { key: 'name' }),
+  }),
+);
 
-export const podTemplateSchema = topLevel({
-  template: podTemplateSpecSchema,
-});
+export const podTemplateSchema = about(
+  'A pod template on its own, for others to refer to.',
+  topLevel({
+    template: podTemplateSpecSchema,
+  }),
+);
 
 const persistentVolumeClaimConditionSchema = record({
   lastProbeTime: time,
@@ -228,7 +259,10 @@ const persistentVolumeClaimStatusSchema = record({
   phase: oneOfTexts('Bound', 'Lost', 'Pending'),
 });
 
-export const persistentVolumeClaimSchema = topLevel({
-  spec: persistentVolumeClaimSpecSchema,
-  status: persistentVolumeClaimStatusSchema,
-});
+export const persistentVolumeClaimSchema = about(
+  'A claim for storage.',
+  topLevel({
+    spec: persistentVolumeClaimSpecSchema,
+    status: persistentVolumeClaimStatusSchema,
+  }),
+);

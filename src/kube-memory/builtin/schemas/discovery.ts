@@ -1,10 +1,10 @@
-import { atomicRecord, flag, int32, listOf, mapOf, oneOfTexts, record, setOf, text } from '../schema.ts';
+import { about, atomicRecord, flag, int32, listOf, mapOf, oneOfTexts, record, setOf, text } from '../schema.ts';
 import { objectReferenceSchema, topLevel } from './meta.ts';
 
 const endpointConditionsSchema = record({
-  ready: flag,
-  serving: flag,
-  terminating: flag,
+  ready: about('Takes traffic.', flag),
+  serving: about('Would answer, also while it ends.', flag),
+  terminating: about('Is ending.', flag),
 });
 
 const forNodeSchema = record(
@@ -47,11 +47,14 @@ const sliceEndpointPortSchema = atomicRecord({
   protocol: oneOfTexts('SCTP', 'TCP', 'UDP'),
 });
 
-export const endpointSliceSchema = topLevel(
-  {
-    addressType: oneOfTexts('FQDN', 'IPv4', 'IPv6'),
-    endpoints: listOf(endpointSchema),
-    ports: listOf(sliceEndpointPortSchema),
-  },
-  ['addressType'],
+export const endpointSliceSchema = about(
+  'Addresses behind a service, in slices of up to a hundred.',
+  topLevel(
+    {
+      addressType: about('IPv4, IPv6 or FQDN; cannot change.', oneOfTexts('FQDN', 'IPv4', 'IPv6')),
+      endpoints: about('The addresses and how they are.', listOf(endpointSchema)),
+      ports: about('The ports that all of these addresses have.', listOf(sliceEndpointPortSchema)),
+    },
+    ['addressType'],
+  ),
 );

@@ -1,4 +1,5 @@
 import {
+  about,
   anyObject,
   atomicRecord,
   flag,
@@ -36,23 +37,32 @@ const ownerReferenceSchema = atomicRecord(
   ['apiVersion', 'kind', 'name', 'uid'],
 );
 
-export const objectMetaSchema = record({
-  annotations: mapOf(text),
-  creationTimestamp: time,
-  deletionGracePeriodSeconds: int64,
-  deletionTimestamp: time,
-  finalizers: setOf(text, { strategy: 'merge' }),
-  generateName: text,
-  generation: int64,
-  labels: mapOf(text),
-  managedFields: listOf(managedFieldsEntrySchema),
-  name: text,
-  namespace: text,
-  ownerReferences: listByKey(ownerReferenceSchema, ['uid'], { key: 'uid' }),
-  resourceVersion: text,
-  selfLink: text,
-  uid: text,
-});
+export const objectMetaSchema = about(
+  'Name, namespace, labels and the bookkeeping that every object carries.',
+  record({
+    annotations: about('Free key and value pairs for tools; nothing is selected by them.', mapOf(text)),
+    creationTimestamp: about('When the server stored the object first.', time),
+    deletionGracePeriodSeconds: about('Seconds that the object has to end in good order.', int64),
+    deletionTimestamp: about('When the object was asked to go, plus its grace period.', time),
+    finalizers: about(
+      'Words that keep a deleted object until whoever set them takes them away.',
+      setOf(text, { strategy: 'merge' }),
+    ),
+    generateName: about('Beginning of a name that the server completes with random letters.', text),
+    generation: about('Counts the changes of the desired state.', int64),
+    labels: about('Short key and value pairs by which objects are selected.', mapOf(text)),
+    managedFields: about('Which manager set which fields; kept by the server.', listOf(managedFieldsEntrySchema)),
+    name: about('Unique among objects of the kind in the namespace; it never changes.', text),
+    namespace: about('The namespace that the object lives in; empty for cluster-wide kinds.', text),
+    ownerReferences: about(
+      'Objects that this one belongs to; it goes when all of them are gone.',
+      listByKey(ownerReferenceSchema, ['uid'], { key: 'uid' }),
+    ),
+    resourceVersion: about('Changes with every write; a replace from an older one is refused.', text),
+    selfLink: text,
+    uid: about('Identifies this object among all that ever existed under its name.', text),
+  }),
+);
 
 const labelSelectorRequirementSchema = record(
   {
@@ -63,10 +73,16 @@ const labelSelectorRequirementSchema = record(
   ['key', 'operator'],
 );
 
-export const labelSelectorSchema = atomicRecord({
-  matchExpressions: listOf(labelSelectorRequirementSchema),
-  matchLabels: mapOf(text),
-});
+export const labelSelectorSchema = about(
+  'Selects objects by their labels; all parts must match.',
+  atomicRecord({
+    matchExpressions: about(
+      'Conditions on labels: In, NotIn, Exists, DoesNotExist.',
+      listOf(labelSelectorRequirementSchema),
+    ),
+    matchLabels: about('Labels that must be there with exactly these values.', mapOf(text)),
+  }),
+);
 
 export const localObjectReferenceSchema = atomicRecord({
   name: text,
@@ -93,11 +109,11 @@ export const typedObjectReferenceSchema = record(
 
 export const conditionSchema = record({
   lastTransitionTime: time,
-  message: text,
+  message: about('A sentence for people.', text),
   observedGeneration: int64,
-  reason: text,
-  status: text,
-  type: text,
+  reason: about('One word for programs.', text),
+  status: about('True, False or Unknown.', text),
+  type: about('What the condition is about.', text),
 });
 
 export const objectReferenceSchema = atomicRecord({

@@ -1,4 +1,4 @@
-import { atomicRecord, int32, intOrString, listOf, oneOfTexts, record, text } from '../schema.ts';
+import { about, atomicRecord, int32, intOrString, listOf, oneOfTexts, record, text } from '../schema.ts';
 import { labelSelectorSchema, topLevel, typedLocalObjectReferenceSchema } from './meta.ts';
 
 const serviceBackendPortSchema = atomicRecord({
@@ -21,9 +21,12 @@ const ingressBackendSchema = record({
 
 const httpIngressPathSchema = record(
   {
-    backend: ingressBackendSchema,
-    path: text,
-    pathType: oneOfTexts('Exact', 'ImplementationSpecific', 'Prefix'),
+    backend: about('Where matching requests go.', ingressBackendSchema),
+    path: about('Beginning or whole of the path, by pathType.', text),
+    pathType: about(
+      'Exact, Prefix or ImplementationSpecific.',
+      oneOfTexts('Exact', 'ImplementationSpecific', 'Prefix'),
+    ),
   },
   ['pathType', 'backend'],
 );
@@ -46,10 +49,10 @@ const ingressTLSSchema = record({
 });
 
 const ingressSpecSchema = record({
-  defaultBackend: ingressBackendSchema,
-  ingressClassName: text,
-  rules: listOf(ingressRuleSchema),
-  tls: listOf(ingressTLSSchema),
+  defaultBackend: about('Where requests go that no rule matches.', ingressBackendSchema),
+  ingressClassName: about('The class, and so the controller, that serves it.', text),
+  rules: about('Hosts and paths and where they lead.', listOf(ingressRuleSchema)),
+  tls: about('Hosts that are served over TLS, with the Secrets of their certificates.', listOf(ingressTLSSchema)),
 });
 
 const ingressPortStatusSchema = record({
@@ -72,10 +75,13 @@ const ingressStatusSchema = record({
   loadBalancer: ingressLoadBalancerStatusSchema,
 });
 
-export const ingressSchema = topLevel({
-  spec: ingressSpecSchema,
-  status: ingressStatusSchema,
-});
+export const ingressSchema = about(
+  'Leads HTTP requests from outside to services by host and path.',
+  topLevel({
+    spec: about('What is wanted.', ingressSpecSchema),
+    status: ingressStatusSchema,
+  }),
+);
 
 const ingressClassParametersReferenceSchema = record(
   {
@@ -93,9 +99,12 @@ const ingressClassSpecSchema = record({
   parameters: ingressClassParametersReferenceSchema,
 });
 
-export const ingressClassSchema = topLevel({
-  spec: ingressClassSpecSchema,
-});
+export const ingressClassSchema = about(
+  'Names the controller that serves ingresses of the class.',
+  topLevel({
+    spec: ingressClassSpecSchema,
+  }),
+);
 
 const networkPolicyPortSchema = record({
   endPort: int32,
@@ -134,6 +143,9 @@ const networkPolicySpecSchema = record({
   policyTypes: listOf(oneOfTexts('Egress', 'Ingress')),
 });
 
-export const networkPolicySchema = topLevel({
-  spec: networkPolicySpecSchema,
-});
+export const networkPolicySchema = about(
+  'Which traffic pods may receive and send.',
+  topLevel({
+    spec: networkPolicySpecSchema,
+  }),
+);

@@ -1,4 +1,5 @@
 import {
+  about,
   flag,
   int32,
   int64,
@@ -137,7 +138,10 @@ const nodeStatusSchema = record({
   volumesInUse: listOf(text),
 });
 
-export const nodeSchema = topLevel({
-  spec: nodeSpecSchema,
-  status: nodeStatusSchema,
-});
+export const nodeSchema = about(
+  'A machine that runs pods.',
+  topLevel({
+    spec: nodeSpecSchema,
+    status: nodeStatusSchema,
+  }),
+);

@@ -1,4 +1,5 @@
 import {
+  about,
   flag,
   int32,
   int64,
@@ -87,11 +88,11 @@ const containerStatusSchema = record({
   imageID: text,
   lastState: containerStateSchema,
   name: text,
-  ready: flag,
+  ready: about('Whether its readiness probe succeeds.', flag),
   resources: resourceRequirementsSchema,
-  restartCount: int32,
+  restartCount: about('How often it was restarted.', int32),
   started: flag,
-  state: containerStateSchema,
+  state: about('What it does at the moment.', containerStateSchema),
   stopSignal: oneOfTexts(
     'SIGABRT',
     'SIGALRM',
@@ -188,18 +189,24 @@ const podResourceClaimStatusSchema = record({
 });
 
 const podStatusSchema = record({
-  conditions: listByKey(podConditionSchema, ['type'], { key: 'type' }),
-  containerStatuses: listOf(containerStatusSchema),
+  conditions: about(
+    'Steps that the pod has reached: placed, initialised, ready.',
+    listByKey(podConditionSchema, ['type'], { key: 'type' }),
+  ),
+  containerStatuses: about('The state of each container.', listOf(containerStatusSchema)),
   ephemeralContainerStatuses: listOf(containerStatusSchema),
   extendedResourceClaimStatus: podExtendedResourceClaimStatusSchema,
-  hostIP: text,
+  hostIP: about('The address of its node.', text),
   hostIPs: patched(listOf(hostIPSchema), { key: 'ip' }),
   initContainerStatuses: listOf(containerStatusSchema),
   message: text,
   nominatedNodeName: text,
   observedGeneration: int64,
-  phase: oneOfTexts('Failed', 'Pending', 'Running', 'Succeeded', 'Unknown'),
-  podIP: text,
+  phase: about(
+    'Pending, Running, Succeeded, Failed or Unknown.',
+    oneOfTexts('Failed', 'Pending', 'Running', 'Succeeded', 'Unknown'),
+  ),
+  podIP: about('The address of the pod.', text),
   podIPs: listByKey(podIPSchema, ['ip'], { key: 'ip' }),
   qosClass: oneOfTexts('BestEffort', 'Burstable', 'Guaranteed'),
   reason: text,
@@ -211,7 +218,10 @@ const podStatusSchema = record({
   startTime: time,
 });
 
-export const podSchema = topLevel({
-  spec: podSpecSchema,
-  status: podStatusSchema,
-});
+export const podSchema = about(
+  'One or more containers that run together on one node.',
+  topLevel({
+    spec: about('What is wanted.', podSpecSchema),
+    status: about('What is observed; written by the cluster.', podStatusSchema),
+  }),
+);

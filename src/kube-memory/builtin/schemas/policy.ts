@@ -1,10 +1,10 @@
-import { int32, int64, intOrString, listByKey, mapOf, oneOfTexts, patched, record, time } from '../schema.ts';
+import { about, int32, int64, intOrString, listByKey, mapOf, oneOfTexts, patched, record, time } from '../schema.ts';
 import { conditionSchema, labelSelectorSchema, topLevel } from './meta.ts';
 
 const podDisruptionBudgetSpecSchema = record({
-  maxUnavailable: intOrString,
-  minAvailable: intOrString,
-  selector: patched(labelSelectorSchema, { strategy: 'replace' }),
+  maxUnavailable: about('Pods that may be missing, as a count or a percentage.', intOrString),
+  minAvailable: about('Pods that must stay, as a count or a percentage.', intOrString),
+  selector: about('The pods that it protects.', patched(labelSelectorSchema, { strategy: 'replace' })),
   unhealthyPodEvictionPolicy: oneOfTexts('AlwaysAllow', 'IfHealthyBudget'),
 });
 
@@ -13,12 +13,15 @@ const podDisruptionBudgetStatusSchema = record({
   currentHealthy: int32,
   desiredHealthy: int32,
   disruptedPods: mapOf(time),
-  disruptionsAllowed: int32,
+  disruptionsAllowed: about('How many may be taken away now.', int32),
   expectedPods: int32,
   observedGeneration: int64,
 });
 
-export const podDisruptionBudgetSchema = topLevel({
-  spec: podDisruptionBudgetSpecSchema,
-  status: podDisruptionBudgetStatusSchema,
-});
+export const podDisruptionBudgetSchema = about(
+  'How many pods may be taken away on purpose at a time.',
+  topLevel({
+    spec: podDisruptionBudgetSpecSchema,
+    status: podDisruptionBudgetStatusSchema,
+  }),
+);
