@@ -17,6 +17,7 @@ const COMMANDS = [
   ['kubectl', 'kustomize'],
 ];
 const TIMEOUT_MS = 60_000;
+const MESSAGE_CHARACTERS_MAX = 500;
 const OUTPUT_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Kustomize through an executable on PATH, on a private copy of the files that is removed afterwards. */
@@ -82,12 +83,13 @@ async function build(request: {
 }
 
 function telling(stderr: string, folder: string): string {
-  return stderr
+  const lines = stderr
     .replaceAll(folder, '')
     .split('\n')
-    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-    .join('; ')
-    .slice(0, 500);
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  // kubectl logs its errors: time, place in its source, and the error in quotes.
+  const messages = lines.map((line) => /\berr="((?:[^"\\]|\\.)*)"/.exec(line)?.[1]?.replaceAll('\\"', '"') ?? line);
+  return messages.join('; ').slice(0, MESSAGE_CHARACTERS_MAX);
 }
 
 function kustomizeError(reason: KustomizeError['reason'], message: string): KustomizeError {

@@ -30,6 +30,13 @@ export interface Declaration {
 /** The folder cannot be used at all; nothing of the commit is applied. */
 export class FolderError extends Error {
   override readonly name = 'FolderError';
+  /** The reason that the conditions show. */
+  readonly reason: 'NotFound' | 'InvalidKustomization';
+
+  constructor(reason: FolderError['reason'], message: string) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 /**
@@ -41,6 +48,7 @@ export async function readDeclaration(tools: DeclarationTools, commit: string, f
   const entries = await tools.repository.entries(commit, [folder]);
   if (entries.length === 0)
     throw new FolderError(
+      'NotFound',
       `there is no folder ${folder === '' ? '/' : folder} at ${commit.slice(0, 12)}: create it or correct spec.path`,
     );
   const isKustomized = entries.some((entry) =>
@@ -87,7 +95,7 @@ export async function renderDeclaration(
   edits: ReadonlyMap<string, string | undefined> = new Map(),
 ): Promise<Declaration> {
   const collected = await collectKustomization(tools, { commit, folder, edits });
-  if (collected.problem !== undefined) throw new FolderError(collected.problem);
+  if (collected.problem !== undefined) throw new FolderError('InvalidKustomization', collected.problem);
   const rendered = await tools.kustomize.build(collected.files, folder);
   const read = readManifests(tools.yaml, { path: folder, text: rendered });
   return {

@@ -64,15 +64,16 @@ const PULL_BACKOFF_MAX_MS = 5 * 60_000;
 const SOON_BASE_MS = 250;
 const SOON_MAX_MS = 60_000;
 const HISTORY_MAX = 10;
-/** Failures that a change of the GitSource or of the server's settings ends, not time. */
+/** Failures that a change of the GitSource, of the repository or of the server's settings ends, not time. */
 const STALLING: readonly string[] = [
-  'auth-failed',
-  'host-key',
-  'repository-not-found',
-  'ref-not-found',
-  'protocol-refused',
-  'too-large',
-  'absent',
+  'AuthenticationFailed',
+  'HostKeyRefused',
+  'NotFound',
+  'ProtocolRefused',
+  'TooLarge',
+  'KustomizeAbsent',
+  'KustomizeFailed',
+  'InvalidKustomization',
 ];
 
 /** One pass over one GitSource. */
@@ -197,6 +198,7 @@ export class GitSourcePass {
       });
       if (secret === undefined)
         throw new FolderError(
+          'NotFound',
           `there is no Secret ${secretName} in ${metadata.namespace}: create it, or correct spec.credentials.secretRef.name`,
         );
       memory.credentials = credentialsOf(secret);
@@ -436,10 +438,16 @@ function ordered(next: GitSourceStatus, before: GitSourceStatus): GitSourceStatu
 }
 
 function failureOf(error: unknown): ConditionFact | undefined {
-  if (error instanceof FolderError)
-    return { type: 'Ready', status: 'False', reason: 'NotFound', message: error.message };
+  const reason = reasonOf(error);
+  return reason === undefined
+    ? undefined
+    : { type: 'Ready', status: 'False', reason, message: error instanceof Error ? error.message : '' };
+}
+
+function reasonOf(error: unknown): string | undefined {
+  if (error instanceof FolderError) return error.reason;
   if (!isForeign(error)) return undefined;
-  return { type: 'Ready', status: 'False', reason: REASONS[error.reason] ?? 'GitFailed', message: error.message };
+  return REASONS[error.reason] ?? (error.name === 'KustomizeError' ? 'KustomizeFailed' : 'GitFailed');
 }
 
 function isForeign(error: unknown): error is GitError | KustomizeError {
@@ -459,7 +467,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 function pullFailureFacts(failure: ConditionFact, count: number): readonly ConditionFact[] {
-  const isStalled = STALLING.some((reason) => REASONS[reason] === failure.reason);
+  const isStalled = STALLING.includes(failure.reason);
   return [
     failure,
     retrying(`the pull is tried again; it failed ${count} times in a row`),
