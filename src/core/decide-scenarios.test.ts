@@ -277,6 +277,110 @@ describe('order at a router', () => {
   });
 });
 
+describe('a router that cannot be trusted blindly', () => {
+  test('a weight counts only after it had the time to reach a data plane that reports nothing', () => {
+    const world = new PureWorld(rolloutOf({ replicas: 5, canary: ROUTED }), {
+      podStartMs: 1_000,
+      propagationMs: 4_000,
+    });
+    world.advance(5_000).image('v2').advance(1_500);
+    assert.equal(world.cluster.weight, 20);
+
+    world.advance(3_000);
+    assert.equal(world.status.currentStepIndex, 0);
+    assert.deepEqual(world.status.canary?.weights?.verified, false);
+    assert.equal(world.status.conditions?.find(({ type }) => type === 'Waiting')?.reason, 'TrafficPropagation');
+
+    world.advance(1_500);
+    assert.equal(world.status.currentStepIndex, 1);
+    assert.equal(world.status.canary?.weights?.verified, undefined);
+  });
+
+  test('a drift of the weight is put right', () => {
+    const world = installed(ROUTED).image('v2').advance(10_000);
+
+    world.cluster = { ...world.cluster, weight: 77 };
+    world.quiesce();
+
+    assert.equal(world.cluster.weight, 20);
+  });
+
+  test('a route that is gone is Degraded and stops the update, an abort goes on all the same', () => {
+    const world = installed(ROUTED).image('v2').advance(10_000);
+
+    world.cluster = { ...world.cluster, routerProblem: 'HTTPRoute "shop" does not exist; create it' };
+    world.command({ pauseConditions: null }).advance(10_000);
+    assert.match(world.status.message ?? '', /HTTPRoute "shop" does not exist; create it/);
+    assert.equal(world.status.currentStepIndex, 1);
+
+    world.command({ abort: true });
+    world.pass();
+    assert.equal(world.status.abort, true);
+
+    world.cluster = { ...world.cluster, routerProblem: undefined };
+    world.advance(120_000);
+    assert.equal(world.cluster.weight, 0);
+    assert.equal(world.sizes()['v2'], 0);
+  });
+
+  test('a Service that is gone stops the update by name, and it goes on when the Service is back', () => {
+    const world = installed(ROUTED).image('v2').advance(10_000);
+    const { services } = world.cluster;
+
+    world.cluster = { ...world.cluster, services: { ...services, 'shop-canary': null } };
+    world.command({ pauseConditions: null }).advance(10_000);
+    assert.match(
+      world.status.message ?? '',
+      /canaryService: Invalid value: "shop-canary": service "shop-canary" not found/,
+    );
+
+    world.cluster = { ...world.cluster, services };
+    world.advance(120_000);
+    assert.equal(world.status.phase, 'Healthy');
+  });
+
+  test('an abort returns all traffic although the template is gone', () => {
+    const world = installed(ROUTED).image('v2').advance(10_000);
+
+    world.edit({ template: null }).command({ abort: true }).advance(120_000);
+
+    assert.equal(world.cluster.weight, 0);
+    assert.deepEqual(world.sizes(), { v1: 5, v2: 0 });
+  });
+
+  test('traffic that returns to a stable version short of pods returns as far as they can carry it', () => {
+    const world = installed(routed({ steps: [{ setWeight: 80 }, { pause: {} }], maxUnavailable: 0 }), 10)
+      .image('v2')
+      .advance(10_000);
+    const [stable] = world.cluster.replicaSets;
+    const name = stable?.metadata.name ?? '';
+    const lost = [...Array(6).fill(Number.POSITIVE_INFINITY), ...Array(4).fill(0)] as number[];
+
+    world.cluster = { ...world.cluster, podsReadyAtMs: { ...world.cluster.podsReadyAtMs, [name]: lost } };
+    world.quiesce().command({ abort: true }).quiesce();
+    assert.equal(world.cluster.weight, 60);
+
+    world.cluster = {
+      ...world.cluster,
+      podsReadyAtMs: { ...world.cluster.podsReadyAtMs, [name]: Array(10).fill(0) as number[] },
+    };
+    world.quiesce();
+    assert.equal(world.cluster.weight, 0);
+  });
+
+  test('a superseded canary keeps its pods until its traffic is gone', () => {
+    const world = installed(ROUTED).image('v2').advance(10_000);
+
+    world.image('v3').advance(10_000);
+
+    const { writes, replicaSets } = world.cluster;
+    const v2 = replicaSets.find((one) => one.spec.template.spec?.containers?.[0]?.image === 'v2')?.metadata.name ?? '';
+    const shifted = writes.lastIndexOf('shift 0');
+    assert.ok(shifted > 0 && writes.lastIndexOf(`patch ReplicaSet ${v2}`) > shifted);
+    assert.ok(writes.lastIndexOf('patch Service shop-canary') > shifted);
+  });
+});
+
 describe('analysis', () => {
   const template = {
     apiVersion: 'argoproj.io/v1alpha1',

@@ -31,6 +31,8 @@ export interface ImaginedCluster {
   readonly services: Readonly<Record<string, Service | null>>;
   /** Canary weight that the one router shows; undefined without routing. */
   readonly weight: number | undefined;
+  /** Why the router cannot be used, when it cannot. */
+  readonly routerProblem: string | undefined;
   readonly analysisRuns: readonly AnalysisRun[];
   readonly analysisTemplates: Readonly<Record<string, AnalysisTemplate | null>>;
   readonly clusterAnalysisTemplates: Readonly<Record<string, ClusterAnalysisTemplate | null>>;
@@ -43,6 +45,8 @@ export interface ImaginedCluster {
 export interface ClusterHabits {
   /** From the start of a pod to its availability. */
   readonly podStartMs: number;
+  /** How long a weight takes to reach a data plane that reports nothing; undefined for one that reports. */
+  readonly propagationMs: number | undefined;
   /** Pods of these images never become available. */
   readonly brokenImages: readonly string[];
   /** The verdict of every AnalysisRun once it has run this long; undefined leaves runs alone. */
@@ -51,7 +55,7 @@ export interface ClusterHabits {
     | undefined;
 }
 
-const HABITS: ClusterHabits = { podStartMs: 0, brokenImages: [], analysis: undefined };
+const HABITS: ClusterHabits = { podStartMs: 0, propagationMs: undefined, brokenImages: [], analysis: undefined };
 
 export interface NewCluster {
   readonly rollout: Rollout;
@@ -92,6 +96,7 @@ export function imagineCluster(input: NewCluster): ImaginedCluster {
     podsReadyAtMs: {},
     services: Object.fromEntries(services),
     weight: routing === undefined || routing === null ? undefined : 0,
+    routerProblem: undefined,
     analysisRuns: [],
     analysisTemplates: input.analysisTemplates ?? {},
     clusterAnalysisTemplates: input.clusterAnalysisTemplates ?? {},
@@ -115,14 +120,17 @@ export function observe(cluster: ImaginedCluster): Observation {
     analysisTemplates: cluster.analysisTemplates,
     clusterAnalysisTemplates: cluster.clusterAnalysisTemplates,
     pods: [],
-    options: { propagationDelayMs: 0 },
+    options: { propagationDelayMs: cluster.habits.propagationMs ?? 0 },
   };
 }
 
 function trafficOf(cluster: ImaginedCluster): readonly TrafficObservation[] {
   if (cluster.weight === undefined) return [];
+  const routerId = 'imagined';
+  if (cluster.routerProblem !== undefined) return [{ routerId, state: 'unusable', message: cluster.routerProblem }];
   const { weightTotal } = canarySettingsOf(cluster.rollout.spec);
-  return [{ routerId: 'imagined', state: 'known', canaryWeight: cluster.weight, weightTotal, acceptance: 'accepted' }];
+  const acceptance = cluster.habits.propagationMs === undefined ? 'accepted' : 'unknown';
+  return [{ routerId, state: 'known', canaryWeight: cluster.weight, weightTotal, acceptance }];
 }
 
 function endpointsOf(cluster: ImaginedCluster, name: string): EndpointSlice {
@@ -181,6 +189,7 @@ function withRollout(cluster: ImaginedCluster, rollout: Rollout, what: string): 
 
 function carryOutEffect(cluster: ImaginedCluster, effect: Effect): ImaginedCluster {
   if (effect.type === 'shift') {
+    if (cluster.routerProblem !== undefined) return cluster;
     return {
       ...cluster,
       weight: effect.plan.canaryWeight,
