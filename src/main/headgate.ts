@@ -29,6 +29,7 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`headgate: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  const message = error instanceof Error ? error.message : String(error);
+  // What was started before the failure may still hold handles: it is not waited for.
+  process.stderr.write(`headgate: ${message}\n`, () => process.exit(1));
 }

@@ -61,10 +61,10 @@ export async function startController(
   const telemetry: Telemetry = { log, metrics: registry.metrics };
   const kube = createKube({ connection, clock, random, log, metrics: registry.metrics, guard });
   const parts = createParts({ options, connection, kube, clock, random, telemetry });
+  const servers = await openServers({ options, kube, registry, webhook: parts.webhook });
   const leadership = options.leaderElect ? lead({ options, connection, kube, clock, random, log }) : undefined;
   const lost = Promise.withResolvers<string>();
   leadership?.onLost(() => lost.resolve('the Lease was lost'));
-  const servers = await openServers({ options, kube, registry, webhook: parts.webhook });
   const resyncs = every(clock, options.rolloutResync * 1_000, () => parts.resync());
   const acting = act({ kube, leadership, parts, log });
   return {
