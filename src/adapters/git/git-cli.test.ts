@@ -268,6 +268,31 @@ describe('git over http', () => {
   });
 });
 
+describe('git of a controller that stops', () => {
+  it('ends what is under way', async () => {
+    const origin = await createTestRepository({ 'a.yaml': 'v: 1\n' });
+    const server = await startGitHttpServer(origin.folder);
+    const stopping = new AbortController();
+    const git = createGit({
+      stateDirectory: join(origin.folder, 'state'),
+      extraProtocols: ['http'],
+      signal: stopping.signal,
+    });
+    server.beforeRequest = async () => {
+      stopping.abort();
+      await new Promise(() => {});
+    };
+
+    await rejects(
+      git.open({ cacheKey: 'a', url: `${server.url}/app.git`, branch: 'main' }).head(),
+      'failed',
+      /is stopping/,
+    );
+    await server.close();
+    await origin.remove();
+  });
+});
+
 describe('hostOf', () => {
   it('names the host alone, whatever the form of the URL', () => {
     assert.equal(hostOf('https://user:pw@git.example.com:8443/a/b.git'), 'git.example.com:8443');

@@ -14,6 +14,8 @@ export interface GitOptions {
   /** Protocols besides https and ssh: `file` and plain `http` are for demos and tests. */
   readonly extraProtocols?: readonly ('file' | 'http')[];
   readonly limits?: Partial<GitLimits>;
+  /** The controller is stopping: what runs is ended, except a push, which is finished. */
+  readonly signal?: AbortSignal;
   /** The controller's environment, of which a few variables are taken over (PATH, proxies). */
   readonly inherited?: Readonly<Record<string, string | undefined>>;
 }
@@ -89,6 +91,7 @@ function openRepository(remote: GitRemote, options: GitOptions): GitRepository {
         cwd: folder,
         env: { ...environment.env, GIT_DIR: folder, ...more.env },
         input: more.input,
+        ...(args[0] === 'push' || options.signal === undefined ? {} : { signal: options.signal }),
         // Any command may have to read missing objects from the server, so only the pure ones have the short limit.
         timeoutMs: more.remote === true ? limits.remoteTimeoutMs : limits.localTimeoutMs,
         outputBytesMax: OUTPUT_BYTES_MAX,
@@ -96,6 +99,7 @@ function openRepository(remote: GitRemote, options: GitOptions): GitRepository {
       });
       const full = `${deed} ${more.remote === true ? `at ${host}` : `of ${host}`}`;
       if (result.ended === 'absent') throw gitError('failed', `${full}: there is no executable \`git\` on PATH`);
+      if (result.ended === 'stopped') throw gitError('failed', `${full}: the controller is stopping`);
       if (result.ended === 'timeout')
         throw gitError(
           'timeout',

@@ -11,6 +11,8 @@ export interface CommandRequest {
   readonly outputBytesMax: number;
   /** Asked now and then while the command runs; true ends it as too large. */
   readonly tooLarge?: () => Promise<boolean>;
+  /** Ends the command when it aborts. */
+  readonly signal?: AbortSignal;
 }
 
 export interface CommandResult {
@@ -18,7 +20,7 @@ export interface CommandResult {
   readonly stderr: string;
   readonly exitCode: number;
   /** Why the command was ended from outside, or could not start. */
-  readonly ended?: 'timeout' | 'too-large' | 'absent';
+  readonly ended?: 'timeout' | 'too-large' | 'absent' | 'stopped';
 }
 
 const STDERR_BYTES_MAX = 64 * 1024;
@@ -39,12 +41,21 @@ export function runCommand(request: CommandRequest): Promise<CommandResult> {
     let stderr = '';
     let ended: CommandResult['ended'];
 
-    function end(why: 'timeout' | 'too-large'): void {
+    function end(why: 'timeout' | 'too-large' | 'stopped'): void {
       ended ??= why;
       killGroup(child.pid);
     }
+    const stop = (): void => end('stopped');
+    if (request.signal?.aborted === true) stop();
+    request.signal?.addEventListener('abort', stop, { once: true });
     const timer = setTimeout(() => end('timeout'), request.timeoutMs);
     const sizeTimer = watchSize(request.tooLarge, () => end('too-large'));
+
+    function cleanUp(): void {
+      clearTimeout(timer);
+      clearInterval(sizeTimer);
+      request.signal?.removeEventListener('abort', stop);
+    }
 
     child.stdout.on('data', (chunk: Buffer) => {
       stdoutBytes += chunk.length;
@@ -58,15 +69,13 @@ export function runCommand(request: CommandRequest): Promise<CommandResult> {
     child.stdin.end(request.input ?? '');
 
     child.on('error', (error: NodeJS.ErrnoException) => {
-      clearTimeout(timer);
-      clearInterval(sizeTimer);
+      cleanUp();
       if (error.code === 'ENOENT')
         resolve({ stdout: Buffer.alloc(0), stderr: error.message, exitCode: -1, ended: 'absent' });
       else reject(error);
     });
     child.on('close', (code) => {
-      clearTimeout(timer);
-      clearInterval(sizeTimer);
+      cleanUp();
       resolve({ stdout: Buffer.concat(stdout), stderr, exitCode: code ?? -1, ended });
     });
   });

@@ -72,6 +72,16 @@ describe('leaves that are carried over', () => {
     });
   });
 
+  it('are the replicas that an autoscaler unknown to Git wrote', () => {
+    const desired = object('Deployment', 'web', { replicas: 2 });
+    const live = object('Deployment', 'web', { replicas: 9 }, '1');
+    const managedFields = [{ manager: 'kube-controller-manager', subresource: 'scale' }];
+
+    const scaled = { ...live, metadata: { ...live.metadata, managedFields } };
+    assert.deepEqual(carryOver(desired, scaled, steering)['spec'], { replicas: 9 });
+    assert.deepEqual(carryOver(desired, live, steering)['spec'], { replicas: 2 });
+  });
+
   it('are weight annotations of an Ingress that Git declares too', () => {
     const key = 'nginx.ingress.kubernetes.io/canary-weight';
     const desired: KubeObject = {

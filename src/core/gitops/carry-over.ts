@@ -106,7 +106,7 @@ function carryOf(desired: KubeObject, live: KubeObject, steering: Steering): Kub
   if (/^(HTTP|GRPC|TCP|TLS)Route$/.test(desired.kind) && steering.routes.has(name))
     return carryWeights(desired, live, steering);
   if (desired.kind === 'Ingress' && steering.routes.has(name)) return carryAnnotations(desired, live);
-  if (steering.scaled.has(`${desired.kind}/${name}`)) return carryReplicas(desired, live);
+  if (steering.scaled.has(`${desired.kind}/${name}`) || isAutoscaled(live)) return carryReplicas(desired, live);
   return desired;
 }
 
@@ -161,6 +161,12 @@ function carryAnnotations(desired: KubeObject, live: KubeObject): KubeObject {
   if (steered.length === 0) return desired;
   const carried = Object.fromEntries(steered.map((key) => [key, live.metadata.annotations?.[key] ?? '']));
   return { ...desired, metadata: { ...desired.metadata, annotations: { ...declared, ...carried } } };
+}
+
+/** Kubernetes' own autoscaler writes through the scale subresource, under the name of its process: it may be unknown to Git. */
+function isAutoscaled(live: KubeObject): boolean {
+  const entries = live.metadata.managedFields ?? [];
+  return entries.some((entry) => entry.subresource === 'scale' && entry.manager === 'kube-controller-manager');
 }
 
 function carryReplicas(desired: KubeObject, live: KubeObject): KubeObject {
