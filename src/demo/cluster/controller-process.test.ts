@@ -75,3 +75,13 @@ test('says so when the process cannot be started', async () => {
   await whenLine(controller, /could not be started/);
   await controller.stop();
 });
+
+test('lets a process end that has nothing left to do', async () => {
+  const program = `const work = setInterval(() => {}, 1000); process.on('SIGTERM', () => clearInterval(work)); console.log('hello');`;
+  const clock = new VirtualClock();
+  const controller = superviseController({ clock, command: process.execPath, args: ['-e', program] });
+  await whenLine(controller, /^hello$/);
+
+  await controller.stop();
+  await whenLine(controller, /ended with code 0/);
+});

@@ -30,8 +30,11 @@ const RAN_WELL_MS = 10_000;
 const STOP_PATIENCE_MS = 5_000;
 const LINES_KEPT = 400;
 
-/** Preloaded into the child: it ends when its standard input does, so also when this process was killed. */
-const END_WITH_PARENT = `data:text/javascript,process.stdin.on('end',()=>process.kill(process.pid,'SIGTERM')).resume()`;
+/**
+ * Preloaded into the child: it ends when its standard input does, so also when this process was killed. Listening alone
+ * does not keep the child alive.
+ */
+const END_WITH_PARENT = `data:text/javascript,process.stdin.on('end',()=>process.kill(process.pid,'SIGTERM')).resume().unref()`;
 
 /** Runs the controller as a process of its own and starts it again whenever it ends, as a cluster would. */
 export function superviseController(options: ControllerProcessOptions): ControllerProcess {
