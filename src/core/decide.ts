@@ -3,7 +3,7 @@ import type { KubeWrite } from '../api/kube-write.ts';
 import { REVISION_ANNOTATION } from '../api/labels.ts';
 import type { Decision, Effect } from './decision.ts';
 import { assertInvariants } from './invariants.ts';
-import { advance, type Advance } from './machine/advance.ts';
+import { advance } from './machine/advance.ts';
 import type { Observation } from './observation.ts';
 import { deadlineMs } from './rollout/deadline.ts';
 import { eventsOf } from './rollout/events.ts';
@@ -13,6 +13,7 @@ import { positionOf, type Position } from './rollout/position.ts';
 import { currentRevision } from './rollout/promotion.ts';
 import type { Plans } from './rollout/plans.ts';
 import { planReplicaSets, type SizedWrite } from './rollout/replica-set-writes.ts';
+import { planRestart } from './rollout/restart.ts';
 import { planRuns, type RunPlan } from './rollout/runs.ts';
 import { planServices } from './rollout/services.ts';
 import { settlesAtMs } from './rollout/shown-weight.ts';
@@ -29,7 +30,9 @@ import type { TrafficPlan } from './traffic.ts';
 export function decide(observation: Observation): Decision {
   const world = lookAt(observation);
   const advanced = advance(world);
-  const { position, mark, measuredAgain } = advanced.context;
+  const { mark, measuredAgain } = advanced.context;
+  const restart = planRestart(world, advanced.context.position);
+  const position: Position = { ...advanced.context.position, restartedAt: restart.restartedAt };
   const plans: Plans = {
     replicaSets: planReplicaSets(world, position),
     services: planServices(world, position),
@@ -43,9 +46,12 @@ export function decide(observation: Observation): Decision {
   const status = nextStatus(world, { position, state: advanced.state, mark, runs: plans.runs });
   const decision: Decision = {
     status,
-    effects: effectsOf(world, position, plans),
+    effects: [
+      ...effectsOf(world, position, plans),
+      ...restart.evictions.map((write) => effect(write, 'restart a pod')),
+    ],
     events: eventsOf(world, { position, notices: advanced.notices, status, plans }),
-    wakeAtMs: wakeAtMs(world, advanced, plans),
+    wakeAtMs: earliest(world, [...wakeMoments(world, position, plans), restart.wakeAtMs]),
   };
   assertInvariants(world, advanced, decision);
   return decision;
@@ -135,14 +141,18 @@ function runEffects(runs: RunPlan): readonly Effect[] {
   return [...terminated, ...created];
 }
 
-/** The earliest moment at which time alone changes something. */
-function wakeAtMs(world: World, { context: { position } }: Advance, plans: Plans): number | undefined {
+/** Moments at which time alone changes something. */
+function wakeMoments(world: World, position: Position, plans: Plans): readonly (number | undefined)[] {
   const deadline = deadlineMs(world, position);
-  const moments = [
+  return [
     position.abort || world.rollout.spec.paused === true ? undefined : pauseEndsAtMs(world, position),
     deadline === undefined ? undefined : deadline + 1_000,
     plans.replicaSets.wakeAtMs,
     plans.weight === undefined ? undefined : settlesAtMs(world, plans.weight.canaryWeight),
-  ].filter((moment) => moment !== undefined && moment > world.nowMs);
-  return moments.length === 0 ? undefined : Math.min(...(moments as number[]));
+  ];
+}
+
+function earliest(world: World, moments: readonly (number | undefined)[]): number | undefined {
+  const ahead = moments.filter((moment) => moment !== undefined).filter((moment) => moment > world.nowMs);
+  return ahead.length === 0 ? undefined : Math.min(...ahead);
 }

@@ -9,6 +9,8 @@ export interface Observation {
   readonly rollout: Rollout;
   /** ReplicaSets of the namespace that are owned by the Rollout, or are nobody's and match its selector. */
   readonly replicaSets: readonly ReplicaSet[];
+  /** Names of ReplicaSets of the namespace that begin with the Rollout's and a dash but belong to somebody else. */
+  readonly takenNames?: readonly string[];
   /** By name, every Service that the Rollout refers to; null when it does not exist. */
   readonly services: Readonly<Record<string, Service | null>>;
   /** By name of the Service, for every Service above. */

@@ -20,6 +20,9 @@ export class PureWorld {
   /** `weight` at the router after every pass, for rules about its course. */
   readonly weights: number[] = [];
 
+  /** Names of ReplicaSets that belong to somebody else. */
+  taken: readonly string[] = [];
+
   constructor(rollout: Rollout, habits: Partial<ClusterHabits> = {}) {
     this.cluster = imagineCluster({ rollout, nowMs: Date.UTC(2026, 0, 1), habits });
   }
@@ -30,7 +33,7 @@ export class PureWorld {
 
   /** One pass of the controller; false when it wrote nothing. */
   pass(effectsMax?: number): boolean {
-    const decision = decide(observe(this.cluster));
+    const decision = decide({ ...observe(this.cluster), takenNames: this.taken });
     const { cluster, changed } = carryOut(this.cluster, decision, effectsMax);
     this.cluster = cluster;
     if (cluster.weight !== undefined) this.weights.push(cluster.weight);
@@ -55,7 +58,8 @@ export class PureWorld {
     const endMs = this.cluster.nowMs + ms;
     for (let turn = 0; turn < 1_000; turn++) {
       this.quiesce();
-      const wakeAtMs = decide(observe(this.cluster)).wakeAtMs ?? Number.POSITIVE_INFINITY;
+      const wakeAtMs =
+        decide({ ...observe(this.cluster), takenNames: this.taken }).wakeAtMs ?? Number.POSITIVE_INFINITY;
       const nextMs = Math.min(wakeAtMs, nextChangeMs(this.cluster) ?? Number.POSITIVE_INFINITY);
       if (nextMs > endMs) break;
       this.cluster = { ...this.cluster, nowMs: nextMs };

@@ -23,6 +23,7 @@ export const startUpdate: Move = ({ context: { world, position } }) => ({
     ...withoutPauses(position),
     currentHash: world.templateHash,
     stepsHash: world.stepsHash,
+    collisionCount: world.collisionCount,
     stepIndex: world.settings.steps.length === 0 ? undefined : 0,
     abort: false,
     abortedAt: undefined,

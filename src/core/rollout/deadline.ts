@@ -33,6 +33,9 @@ export function deadlineMs(world: World, position: Position): number | undefined
   if (step?.pause !== undefined || step?.analysis !== undefined || step?.experiment !== undefined) return undefined;
   const progressing = findCondition(status.conditions, 'Progressing');
   if (progressing === undefined || progressing.reason === 'ProgressDeadlineExceeded') return undefined;
+  // What was complete once is not an update under way; new pods count as progress and start the deadline again.
+  if (progressing.reason === 'NewReplicaSetAvailable' && position.currentHash === status.currentPodHash)
+    return undefined;
   if (waitsForScaleDown(world, position)) return undefined;
   const sinceMs = waitStartMs(progressing.lastUpdateTime);
   return sinceMs === undefined ? undefined : sinceMs + progressDeadlineSecondsOf(rollout.spec) * 1_000;

@@ -8,6 +8,7 @@ import { currentRevision } from './promotion.ts';
 import { phaseOf, type PlannedRun, type RunPlan } from './runs.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
 import { isSettledAt, shownWeight } from './shown-weight.ts';
+import { updateDuration } from './update-duration.ts';
 import { waitOf } from './waiting.ts';
 import { rolesOf, type World } from './world.ts';
 
@@ -26,6 +27,7 @@ export function nextStatus(world: World, input: StatusInput): RolloutStatus {
     ...positionFields(position),
     ...counts(world, position),
     ...canaryBlock(world, input),
+    duration: updateDuration(world, position),
   };
   const wait = waitOf(world, position, input.state);
   const conditions = conditionsOf(world, { position, status: counted, mark: input.mark, wait });
@@ -35,11 +37,10 @@ export function nextStatus(world: World, input: StatusInput): RolloutStatus {
 
 /** What no rule of a pass decides anew. */
 function carriedOver(world: World): RolloutStatus {
-  const { alb, albs, duration, workloadObservedGeneration } = world.status;
+  const { alb, albs, workloadObservedGeneration } = world.status;
   return {
     alb,
     albs,
-    duration,
     workloadObservedGeneration,
     observedGeneration: String(world.rollout.metadata.generation ?? 0),
   };

@@ -8,7 +8,7 @@ import { canarySettingsOf, type CanarySettings } from './canary-settings.ts';
 import type { Problem } from '../../api/validation/problem.ts';
 import { problemsOf } from './problems.ts';
 import { hashOf, isDeleting } from './replica-set.ts';
-import { findByTemplate } from './revisions.ts';
+import { findByTemplate, replicaSetName } from './revisions.ts';
 import { stepsHash, templateHash } from './template-hash.ts';
 import { viewTraffic, type TrafficView } from './traffic-view.ts';
 
@@ -24,6 +24,8 @@ export interface World {
   readonly template: PodTemplateSpec | undefined;
   /** Hash that the desired template's ReplicaSet has, or will have. */
   readonly templateHash: string;
+  /** Part of that hash, raised when the name was somebody else's. */
+  readonly collisionCount: number | undefined;
   readonly stepsHash: string;
   /** Owned by the Rollout and not on their way out. */
   readonly replicaSets: readonly ReplicaSet[];
@@ -39,6 +41,7 @@ export function lookAt(observation: Observation): World {
   const settings = canarySettingsOf(rollout.spec);
   const template = rollout.spec.template ?? undefined;
   const replicaSets = observation.replicaSets.filter((replicaSet) => !isDeleting(replicaSet));
+  const version = template === undefined ? undefined : versionOf(template, replicaSets, observation);
   return {
     observation,
     nowMs,
@@ -46,7 +49,8 @@ export function lookAt(observation: Observation): World {
     status,
     settings,
     template,
-    templateHash: template === undefined ? (status.currentPodHash ?? '') : hashFor(template, replicaSets, status),
+    templateHash: version?.hash ?? status.currentPodHash ?? '',
+    collisionCount: version?.collisionCount ?? status.collisionCount ?? undefined,
     stepsHash: stepsHash(settings.steps),
     replicaSets,
     traffic: viewTraffic(observation.traffic, settings.weightTotal),
@@ -55,14 +59,33 @@ export function lookAt(observation: Observation): World {
   };
 }
 
-/** The label of the ReplicaSet that means the same, else our own hash for a new one. */
-function hashFor(template: PodTemplateSpec, replicaSets: readonly ReplicaSet[], status: RolloutStatus): string {
-  const own = templateHash(template, status.collisionCount ?? undefined);
-  const byHash = replicaSets.find((replicaSet) => hashOf(replicaSet) === own);
-  if (byHash !== undefined) return own;
-  const found = findByTemplate(replicaSets, template, [status.currentPodHash ?? '', status.stableRS ?? '']);
-  return found === undefined ? own : hashOf(found);
+interface NamedVersion {
+  readonly hash: string;
+  readonly collisionCount: number | undefined;
 }
+
+/** The label of the ReplicaSet that means the same, else our own hash for a new one whose name is free. */
+function versionOf(
+  template: PodTemplateSpec,
+  replicaSets: readonly ReplicaSet[],
+  observation: Observation,
+): NamedVersion {
+  const { rollout, takenNames = [] } = observation;
+  const { status } = rollout;
+  let collisionCount = status?.collisionCount ?? undefined;
+  let own = templateHash(template, collisionCount);
+  if (replicaSets.some((replicaSet) => hashOf(replicaSet) === own)) return { hash: own, collisionCount };
+  const found = findByTemplate(replicaSets, template, [status?.currentPodHash ?? '', status?.stableRS ?? '']);
+  if (found !== undefined) return { hash: hashOf(found), collisionCount };
+  while (takenNames.includes(replicaSetName(rollout, own)) && (collisionCount ?? 0) < COLLISIONS_MAX) {
+    collisionCount = (collisionCount ?? 0) + 1;
+    own = templateHash(template, collisionCount);
+  }
+  return { hash: own, collisionCount };
+}
+
+/** Far beyond any chance; it only keeps a wrong list of names from looping for ever. */
+const COLLISIONS_MAX = 1_000;
 
 /** Which ReplicaSet plays which part. */
 export interface Roles {

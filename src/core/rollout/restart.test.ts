@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { PureWorld, rolloutOf } from '../../../test/support/pure-world.ts';
+import type { Pod } from '../../api/workloads.ts';
+import type { Decision } from '../decision.ts';
+import { decide } from '../decide.ts';
+import { observe } from './imagined-cluster.ts';
+
+const RESTART_AT = '2026-01-01T00:01:00Z';
+
+function restarted(podCount: number, created = '2026-01-01T00:00:00Z'): Decision {
+  const world = new PureWorld(rolloutOf({ replicas: 4, canary: { maxUnavailable: 2, maxSurge: 0 } })).advance(120_000);
+  world.edit({ restartAt: RESTART_AT });
+  const [replicaSet] = world.cluster.replicaSets;
+  const pods = Array.from({ length: podCount }, (_, index): Pod => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: `shop-${index}`,
+      namespace: 'default',
+      uid: `pod-${index}`,
+      creationTimestamp: created,
+      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: '', uid: replicaSet?.metadata.uid ?? '' }],
+    },
+    spec: {},
+  }));
+  return decide({ ...observe(world.cluster), pods });
+}
+
+test('a restart evicts as many old pods at once as may be unavailable', () => {
+  const decision = restarted(4);
+
+  const evicted = decision.effects.filter((effect) => effect.type === 'write' && effect.write.verb === 'evict');
+  assert.equal(evicted.length, 2);
+  assert.equal(decision.status.restartedAt, undefined);
+  assert.equal(decision.status.message, 'rollout is restarting');
+  assert.equal(decision.wakeAtMs, Date.UTC(2026, 0, 1, 0, 2) + 30_000);
+});
+
+test('a restart is over when no older pod is left', () => {
+  const decision = restarted(4, '2026-01-01T00:01:30Z');
+
+  assert.equal(decision.effects.length, 0);
+  assert.equal(decision.status.restartedAt, RESTART_AT);
+});
+
+test('a restart in the future waits for its time', () => {
+  const world = new PureWorld(rolloutOf()).advance(1_000);
+  world.edit({ restartAt: '2026-01-01T01:00:00Z' }).quiesce();
+
+  assert.equal(decide(observe(world.cluster)).wakeAtMs, Date.UTC(2026, 0, 1, 1));
+});

@@ -1,0 +1,64 @@
+import { KINDS } from '../../api/kinds.ts';
+import type { KubeWrite } from '../../api/kube-write.ts';
+import type { Pod } from '../../api/workloads.ts';
+import { parseTimestampMs } from '../../lib/timestamp.ts';
+import type { Position } from './position.ts';
+import { availableOf, sizeOf, sum } from './replica-set.ts';
+import { rolesOf, type World } from './world.ts';
+
+export interface RestartPlan {
+  /** Pods to evict now; a PodDisruptionBudget may refuse, and then it is asked again. */
+  readonly evictions: readonly KubeWrite[];
+  /** What status.restartedAt becomes: the wish, once no older pod is left. */
+  readonly restartedAt: string | undefined;
+  readonly wakeAtMs: number | undefined;
+}
+
+/** How long until pods that could not be evicted are tried again. */
+const RETRY_MS = 30_000;
+
+/**
+ * Replaces every pod that is older than `spec.restartAt`, a few at a time: never more than may be unavailable, but at
+ * least one, or a Rollout that allows none could not be restarted at all.
+ */
+export function planRestart(world: World, position: Position): RestartPlan {
+  const wish = world.rollout.spec.restartAt ?? undefined;
+  const atMs = parseTimestampMs(wish);
+  const unchanged: RestartPlan = { evictions: [], restartedAt: position.restartedAt, wakeAtMs: undefined };
+  if (wish === undefined || atMs === undefined || wish === position.restartedAt) return unchanged;
+  if (world.nowMs < atMs) return { ...unchanged, wakeAtMs: atMs };
+  const old = oldPods(world, position, atMs);
+  if (old.length === 0) return { ...unchanged, restartedAt: wish };
+  const evictable = old.filter((pod) => pod.metadata.deletionTimestamp === undefined);
+  const evictions = evictable.slice(0, Math.max(0, evictionsMax(world))).map(eviction);
+  return { ...unchanged, evictions, wakeAtMs: world.nowMs + RETRY_MS };
+}
+
+/** Stable pods first, then those of the new version, then the rest; the oldest of each first. */
+function oldPods(world: World, position: Position, beforeMs: number): readonly Pod[] {
+  const roles = rolesOf(world, position);
+  const order = [roles.stable, roles.current, ...roles.others].filter((one) => one !== undefined);
+  const old = world.observation.pods.filter(
+    (pod) => (parseTimestampMs(pod.metadata.creationTimestamp) ?? 0) < beforeMs,
+  );
+  return order.flatMap((replicaSet) =>
+    old
+      .filter((pod) => pod.metadata.ownerReferences?.some((owner) => owner.uid === replicaSet.metadata.uid) === true)
+      .sort((left, right) => createdMs(left) - createdMs(right)),
+  );
+}
+
+function createdMs(pod: Pod): number {
+  return parseTimestampMs(pod.metadata.creationTimestamp) ?? 0;
+}
+
+function evictionsMax(world: World): number {
+  const { replicas, maxUnavailable } = world.settings;
+  const wanted = Math.max(replicas, sum(world.replicaSets, sizeOf));
+  return sum(world.replicaSets, availableOf) - (wanted - Math.max(maxUnavailable, 1));
+}
+
+function eviction(pod: Pod): KubeWrite {
+  const { name, namespace = '', uid } = pod.metadata;
+  return { verb: 'evict', ref: { kind: KINDS.pod, namespace, name }, uid };
+}

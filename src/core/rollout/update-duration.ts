@@ -1,0 +1,54 @@
+import type { RolloutStatus } from '../../api/rollout.ts';
+import { formatTimestamp, parseTimestampMs } from '../../lib/timestamp.ts';
+import { currentStep } from './steps.ts';
+import type { Position } from './position.ts';
+import { isWithinRollbackWindow } from './promotion.ts';
+import { positionOf } from './position.ts';
+import type { World } from './world.ts';
+
+export type UpdateDuration = NonNullable<RolloutStatus['duration']>;
+
+/** How long the update takes, how much of that people were waited for, and how it ended. */
+export function updateDuration(world: World, after: Position): UpdateDuration | undefined {
+  const before = positionOf(world.status);
+  const now = formatTimestamp(world.nowMs);
+  const known = world.status.duration ?? undefined;
+  const started = after.currentHash !== before.currentHash || after.stepsHash !== before.stepsHash;
+  const retried = before.abort && !after.abort;
+  if (started && after.currentHash === after.stableHash && before.stableHash !== '')
+    return { rolloutStartedAt: now, finishedAt: now, completionStatus: 'RolledBack' };
+  if (started || (retried && !isPromoted(before, after))) return { rolloutStartedAt: now };
+  if (known === undefined || known.finishedAt !== undefined) return known;
+  const counted = withPause(known, isManuallyPaused(world, after), world.nowMs);
+  if (after.abort) return { ...counted, finishedAt: now, completionStatus: 'Aborted' };
+  if (!isPromoted(before, after)) return counted;
+  return { ...counted, finishedAt: now, completionStatus: endOf(world, before) };
+}
+
+function isPromoted(before: Position, after: Position): boolean {
+  return before.stableHash !== after.stableHash;
+}
+
+function endOf(world: World, before: Position): string {
+  if (before.promoteFull) return 'FastPromoted';
+  return isWithinRollbackWindow(world, before) ? 'FastRolledBack' : 'Promoted';
+}
+
+/** A pause that only a person can end. */
+function isManuallyPaused(world: World, position: Position): boolean {
+  if (world.rollout.spec.paused === true) return true;
+  if (position.pauses.length === 0) return false;
+  return (
+    position.pauses.some(({ reason }) => reason !== 'CanaryPauseStep') ||
+    currentStep(world, position)?.pause?.duration === undefined
+  );
+}
+
+function withPause(known: UpdateDuration, paused: boolean, nowMs: number): UpdateDuration {
+  const { manualPauseStartedAt, ...rest } = known;
+  if (paused) return { ...known, manualPauseStartedAt: manualPauseStartedAt ?? formatTimestamp(nowMs) };
+  const startedMs = parseTimestampMs(manualPauseStartedAt);
+  if (startedMs === undefined) return rest;
+  const seconds = Math.max(0, Math.round((nowMs - startedMs) / 1_000));
+  return { ...rest, totalManualPauseDurationSeconds: (rest.totalManualPauseDurationSeconds ?? 0) + seconds };
+}
