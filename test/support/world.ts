@@ -74,7 +74,8 @@ async function openReal(): Promise<Cluster> {
 
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
-async function installKinds(api: ApiClient): Promise<void> {
+/** Installs our CRDs and those of the Gateway API, and waits until they are served. */
+export async function installKinds(api: ApiClient): Promise<void> {
   const crds = [...customResourceDefinitions(), ...gatewayApiCrds] as unknown as readonly Manifest[];
   for (const crd of crds) await api.apply(`${CRDS}/${crd.metadata.name}`, crd);
   for (const crd of crds) {

@@ -36,7 +36,7 @@ export interface ClusterAccessOptions {
  * Throws an Error that says what is missing. The only file that loads client-node (300 ms of CPU and 85 MB): lazily.
  */
 export async function loadClusterAccess(options: ClusterAccessOptions): Promise<ClusterAccess> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  const { KubeConfig } = await import('./client-node.ts');
   const config = new KubeConfig();
   load(config, options);
   if (options.context !== undefined) config.setCurrentContext(options.context);
