@@ -2,7 +2,7 @@ import type { KubeObject } from '../api/kube-object.ts';
 import { sleep } from '../lib/clock.ts';
 import { answerReview, REVIEW_KINDS, type Authorize } from './access-review.ts';
 import { applyObject } from './apply/apply.ts';
-import { objectBody, parseYaml } from './body.ts';
+import { objectBody, parseYaml, textBody } from './body.ts';
 import { deleteObject, parseDeleteOptions } from './delete.ts';
 import { aggregatedDiscovery, coreVersions, groupList, resourceList, singleGroup } from './discovery.ts';
 import { evictPod } from './eviction.ts';
@@ -356,7 +356,7 @@ export class ApiServer {
       return this.#written(input, applyObject(this.#server, target, yamlObject(request), options));
     }
     if (query.has('force')) throw forceForbidden();
-    return this.#written(input, patchObject(this.#server, target, { type, text: request.body ?? '' }, options));
+    return this.#written(input, patchObject(this.#server, target, { type, text: textBody(request) }, options));
   }
 
   #delete(input: Execution): ApiResponse {
@@ -392,7 +392,7 @@ export class ApiServer {
     const document = { ...current, metadata };
     return patchedValue(
       document,
-      { type: type === 'apply' ? 'merge' : type, text: request.body ?? '' },
+      { type: type === 'apply' ? 'merge' : type, text: textBody(request) },
       { type: 'object' },
     );
   }
@@ -522,13 +522,13 @@ function forceForbidden(): ApiError {
 }
 
 function yamlObject(request: ApiRequest): Record<string, unknown> {
-  const value = parseYaml(request.body ?? '');
+  const value = parseYaml(textBody(request));
   if (!isObject(value)) throw badRequest('error decoding YAML: the applied configuration is not an object');
   return value;
 }
 
 function optionalBody(request: ApiRequest): unknown {
-  return request.body === undefined || request.body === '' ? undefined : objectBody(request);
+  return request.body === undefined || request.body.length === 0 ? undefined : objectBody(request);
 }
 
 /** Runs the request for its effect; an error is lost with the answer. */

@@ -4,6 +4,7 @@ import { isObject } from './json-value.ts';
 import { parseMediaType } from './negotiate.ts';
 import type { ApiRequest } from './request.ts';
 import { badRequest, unsupportedMediaType } from './status-error.ts';
+import { decodeProtobuf, WireProblem } from './wire/protobuf.ts';
 
 /** Go's YAML reads `0644` as octal, as YAML 1.1 does; everything else about integers is YAML 1.2. */
 const intTag = defineScalarTag('tag:yaml.org,2002:int', {
@@ -21,13 +22,32 @@ const YAML_ALIASES_MAX = 100;
 /** The object in a request's body, JSON or YAML; throws 415 on other media types and 400 when it does not parse. */
 export function objectBody(request: ApiRequest): Record<string, unknown> {
   const { type } = parseMediaType(request.headers['content-type'] ?? 'application/json');
-  const text = request.body ?? '';
+  if (type === PROTOBUF) return protobufBody(request);
+  const text = textBody(request);
   let value: unknown;
   if (type === 'application/json' || type === '' || type === '*/*') value = parseJson(text);
   else if (type === 'application/yaml' || type === 'text/yaml') value = parseYaml(text);
   else throw unsupportedMediaType(['application/json', 'application/yaml']);
   if (!isObject(value)) throw badRequest('the body of the request is not an object');
   return value;
+}
+
+/** The body as text; a protobuf body is none. */
+export function textBody(request: ApiRequest): string {
+  return typeof request.body === 'string' ? request.body : '';
+}
+
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+
+function protobufBody(request: ApiRequest): Record<string, unknown> {
+  try {
+    return decodeProtobuf(
+      typeof request.body === 'string' ? Buffer.from(request.body) : (request.body ?? new Uint8Array()),
+    );
+  } catch (error) {
+    if (error instanceof WireProblem) throw unsupportedMediaType(['application/json', 'application/yaml']);
+    throw error;
+  }
 }
 
 /** JSON texts of bodies, for those who want to know of duplicate keys. */

@@ -56,7 +56,7 @@ async function serve(api: ApiServer, incoming: IncomingMessage, outgoing: Server
   }
 }
 
-async function readBody(incoming: IncomingMessage): Promise<string | undefined> {
+async function readBody(incoming: IncomingMessage): Promise<string | Uint8Array | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of incoming) {
@@ -65,10 +65,12 @@ async function readBody(incoming: IncomingMessage): Promise<string | undefined> 
     if (bytes > BODY_BYTES_MAX) return undefined;
     chunks.push(buffer);
   }
-  return chunks.length === 0 ? '' : Buffer.concat(chunks).toString('utf8');
+  if (chunks.length === 0) return '';
+  const body = Buffer.concat(chunks);
+  return (incoming.headers['content-type'] ?? '').includes('protobuf') ? body : body.toString('utf8');
 }
 
-function requestOf(incoming: IncomingMessage, body: string): ApiRequest {
+function requestOf(incoming: IncomingMessage, body: string | Uint8Array): ApiRequest {
   const headers: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(incoming.headers))
     headers[name] = Array.isArray(value) ? value.join(', ') : value;

@@ -5,7 +5,8 @@ export interface ApiRequest {
   readonly url: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body?: string;
+  /** Text, or bytes when the media type is protobuf. */
+  readonly body?: string | Uint8Array;
 }
 
 export interface ApiResponse {
