@@ -1,7 +1,12 @@
 import { assert } from '../lib/assert.ts';
 import type { Decision } from './decision.ts';
 import type { Advance } from './machine/advance.ts';
-import { positionOf } from './rollout/position.ts';
+import type { KubeWrite } from '../api/kube-write.ts';
+import { positionOf, type Position } from './rollout/position.ts';
+import { availableOf, hashOf, sizeOf } from './rollout/replica-set.ts';
+import { isReferenced } from './rollout/scale-down.ts';
+import { aimOf, serviceNamed } from './rollout/service-aim.ts';
+import { canaryScaleAt } from './rollout/step-weights.ts';
 import { shownWeight } from './rollout/shown-weight.ts';
 import type { World } from './rollout/world.ts';
 
@@ -21,6 +26,9 @@ export function assertInvariants(world: World, { state, context }: Advance, deci
       );
     }
   }
+  for (const effect of decision.effects) {
+    if (effect.type === 'write') assertServingPodsStay(world, position, effect.write);
+  }
   // 5
   if (before.stableHash !== '' && position.stableHash !== before.stableHash) {
     assert(position.stableHash === position.currentHash, 'only the new version becomes stable');
@@ -38,4 +46,29 @@ export function assertInvariants(world: World, { state, context }: Advance, deci
   const blocked = state !== 'idle' && decision.effects.length === 0 && state !== 'finalizing';
   const waiting = decision.status.conditions?.some((condition) => condition.type === 'Waiting') === true;
   assert(!blocked || waiting, 'every blocked state says what it waits for');
+}
+
+/** 2: pods that traffic still reaches are not taken away below its share. */
+function assertServingPodsStay(world: World, position: Position, write: KubeWrite): void {
+  if (write.verb !== 'patch' && write.verb !== 'delete') return;
+  const replicaSet = world.replicaSets.find(({ metadata }) => metadata.name === write.ref.name);
+  if (replicaSet === undefined || write.ref.kind.kind !== 'ReplicaSet') return;
+  if (write.verb === 'delete') {
+    assert(
+      sizeOf(replicaSet) === 0 && !isReferenced(world, replicaSet),
+      'a version that traffic may reach is not deleted',
+    );
+    return;
+  }
+  const size = (write.body as { readonly spec?: { readonly replicas?: number } }).spec?.replicas;
+  const { shown } = world.traffic;
+  if (size === undefined || size >= sizeOf(replicaSet) || shown === undefined || availableOf(replicaSet) === 0) return;
+  if (aimOf(serviceNamed(world, world.settings.canaryService)) !== hashOf(replicaSet)) return;
+  if (aimOf(serviceNamed(world, world.settings.stableService)) === hashOf(replicaSet)) return;
+  const { replicas, weightTotal } = world.settings;
+  const exact = canaryScaleAt(world, position)?.replicas !== undefined;
+  assert(
+    exact || size >= Math.floor((replicas * shown.max) / weightTotal),
+    'a version keeps the pods of its share of the traffic',
+  );
 }

@@ -23,7 +23,7 @@ export function eventsOf(world: World, { position, notices, status, plans }: Eve
     ...plans.services.map((service) => service.notice),
     ...weightNotices(world, status),
     ...runNotices(world, status),
-    ...plans.runs.failures.map((message): EventNotice => ({ type: 'Warning', reason: 'ReconciliationError', message })),
+    ...failureNotices(world, plans),
     ...notices,
     ...conditionNotices(world, status),
   ];
@@ -52,6 +52,14 @@ function runNotices(world: World, status: RolloutStatus): readonly EventNotice[]
     ...runNotice('Step', before?.currentStepAnalysisRunStatus, after?.currentStepAnalysisRunStatus),
     ...runNotice('Background', before?.currentBackgroundAnalysisRunStatus, after?.currentBackgroundAnalysisRunStatus),
   ];
+}
+
+/** Told once; the condition Waiting says so as long as it lasts. */
+function failureNotices(world: World, { runs }: Plans): readonly EventNotice[] {
+  const known = findCondition(world.status.conditions, 'Waiting')?.message;
+  return runs.failures
+    .filter((message) => known?.includes(message) !== true)
+    .map((message) => ({ type: 'Warning', reason: 'ReconciliationError', message }));
 }
 
 type RunStatus = NonNullable<RolloutStatus['canary']>['currentStepAnalysisRunStatus'];

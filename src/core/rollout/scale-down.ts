@@ -1,6 +1,6 @@
 import { SCALE_DOWN_DEADLINE_ANNOTATION } from '../../api/labels.ts';
 import type { ReplicaSet } from '../../api/workloads.ts';
-import { formatTimestamp, waitStartMs } from '../../lib/timestamp.ts';
+import { formatTimestampMs, waitStartMs } from '../../lib/timestamp.ts';
 import type { Position } from './position.ts';
 import { annotationOf, availableOf, hashOf, sizeOf } from './replica-set.ts';
 import { revisionOf } from './revisions.ts';
@@ -77,7 +77,7 @@ export function planScaleDown(world: World, position: Position): ScaleDownPlan {
       if (sizeOf(replicaSet) === 0 || delayMs === 0 || delayed >= world.settings.scaleDownDelayRevisionsMax)
         return { size: 0, deadline: null };
       delayed++;
-      return { size: undefined, deadline: formatTimestamp(world.nowMs + delayMs) };
+      return { size: undefined, deadline: formatTimestampMs(world.nowMs + delayMs) };
     }
     if (world.nowMs >= atMs || delayed > world.settings.scaleDownDelayRevisionsMax) {
       delayed--;

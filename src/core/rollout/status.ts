@@ -29,7 +29,7 @@ export function nextStatus(world: World, input: StatusInput): RolloutStatus {
     ...canaryBlock(world, input),
     duration: updateDuration(world, position),
   };
-  const wait = waitOf(world, position, input.state);
+  const wait = waitOf(world, { position, state: input.state, failures: input.runs.failures });
   const conditions = conditionsOf(world, { position, status: counted, mark: input.mark, wait });
   const conditioned: RolloutStatus = { ...counted, conditions };
   return { ...conditioned, ...phaseMessageOf(world, conditioned), headgate: atAGlance(world, position) };
@@ -37,8 +37,9 @@ export function nextStatus(world: World, input: StatusInput): RolloutStatus {
 
 /** What no rule of a pass decides anew. */
 function carriedOver(world: World): RolloutStatus {
-  const { alb, albs, workloadObservedGeneration } = world.status;
+  const { alb, albs, blueGreen, workloadObservedGeneration } = world.status;
   return {
+    blueGreen,
     alb,
     albs,
     workloadObservedGeneration,
@@ -97,11 +98,12 @@ export function selectorText(selector: LabelSelector | undefined): string {
 }
 
 function canaryBlock(world: World, { position, runs }: StatusInput): RolloutStatus {
-  const { stablePingPong, stepPluginStatuses } = world.status.canary ?? {};
+  const { currentExperiment, stablePingPong, stepPluginStatuses } = world.status.canary ?? {};
   const canary: CanaryStatus = {
     weights: weightsSeen(world, position),
     currentStepAnalysisRunStatus: runStatus(runs.step),
     currentBackgroundAnalysisRunStatus: runStatus(runs.background),
+    currentExperiment,
     stablePingPong,
     stepPluginStatuses,
   };

@@ -27,8 +27,16 @@ export interface Wait {
   readonly message: string;
 }
 
-/** `state` is the chart's, as a dotted path. Undefined when nothing is waited for. */
-export function waitOf(world: World, position: Position, state: string): Wait | undefined {
+export interface WaitInput {
+  readonly position: Position;
+  /** The chart's, as a dotted path. */
+  readonly state: string;
+  /** Why a wanted AnalysisRun cannot be made. */
+  readonly failures: readonly string[];
+}
+
+/** Undefined when nothing is waited for. */
+export function waitOf(world: World, { position, state, failures }: WaitInput): Wait | undefined {
   const traffic = trafficWait(world, position);
   if (state === 'aborted')
     return (
@@ -45,6 +53,7 @@ export function waitOf(world: World, position: Position, state: string): Wait | 
   if (state === 'pausedInconclusive')
     return { reason: 'Resume', message: 'a measurement was inconclusive; promote to go on, or abort' };
   if (state === 'idle') return undefined;
+  if (failures.length > 0) return { reason: 'Analysis', message: failures.join('; ') };
   if (world.rollout.spec.paused === true && state !== 'aborting')
     return { reason: 'Paused', message: 'spec.paused is true; set it to false to go on' };
   if (state === 'pausedStep') return pauseWait(world, position);
