@@ -6,7 +6,7 @@ import type { KubeClient } from './client.ts';
 import { isKubeError } from './kube-error.ts';
 
 /** A kind that was missing may come with the next CRD, so what is unknown is asked for again after this long. */
-const RECHECK_MS = 10_000;
+const RECHECK_MS = 2_000;
 
 /** The kinds that the API server serves, by its discovery documents; each group version is read once. */
 export function createKindDirectory(client: KubeClient, clock: Clock): KindDirectory {

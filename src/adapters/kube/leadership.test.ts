@@ -109,6 +109,10 @@ test('a holder that cannot renew stops holding by itself, before anyone else may
   await until(() => !holder.held);
 
   assert.equal(lostCount, 1);
+  api.intercept = () => false;
+  const requestCount = api.requests.length;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.ok(api.requests.length <= requestCount + 1, 'what was lost is not taken again by the same process');
   assert.ok(lostMs - cutMs < 15_000, 'it was lost before its duration was over');
 });
 

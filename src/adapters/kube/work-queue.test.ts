@@ -88,6 +88,9 @@ test('of several wishes for a time the earliest wins', async () => {
   world.clock.advance(99);
   await settle();
   assert.deepEqual(world.worked, []);
+  world.clock.advance(1);
+  await settle();
+  assert.deepEqual(world.worked, ['a']);
   world.clock.advance(10_000);
   await settle();
 

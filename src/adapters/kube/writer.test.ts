@@ -127,6 +127,10 @@ test('when the watch stays silent about a write, the object is read and the watc
 
   assert.equal(cache.get('ns', 'a'), undefined);
   assert.ok(api.requests.some((request) => request.includes('fieldSelector=metadata.name%3Da')));
+  const watchCount = (): number => api.requests.filter((request) => request.includes('watch=1')).length;
+  for (let turns = 0; turns < 200 && watchCount() < 2; turns += 1)
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.equal(watchCount(), 2);
 });
 
 test('a write that was carried out unheard is read back before anything is decided on it', async (t) => {
