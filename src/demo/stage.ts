@@ -39,6 +39,8 @@ const IMAGE = 'demo.local/shop';
 const SLACK_TOKEN = 'xoxb-demo';
 const SLACK_CHANNEL = 'deliveries';
 const SCRAPE_INTERVAL_MS = 1_000;
+/** Longer than a client keeps an idle connection. */
+const KEEP_ALIVE_TIMEOUT_MS = 120_000;
 
 /** A connection to an API server that can be ended. */
 export interface DemoKube extends Kube {
@@ -159,6 +161,7 @@ async function startPrometheus(clock: Clock, observer: Observer, cleanup: Cleanu
 }
 
 async function listenOnLoopback(server: Server, cleanup: Cleanup): Promise<string> {
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   cleanup.add('closing a server', () => {

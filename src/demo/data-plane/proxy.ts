@@ -23,6 +23,9 @@ export interface Proxy {
   readonly close: () => void;
 }
 
+/** Longer than a client keeps an idle connection, so that none is closed just when the client sends on it. */
+const KEEP_ALIVE_TIMEOUT_MS = 120_000;
+
 /** How many endpoints are tried for one request, as long as no byte of it was sent to any. */
 const CONNECT_TRIES_MAX = 3;
 
@@ -39,6 +42,7 @@ export function createProxy(options: ProxyOptions): Proxy {
   const backendChoices = new Map<string, WeightedChoice>();
   const endpointChoices = new Map<string, WeightedChoice>();
   const server = createServer((request, response) => route(request, response));
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
 
   function route(request: IncomingMessage, response: ServerResponse): void {
     const { pathname } = new URL(request.url ?? '/', 'http://gateway');
