@@ -203,6 +203,24 @@ test('a branch that moves at the moment of the push is read again, and both chan
   assert.equal(await world.origin.show('main:app/settings.yaml'), configMapYaml('settings', 'move 2'));
 });
 
+test('the intent stands in the journal before anything is pushed', async (t) => {
+  const world = await openShop(t);
+  const http = await startGitHttpServer(world.origin.folder);
+  t.after(() => http.close());
+  await world.patch(KINDS.gitSource, 'app', { spec: { url: `${http.url}/app.git` } });
+  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
+  await world.pull();
+  const states: (string | undefined)[] = [];
+  http.beforeRequest = async (path) => {
+    if (path.endsWith('/git-receive-pack')) states.push((await world.source()).status?.reverts?.[0]?.state);
+  };
+
+  await abort(world);
+  await revertOf(world, 'Pushed');
+
+  assert.deepEqual(states, ['Pending']);
+});
+
 test('a push that the server refuses is told, tried again, and succeeds once it may', async (t) => {
   const world = await openShop(t);
   await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');

@@ -201,6 +201,29 @@ test('a workload waits for a ConfigMap of its own commit that cannot be applied;
   assert.equal(await valueOf(world), 'one');
 });
 
+test('a CRD and an object of its kind come with one commit, where the operator allows kinds of the cluster', async (t) => {
+  const crd = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  names: {kind: Widget, plural: widgets, singular: widget, listKind: WidgetList}
+  scope: Namespaced
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+`;
+  const widget = 'apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 1}\n';
+  const world = await open(t, { 'app/a-widget.yaml': widget, 'app/crd.yaml': crd }, { scope: 'cluster' });
+
+  await world.start();
+
+  await until('everything to be applied', async () => (await world.condition('Ready'))?.status === 'True');
+  assert.equal((await world.source()).status?.inventory?.entries?.length, 2);
+});
+
 test('a link is not followed', async (t) => {
   const world = await open(t);
   await world.origin.link('app/link.yaml', '/etc/passwd');

@@ -41,6 +41,15 @@ describe('YAML with the scalar rules of Kubernetes', () => {
     assert.equal(result.line, 4);
   });
 
+  it('refuses a few aliases that stand for very much', () => {
+    const levels = Array.from(
+      { length: 20 },
+      (_, level) => `l${level + 1}: &l${level + 1} [*l${level}, *l${level}, *l${level}]`,
+    );
+
+    assert.ok('error' in createYamlParser().parse(`l0: &l0 [x, x]\n${levels.join('\n')}\n`));
+  });
+
   it('refuses a bomb of aliases and a well of brackets', () => {
     const bomb = `a: &a [x]\n${Array.from({ length: 1_200 }, () => '- *a')
       .join('\n')

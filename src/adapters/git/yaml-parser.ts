@@ -13,6 +13,8 @@ import type { YamlParser } from '../../ports/git.ts';
 
 const ALIASES_MAX = 1_000;
 const DEPTH_MAX = 200;
+/** The largest CRDs have some tens of thousands. */
+const NODES_MAX = 500_000;
 
 /**
  * YAML with the scalar rules of Kubernetes' own tools: `yes`, `on` and their kin are booleans, a leading zero makes an octal number,
@@ -22,13 +24,28 @@ export function createYamlParser(): YamlParser {
   return {
     parse(text) {
       try {
-        return { value: load(text, { schema: KUBERNETES_SCHEMA, maxAliases: ALIASES_MAX, maxDepth: DEPTH_MAX }) };
+        const value = load(text, { schema: KUBERNETES_SCHEMA, maxAliases: ALIASES_MAX, maxDepth: DEPTH_MAX });
+        if (nodeCount(value) > NODES_MAX) return { error: 'too large once its aliases are expanded', line: 1 };
+        return { value };
       } catch (error) {
         if (!(error instanceof YAMLException)) throw error;
         return { error: error.reason, line: (error.mark?.line ?? 0) + 1 };
       }
     },
   };
+}
+
+/** Values below this one, an aliased one as often as it is used; counting ends soon after the limit. */
+function nodeCount(root: unknown): number {
+  const waiting: unknown[] = [root];
+  let count = 0;
+  while (waiting.length > 0 && count <= NODES_MAX) {
+    const value = waiting.pop();
+    count += 1;
+    if (typeof value !== 'object' || value === null) continue;
+    for (const child of Object.values(value)) waiting.push(child);
+  }
+  return count;
 }
 
 const booleanTag = defineScalarTag('tag:yaml.org,2002:bool', { ...boolYaml11Tag, implicit: true });
