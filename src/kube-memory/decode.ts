@@ -35,9 +35,10 @@ export function decode(
   }
   const problem = metadataTypeProblem(value['metadata'] ?? {});
   if (problem !== undefined) throw cannotBeHandled(definition, problem);
-  const typeMismatch = definition.typed === true ? typeProblem(value, definition.schema, definition.kind) : undefined;
+  const fresh = unsettledPart(value, definition);
+  const typeMismatch = definition.typed === true ? typeProblem(fresh, definition.schema, definition.kind) : undefined;
   if (typeMismatch !== undefined) throw cannotBeHandled(definition, typeMismatch);
-  const present = definition.typed === true ? withoutNulls(value) : withoutNullMetadata(value);
+  const present = definition.typed === true ? withoutNulls(fresh) : withoutNullMetadata(fresh);
   const { value: known, unknownFields } = prune(present, wholeSchema(definition));
   const unknown = definition.typed === true ? unknownFields : unknownFields.toSorted();
   const duplicates = validation === 'Strict' ? duplicatesInBody(value) : [];
@@ -48,8 +49,48 @@ export function decode(
   if (validation === 'Strict' && warnings.length > 0) {
     throw cannotBeHandled(definition, `strict decoding error: ${warnings.join(', ')}`);
   }
-  const object = normalised(withDefaults(known, definition.schema), definition);
-  return { object: definition.defaults?.(object) ?? object, warnings: validation === 'Warn' ? warnings : [] };
+  const filled = withSettledPart(withDefaults(known, definition.schema), value, fresh);
+  const plain = normalised(filled, definition);
+  const object = definition.defaults?.(plain) ?? plain;
+  settle(object, definition);
+  return { object, warnings: validation === 'Warn' ? warnings : [] };
+}
+
+/** Fields of decoded objects and the definition that they were decoded by: in a patched object most are the same as before. */
+const settled = new WeakMap<object, ResourceDefinition>();
+
+function settle(object: KubeObject, definition: ResourceDefinition): void {
+  for (const [key, field] of Object.entries(object)) {
+    if (key !== 'metadata' && typeof field === 'object' && field !== null) settled.set(field, definition);
+  }
+}
+
+function isSettled(field: unknown, definition: ResourceDefinition): boolean {
+  return typeof field === 'object' && field !== null && settled.get(field) === definition;
+}
+
+/** The object without the fields that were decoded before; the object itself when there are none. */
+function unsettledPart(
+  value: Readonly<Record<string, unknown>>,
+  definition: ResourceDefinition,
+): Readonly<Record<string, unknown>> {
+  if (!Object.values(value).some((field) => isSettled(field, definition))) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => !isSettled(field, definition)));
+}
+
+/** Puts the fields that were left aside back in their places. */
+function withSettledPart(
+  decoded: unknown,
+  value: Readonly<Record<string, unknown>>,
+  fresh: Readonly<Record<string, unknown>>,
+): unknown {
+  if (fresh === value || !isObject(decoded)) return decoded;
+  const whole: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value)) {
+    if (!Object.hasOwn(fresh, key)) setField(whole, key, field);
+    else if (Object.hasOwn(decoded, key)) setField(whole, key, decoded[key]);
+  }
+  return { ...whole, ...Object.fromEntries(Object.entries(decoded).filter(([key]) => !Object.hasOwn(whole, key))) };
 }
 
 /** The same object in another version's terms is the same object with another apiVersion. */

@@ -26,25 +26,36 @@ function objectWithDefaults(
   schema: OpenApiSchema,
 ): Readonly<Record<string, unknown>> {
   let changed: Record<string, unknown> | undefined;
-  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+  const settle = (key: string, property: OpenApiSchema): void => {
     const present = Object.hasOwn(object, key) ? object[key] : undefined;
     const filled = fieldWithDefault(present, property);
-    if (filled === present) continue;
+    if (filled === present) return;
     changed ??= { ...object };
     if (filled === undefined) delete changed[key];
     else setField(changed, key, filled);
+  };
+  for (const [key, property] of defaultedProperties(schema)) {
+    if (!Object.hasOwn(object, key)) settle(key, property);
   }
-  const additional = schema.additionalProperties;
-  if (!isObject(additional)) return changed ?? object;
-  for (const [key, value] of Object.entries(object)) {
-    if (schema.properties !== undefined && Object.hasOwn(schema.properties, key)) continue;
-    const filled = fieldWithDefault(value, additional);
-    if (filled === value) continue;
-    changed ??= { ...object };
-    if (filled === undefined) delete changed[key];
-    else setField(changed, key, filled);
+  for (const key of Object.keys(object)) {
+    const property =
+      schema.properties !== undefined && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
+    if (property !== undefined) settle(key, property);
+    else if (isObject(schema.additionalProperties)) settle(key, schema.additionalProperties);
   }
   return changed ?? object;
+}
+
+const defaultedBySchema = new WeakMap<OpenApiSchema, readonly (readonly [string, OpenApiSchema])[]>();
+
+/** The few properties of a schema that have a default, found once. */
+function defaultedProperties(schema: OpenApiSchema): readonly (readonly [string, OpenApiSchema])[] {
+  let found = defaultedBySchema.get(schema);
+  if (found === undefined) {
+    found = Object.entries(schema.properties ?? {}).filter(([, property]) => property.default !== undefined);
+    defaultedBySchema.set(schema, found);
+  }
+  return found;
 }
 
 function fieldWithDefault(value: unknown, schema: OpenApiSchema): unknown {
