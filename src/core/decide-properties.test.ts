@@ -125,6 +125,9 @@ test('an abort always ends with all traffic and all pods on stable', () => {
       world.image('v4').advance(3_000);
       if (world.status.currentPodHash === world.status.stableRS || world.status.stableRS === undefined) return;
 
+      // Without a router, traffic is where pods are available: a stable version without any cannot take it back.
+      if (world.sizes()['broken'] !== undefined) return;
+
       world.command({ abort: true }).advance(1_200_000);
 
       assert.equal(world.cluster.weight ?? 0, 0);

@@ -2,7 +2,7 @@ import { findCondition } from '../../api/conditions.ts';
 import { isPausedFor } from '../rollout/pause.ts';
 import { positionOf, type Position } from '../rollout/position.ts';
 import { isWithinRollbackWindow } from '../rollout/promotion.ts';
-import { allStepsDone, abortedVersionIsIdle, stableIsSettled } from '../rollout/steps.ts';
+import { allStepsDone, abortedVersionIsIdle, currentStep, stableIsSettled, stepKind } from '../rollout/steps.ts';
 import type { World } from '../rollout/world.ts';
 import { rolesOf } from '../rollout/world.ts';
 import type { ChartContext } from './chart-context.ts';
@@ -27,15 +27,21 @@ export interface Standing {
 
 /** The state that the last pass ended in, told from the standard fields of status; commands are not applied yet. */
 export function standingOf(world: World): Standing {
-  const recorded = withinSteps(positionOf(world.status), world.settings.steps.length);
-  // An abort wins over a full promotion that was asked for since: that needs a retry first.
-  const position = isAbortRecorded(world)
-    ? { ...recorded, promoteFull: recorded.promoteFull && !recorded.abort }
-    : recorded;
+  const position = settled(world, withinSteps(positionOf(world.status), world.settings.steps.length));
   return {
     value: stateOf(world, position),
     context: { world, position, mark: undefined, measuredAgain: false },
   };
+}
+
+/** The recorded position, less what users' edits made void. */
+function settled(world: World, position: Position): Position {
+  // An abort wins over a full promotion that was asked for since: that needs a retry first.
+  if (isAbortRecorded(world) && position.abort) return { ...position, promoteFull: false };
+  // A pause belongs to its step: who moves on to another step has ended it.
+  if (stepKind(currentStep(world, position)) === 'pause' || wasInconclusive(world)) return position;
+  const pauses = position.pauses.filter(({ reason }) => reason !== 'CanaryPauseStep');
+  return { ...position, pauses, controllerPause: pauses.length > 0 };
 }
 
 /** Users write the index too; past the last step there is only the end. */
