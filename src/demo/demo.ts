@@ -167,7 +167,8 @@ function killNowAndThen(options: DemoOptions, running: RunningStage, cleanup: Cl
   if (everyMs === undefined) return;
   let first = true;
   const stop = repeat(options.clock, everyMs, () => {
-    if (!first) running.controller.kill();
+    // On a slow machine it may not be up yet: then it could never do anything.
+    if (!first && running.controller.hasSpoken()) running.controller.kill();
     first = false;
   });
   cleanup.add('sparing the controller', stop);

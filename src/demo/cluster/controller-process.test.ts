@@ -19,11 +19,13 @@ test('starts the process again after it was killed, keeps its lines, and ends it
     const first = controller.pid();
     controller.kill();
     await whenLine(controller, /was ended by SIGKILL/);
-    assert.equal(controller.pid(), undefined);
+    assert.deepEqual([controller.pid(), controller.hasSpoken()], [undefined, false]);
 
     clock.advance(200);
+    assert.equal(controller.hasSpoken(), false);
     await whenLine(controller, /^hello$/, 2);
     assert.notEqual(controller.pid(), first);
+    assert.equal(controller.hasSpoken(), true);
     for (let kill = 2; kill <= 4; kill++) {
       controller.kill();
       await whenLine(controller, /was ended by SIGKILL/, kill);

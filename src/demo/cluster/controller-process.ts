@@ -11,6 +11,8 @@ export interface ControllerProcessOptions {
 
 export interface ControllerProcess {
   readonly pid: () => number | undefined;
+  /** Whether it has said something since it was started: before that it has done nothing either. */
+  readonly hasSpoken: () => boolean;
   /** How often it was started again after it had ended. */
   readonly restarts: () => number;
   /** Its last lines, for whoever has to find out why. */
@@ -46,6 +48,7 @@ export function superviseController(options: ControllerProcessOptions): Controll
   /** Ended by `kill`: that says nothing about the program. */
   let killed: ChildProcess | undefined;
   let planned: ScheduledCall | undefined;
+  let spoken: ChildProcess | undefined;
   let stopping = false;
 
   function start(): void {
@@ -54,7 +57,12 @@ export function superviseController(options: ControllerProcessOptions): Controll
     const args = ['--import', END_WITH_PARENT, ...options.args];
     const started = spawn(options.command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
     child = started;
-    for (const stream of [started.stdout, started.stderr]) keepLines(stream);
+    for (const stream of [started.stdout, started.stderr]) {
+      stream.once('data', () => {
+        spoken = started;
+      });
+      keepLines(stream);
+    }
     let ended = false;
     const onEnd = (how: string): void => {
       if (ended) return;
@@ -109,6 +117,7 @@ export function superviseController(options: ControllerProcessOptions): Controll
   start();
   return {
     pid: () => child?.pid,
+    hasSpoken: () => spoken === child && child !== undefined,
     restarts: () => restarts,
     lines: () => [...lines],
     kill: () => {
