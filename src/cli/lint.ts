@@ -1,0 +1,89 @@
+import type { AnalysisTemplate, ClusterAnalysisTemplate } from '../api/analysis.ts';
+import type { Rollout } from '../api/rollout.ts';
+import type { Service } from '../api/workloads.ts';
+import { validateManifest } from '../api/validation/manifest.ts';
+import { validateReferences } from '../api/validation/references.ts';
+import type { YamlParser } from '../ports/git.ts';
+import { readManifestFiles, type FileFault, type FileObject } from './manifest-files.ts';
+
+export interface LintOptions {
+  readonly filename: readonly string[];
+  readonly format: 'text' | 'json' | 'sarif';
+}
+
+export interface LintResult {
+  readonly text: string;
+  /** 1 when there is anything to mend. */
+  readonly exitCode: 0 | 1;
+}
+
+interface Finding extends FileFault {
+  /** `Rollout/shop`; empty when the document could not be read. */
+  readonly object: string;
+}
+
+/** The verb `lint`: what is wrong with manifests, by the rules that the controller itself applies. Needs no cluster. */
+export function lintVerb(options: LintOptions, yaml: YamlParser): LintResult {
+  const { objects, faults } = readManifestFiles(options.filename, yaml);
+  const findings: Finding[] = faults.map((fault) => ({ ...fault, object: '' }));
+  for (const entry of objects) findings.push(...findingsIn(entry, objects));
+  const exitCode = findings.length === 0 ? 0 : 1;
+  switch (options.format) {
+    case 'text':
+      return { text: textOf(findings, objects.length), exitCode };
+    case 'json':
+      return { text: JSON.stringify({ objects: objects.length, findings }, undefined, 2), exitCode };
+    case 'sarif':
+      return { text: JSON.stringify(sarifOf(findings), undefined, 2), exitCode };
+  }
+}
+
+function findingsIn(entry: FileObject, all: readonly FileObject[]): readonly Finding[] {
+  const { object, file, line } = entry;
+  const name = `${object.kind}/${object.metadata.name}`;
+  const problems = validateManifest(object);
+  const found = problems.length === 0 && object.kind === 'Rollout' ? validateAmong(object as Rollout, all) : problems;
+  return found.map(({ message }) => ({ file, line, object: name, message }));
+}
+
+/** References are checked as far as the files hold objects of that kind: what is absent may be in the cluster already. */
+function validateAmong(rollout: Rollout, all: readonly FileObject[]): ReturnType<typeof validateReferences> {
+  const known = validateReferences(rollout, {
+    services: named<Service>(all, 'Service'),
+    analysisTemplates: named<AnalysisTemplate>(all, 'AnalysisTemplate'),
+    clusterAnalysisTemplates: named<ClusterAnalysisTemplate>(all, 'ClusterAnalysisTemplate'),
+  });
+  return known.filter(({ kind }) => kind !== 'NotFound');
+}
+
+function named<T>(all: readonly FileObject[], kind: string): Readonly<Record<string, T>> {
+  const found = all.filter(({ object }) => object.kind === kind);
+  return Object.fromEntries(found.map(({ object }) => [object.metadata.name, object as unknown as T]));
+}
+
+function textOf(findings: readonly Finding[], objects: number): string {
+  const lines = findings.map(({ file, line, object, message }) => {
+    return `${file}:${line}: ${object === '' ? '' : `${object}: `}${message}`;
+  });
+  const count = findings.length === 1 ? '1 problem' : `${findings.length} problems`;
+  return [...lines, `${objects} ${objects === 1 ? 'object' : 'objects'}, ${count}`].join('\n');
+}
+
+/** Static Analysis Results Interchange Format 2.1.0, which code hosts show beside the lines. */
+function sarifOf(findings: readonly Finding[]): unknown {
+  return {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'headgate', rules: [{ id: 'invalid-manifest' }] } },
+        results: findings.map(({ file, line, object, message }) => ({
+          ruleId: 'invalid-manifest',
+          level: 'error',
+          message: { text: object === '' ? message : `${object}: ${message}` },
+          locations: [{ physicalLocation: { artifactLocation: { uri: file }, region: { startLine: line } } }],
+        })),
+      },
+    ],
+  };
+}
