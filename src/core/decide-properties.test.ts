@@ -97,7 +97,7 @@ function begin(wishes: RolloutWishes): PureWorld {
   return new PureWorld(rolloutOf(wishes), { podStartMs: 700, brokenImages: ['broken'] });
 }
 
-const RUNS = { numRuns: 150 };
+const RUNS = { numRuns: 80 };
 
 test('every story comes to rest, and what rests is not written again', () => {
   fc.assert(

@@ -1,7 +1,8 @@
 import type { CanaryStep } from '../../api/rollout.ts';
 import { hasCapacity, isFullyAvailable } from './capacity.ts';
 import type { Position } from './position.ts';
-import { reaches } from './service-aim.ts';
+import { hashOf } from './replica-set.ts';
+import { aimOf, serviceNamed } from './service-aim.ts';
 import { isSettledAt, shownWeight } from './shown-weight.ts';
 import { indexOf } from './step-weights.ts';
 import { targetWeight } from './weights.ts';
@@ -60,7 +61,8 @@ export function stableIsSettled(world: World, position: Position): boolean {
   const roles = rolesOf(world, position);
   const stable = roles.stable ?? (position.currentHash === position.stableHash ? roles.current : undefined);
   if (world.traffic.routers.length > 0 && !isSettledAt(world, 0)) return false;
-  return reaches(world, stableService, stable);
+  // Weight 0 was set only when the endpoints had followed; pods that come later need no new proof.
+  return stableService === undefined || aimOf(serviceNamed(world, stableService)) === hashOf(stable);
 }
 
 /** Traffic that an aborted version still gets. */
