@@ -5,7 +5,7 @@ import { LoadStatistics } from './load/load-statistics.ts';
 import type { Commit } from './git-repository/demo-repository.ts';
 import { HOST, NAMESPACE, setUpStage } from './stage.ts';
 import type { RunningStage, StageOptions } from './stage.ts';
-import { shownText } from './slack/shown-text.ts';
+import { shownMessage } from './slack/shown-message.ts';
 import { dumpWorld } from './story/dump.ts';
 import { FIRST_TAG, playStory, restsOn, waitUntil } from './story/story.ts';
 import type { Stage } from './story/story.ts';
@@ -112,7 +112,7 @@ async function play(options: DemoOptions, running: RunningStage, cleanup: Cleanu
     ...running.observer.view(),
     load: load?.snapshot() ?? noLoad.snapshot(clock.nowMs()),
     commits,
-    slack: running.slack.messages().map((message) => shownText(message.text)),
+    slack: running.slack.messages().map((message) => shownMessage(message).join('\n')),
     controller: { pid: running.controller.pid(), restarts: running.controller.restarts() },
   });
   cleanup.add(
