@@ -40,10 +40,6 @@ export function gitError(reason: GitErrorReason, message: string): GitError {
   return Object.assign(new Error(message), { name: 'GitError' as const, reason });
 }
 
-export function isGitError(error: unknown): error is GitError {
-  return error instanceof Error && error.name === 'GitError';
-}
-
 /** Without secrets and without the user part of any URL. */
 export function redact(text: string, secrets: readonly string[]): string {
   let clean = text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi, '$1');
