@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Manifest } from '../support/api-client.ts';
+import { canaryRollout, httpRoute, ingress, service } from '../support/manifests.ts';
+import { startStage, type Stage } from '../support/stage.ts';
+import { clusterSkipReason, conditionOf, Scene, until, type Cluster } from '../support/world.ts';
+
+const SERVICES = { stableService: 'shop-stable', canaryService: 'shop-canary' };
+const GATEWAY_API = { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } };
+const NGINX = { nginx: { stableIngress: 'shop' } };
+const HASH = 'rollouts-pod-template-hash';
+
+for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
+  const skip = name === 'cluster' ? clusterSkipReason() : undefined;
+  describe(`a canary behind a router, on the ${name} control plane`, { skip, concurrency: 8 }, () => {
+    let stage: Stage;
+
+    before(async () => {
+      stage = await startStage(name);
+    });
+    after(() => stage.stop());
+
+    const story = (title: string, tell: (scene: Scene) => Promise<void>): void => {
+      it(title, async () => {
+        const scene = await Scene.open(stage.api, 'traffic');
+        try {
+          await tell(scene);
+        } finally {
+          await scene.close();
+        }
+      });
+    };
+
+    const rollout = (trafficRouting: unknown, steps: readonly unknown[], canary = {}): Record<string, unknown> =>
+      canaryRollout({ name: 'shop', replicas: 4, steps, canary: { ...SERVICES, trafficRouting, ...canary } });
+    const services = [service('shop-stable', 'shop'), service('shop-canary', 'shop')];
+    const route = httpRoute('shop', { stable: 'shop-stable', canary: 'shop-canary' });
+
+    story('moves the weights of an HTTPRoute step by step, and back to stable when promoted', async (scene) => {
+      await scene.apply(
+        ...services,
+        route,
+        rollout(GATEWAY_API, [{ setWeight: 25 }, { pause: {} }, { setWeight: 50 }]),
+      );
+      await scene.untilPhase('shop', 'Healthy');
+      assert.deepEqual(await routeWeights(scene), { 'shop-stable': 100, 'shop-canary': 0 });
+
+      await scene.setImage('shop', 'shop:2');
+      const paused = await scene.untilPhase('shop', 'Paused');
+
+      assert.deepEqual(await routeWeights(scene), { 'shop-stable': 75, 'shop-canary': 25 });
+      assert.equal(paused['status'].canary.weights.canary.weight, 25);
+      assert.equal(paused['status'].canary.weights.stable.weight, 75);
+      const [stable, canary] = await scene.replicaSets();
+      assert.deepEqual([stable?.['spec'].replicas, canary?.['spec'].replicas], [4, 1]);
+      assert.equal(await selectedHash(scene, 'shop-canary'), paused['status'].currentPodHash);
+      assert.equal(await selectedHash(scene, 'shop-stable'), paused['status'].stableRS);
+
+      await scene.patchStatus('shop', { pauseConditions: null });
+      const done = await scene.untilPhase('shop', 'Healthy');
+
+      await scene.untilRollout(
+        'shop',
+        'shown as stable only',
+        ({ status }) => status.canary.weights.canary.weight === 0,
+      );
+      assert.deepEqual(await routeWeights(scene), { 'shop-stable': 100, 'shop-canary': 0 });
+      assert.equal(await selectedHash(scene, 'shop-stable'), done['status'].currentPodHash);
+    });
+
+    story('takes the weight off an aborted canary and keeps its pods for the delay', async (scene) => {
+      await scene.apply(...services, route, rollout(GATEWAY_API, [{ setWeight: 50 }, { pause: {} }]));
+      await scene.untilPhase('shop', 'Healthy');
+      await scene.setImage('shop', 'shop:2');
+      await scene.untilPhase('shop', 'Paused');
+
+      await scene.patchStatus('shop', { abort: true });
+      const aborted = await scene.untilRollout('shop', 'aborted without traffic', ({ status }) => {
+        return status.phase === 'Degraded' && status.canary.weights.canary.weight === 0;
+      });
+
+      assert.deepEqual(await routeWeights(scene), { 'shop-stable': 100, 'shop-canary': 0 });
+      const canary = await until('a deadline on the canary', async () => {
+        const [, found] = await scene.replicaSets();
+        return found?.metadata.annotations?.['scale-down-deadline'] === undefined ? undefined : found;
+      });
+      assert.equal(canary['spec'].replicas, 2);
+      assert.equal(aborted['status'].abort, true);
+    });
+
+    story('leaves the backends of others alone and puts its own weights right', async (scene) => {
+      const foreign = structuredClone(route) as { spec: { rules: { backendRefs: unknown[] }[] } };
+      foreign.spec.rules.push({ backendRefs: [{ name: 'elsewhere', port: 80, weight: 7 }] });
+      foreign.spec.rules[0]?.backendRefs.push({ name: 'mirror', port: 80, weight: 3 });
+      await scene.apply(...services, foreign, rollout(GATEWAY_API, [{ setWeight: 25 }, { pause: {} }]));
+      await scene.untilPhase('shop', 'Healthy');
+      await scene.setImage('shop', 'shop:2');
+      await scene.untilPhase('shop', 'Paused');
+
+      await scene.api.jsonPatch(scene.path('httproutes.gateway.networking.k8s.io', 'shop'), [
+        { op: 'replace', path: '/spec/rules/0/backendRefs/1/weight', value: 99 },
+      ]);
+      await until('the drifted weight to be put right', async () => {
+        return (await routeWeights(scene))['shop-canary'] === 25;
+      });
+
+      const found = await scene.get('httproutes.gateway.networking.k8s.io', 'shop');
+      assert.equal(found?.['spec'].rules[0].backendRefs[2].weight, 3);
+      assert.equal(found?.['spec'].rules[1].backendRefs[0].weight, 7);
+    });
+
+    story('says which route is missing, and goes on when it is there', async (scene) => {
+      await scene.apply(...services, rollout(GATEWAY_API, [{ setWeight: 25 }, { pause: {} }]));
+
+      const broken = await scene.untilPhase('shop', 'Degraded');
+      assert.match(conditionOf(broken, 'InvalidSpec')?.message ?? '', /shop/);
+
+      await scene.apply(route);
+      await scene.untilPhase('shop', 'Healthy');
+    });
+
+    story('says which Service is missing, and goes on when it is there', async (scene) => {
+      await scene.apply(services[0], route, rollout(GATEWAY_API, [{ setWeight: 25 }, { pause: {} }]));
+
+      const broken = await scene.untilPhase('shop', 'Degraded');
+      assert.match(conditionOf(broken, 'InvalidSpec')?.message ?? '', /service "shop-canary" not found/i);
+
+      await scene.apply(services[1]);
+      await scene.untilPhase('shop', 'Healthy');
+    });
+
+    story('aborts although its route, template and canary Service are gone', async (scene) => {
+      await scene.apply(...services, route, rollout(GATEWAY_API, [{ setWeight: 25 }, { pause: {} }]));
+      await scene.untilPhase('shop', 'Healthy');
+      await scene.setImage('shop', 'shop:2');
+      await scene.untilPhase('shop', 'Paused');
+      await scene.api.delete(scene.path('services', 'shop-canary'));
+      await scene.untilPhase('shop', 'Degraded');
+
+      await scene.patchStatus('shop', { abort: true });
+
+      await until('the weight to leave the canary', async () => (await routeWeights(scene))['shop-canary'] === 0);
+      const rolloutNow = await scene.rollout('shop');
+      assert.equal(rolloutNow['status'].abort, true);
+    });
+
+    story('steers by a canary Ingress of its own for ingress-nginx', async (scene) => {
+      await scene.apply(
+        ...services,
+        ingress('shop', 'shop-stable'),
+        rollout(NGINX, [{ setWeight: 30 }, { pause: {} }]),
+      );
+      await scene.untilPhase('shop', 'Healthy');
+
+      await scene.setImage('shop', 'shop:2');
+      await scene.untilPhase('shop', 'Paused');
+
+      const canary = await scene.get('ingresses.networking.k8s.io', 'shop-shop-canary');
+      assert.equal(canary?.metadata.annotations?.['nginx.ingress.kubernetes.io/canary'], 'true');
+      assert.equal(canary?.metadata.annotations?.['nginx.ingress.kubernetes.io/canary-weight'], '30');
+      assert.equal(canary?.['spec'].rules[0].http.paths[0].backend.service.name, 'shop-canary');
+      assert.equal(canary?.metadata.ownerReferences?.[0]?.kind, 'Rollout');
+
+      await scene.patchStatus('shop', { promoteFull: true });
+      await scene.untilPhase('shop', 'Healthy');
+      await until('the canary Ingress to be at 0', async () => {
+        const now = await scene.get('ingresses.networking.k8s.io', 'shop-shop-canary');
+        return now?.metadata.annotations?.['nginx.ingress.kubernetes.io/canary-weight'] === '0';
+      });
+    });
+  });
+}
+
+async function routeWeights(scene: Scene): Promise<Readonly<Record<string, number>>> {
+  const route = await scene.get('httproutes.gateway.networking.k8s.io', 'shop');
+  const backends: readonly { name: string; weight: number }[] = route?.['spec'].rules[0].backendRefs.slice(0, 2) ?? [];
+  return Object.fromEntries(backends.map(({ name, weight }) => [name, weight]));
+}
+
+async function selectedHash(scene: Scene, name: string): Promise<unknown> {
+  const found: Manifest | undefined = await scene.get('services', name);
+  return found?.['spec'].selector[HASH];
+}
