@@ -65,6 +65,21 @@ for (const [name, canary] of [
       assert.equal(world.status.currentStepIndex, 1);
     });
 
+    test('a command is acknowledged once, with the name of the program that wrote it', () => {
+      const world = installed(canary).image('v2').advance(10_000);
+      const { rollout } = world.cluster;
+      const managedFields = [{ manager: 'kubectl-patch', subresource: 'status', fields: ['status.abort'] }];
+      world.cluster = { ...world.cluster, rollout: { ...rollout, metadata: { ...rollout.metadata, managedFields } } };
+
+      world.command({ abort: true }).advance(120_000);
+
+      const told = world.cluster.events.filter(({ reason }) => reason === 'RolloutCommand');
+      assert.deepEqual(
+        told.map(({ message }) => message),
+        ['Accepted abort by kubectl-patch'],
+      );
+    });
+
     test('promoteFull skips what is left', () => {
       const world = installed(canary).image('v2').advance(10_000);
 

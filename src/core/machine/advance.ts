@@ -1,7 +1,7 @@
 import { transition } from 'xstate';
 
 import type { EventNotice } from '../../api/kube-write.ts';
-import { commandsOf } from '../rollout/commands.ts';
+import { commandNotices, commandsOf } from '../rollout/commands.ts';
 import type { World } from '../rollout/world.ts';
 import type { ChartContext } from './chart-context.ts';
 import { updateMayStart } from './moves.ts';
@@ -18,10 +18,10 @@ export interface Advance {
 /** Takes every transition that commands and the world allow, and returns where that ends and what there is to tell. */
 export function advance(world: World): Advance {
   const standing = standingOf(world);
-  const notices: EventNotice[] = [];
   let snapshot = rolloutChart.resolveState(standing);
   // Commands were about the update that is there; one that supersedes it takes none of them over.
   const commands = updateMayStart(standing) ? [] : commandsOf(world);
+  const notices: EventNotice[] = [...commandNotices(world, commands)];
   const events: readonly ChartEvent[] = [...commands.map((type) => ({ type })), { type: 'OBSERVED' }];
   for (const event of events) {
     const [next, actions] = transition(rolloutChart, snapshot, event);

@@ -1,4 +1,5 @@
 import { findCondition } from '../../api/conditions.ts';
+import type { EventNotice } from '../../api/kube-write.ts';
 import type { World } from './world.ts';
 
 /** What a user asked for by writing into status; pausing, resuming and skipping show in the position itself. */
@@ -13,4 +14,26 @@ export function commandsOf(world: World): readonly Command[] {
   if (recorded) commands.push('RETRY');
   else if (status.promoteFull === true) commands.push('PROMOTE_FULL');
   return commands;
+}
+
+/**
+ * Acknowledges a command with the name of the program that wrote it, as far as the API server knows it. A full
+ * promotion stands in status until it is done, and is told then.
+ */
+export function commandNotices(world: World, commands: readonly Command[]): readonly EventNotice[] {
+  return commands
+    .filter((command) => command !== 'PROMOTE_FULL')
+    .map((command) => {
+      const manager = managerOf(world, 'status.abort');
+      const by = manager === undefined ? '' : ` by ${manager}`;
+      return { type: 'Normal', reason: 'RolloutCommand', message: `Accepted ${command.toLowerCase()}${by}` };
+    });
+}
+
+/** Who wrote a field last, besides ourselves. */
+function managerOf(world: World, field: string): string | undefined {
+  const entries = world.rollout.metadata.managedFields ?? [];
+  const writers = entries.filter(({ fields, manager }) => fields?.includes(field) === true && manager !== undefined);
+  const latest = [...writers].sort((left, right) => ((left.time ?? '') < (right.time ?? '') ? 1 : -1))[0];
+  return latest?.manager?.startsWith('headgate') === true ? undefined : latest?.manager;
 }
