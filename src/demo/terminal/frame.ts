@@ -18,7 +18,7 @@ type Line = readonly Segment[];
 const LABEL_WIDTH = 10;
 const BAR_WIDTH = 30;
 const COMMITS_SHOWN = 5;
-const SLACK_SHOWN = 5;
+const SLACK_SHOWN = 7;
 
 /** The whole screen as lines: a pure function of what the demo knows. */
 export function renderFrame(world: World, options: FrameOptions): string[] {
