@@ -19,7 +19,7 @@ import { startGateway } from './data-plane/gateway.ts';
 import type { Gateway } from './data-plane/gateway.ts';
 import { createDemoRepository } from './git-repository/demo-repository.ts';
 import type { DemoRepository } from './git-repository/demo-repository.ts';
-import { PodNetwork } from './pods/pod-network.ts';
+import { loopbackSubnet, PodNetwork } from './pods/pod-network.ts';
 import { createShopRuntime } from './pods/shop-runtime.ts';
 import { createPrometheusServer } from './prometheus/http-api.ts';
 import { targetsOfPods } from './prometheus/pod-targets.ts';
@@ -81,7 +81,11 @@ export async function setUpStage(options: StageOptions, cleanup: Cleanup): Promi
     image: IMAGE,
   });
   const seed = randomBytes(4).readUInt32LE();
-  const podRuntime = createShopRuntime({ clock, random: seededRandom(seed), network: new PodNetwork(seed) });
+  const podRuntime = createShopRuntime({
+    clock,
+    random: seededRandom(seed),
+    network: new PodNetwork(loopbackSubnet(seed)),
+  });
   const cluster = await startEmbeddedCluster({
     clock,
     podRuntime,

@@ -20,9 +20,9 @@ export class PodNetwork {
   readonly #subnet: string;
   #next = 0;
 
-  /** `seed` chooses the subnet, so that two demos on one machine seldom meet; where they do, the next address is taken. */
-  constructor(seed: number) {
-    this.#subnet = `127.${64 + (seed % 128)}.${Math.floor(seed / 128) % 256}`;
+  /** `subnet` is the first three parts of the addresses; one that is taken is passed over. */
+  constructor(subnet: string) {
+    this.#subnet = subnet;
   }
 
   /** Lets the server listen as a new pod; answers where. Throws when no address can be had. */
@@ -37,6 +37,11 @@ export class PodNetwork {
     }
     throw new Error(`no free address in ${this.#subnet}.0/24 for port ${containerPort}`);
   }
+}
+
+/** A subnet of 127.0.0.0/8 for each seed, so that two demos on one machine seldom meet. */
+export function loopbackSubnet(seed: number): string {
+  return `127.${64 + (seed % 128)}.${Math.floor(seed / 128) % 256}`;
 }
 
 async function attachToSharedAddress(server: Server): Promise<PodAddress> {

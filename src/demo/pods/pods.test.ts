@@ -82,24 +82,29 @@ test('counts what it answers; both codes are there from the start', async () => 
   }
 });
 
-test('gives every pod an address of its own at which it can be reached on its port', async () => {
-  const network = new PodNetwork(4_711);
-  const servers = [
-    createServer((_request, response) => response.end('a')),
-    createServer((_request, response) => response.end('b')),
-  ];
+const SUBNETS = [
+  ['127.101.7', 'gives every pod an address of its own'],
+  ['192.0.2', 'lets pods share one address where this machine has no others, each with a port of its own'],
+] as const;
 
-  try {
-    const addresses = [];
-    for (const server of servers) addresses.push(await network.attach(server, 18_080));
+for (const [subnet, rule] of SUBNETS) {
+  test(rule, async () => {
+    const network = new PodNetwork(subnet);
+    const servers = ['a', 'b'].map((text) => createServer((_request, response) => response.end(text)));
 
-    assert.notDeepEqual(addresses[0], addresses[1]);
-    const answers = addresses.map(async ({ address, port }) => (await fetch(`http://${address}:${port}/`)).text());
-    assert.deepEqual(await Promise.all(answers), ['a', 'b']);
-  } finally {
-    for (const server of servers) {
-      server.close();
-      server.closeAllConnections();
+    try {
+      const addresses = [];
+      for (const server of servers) addresses.push(await network.attach(server, 18_080));
+
+      assert.notDeepEqual(addresses[0], addresses[1]);
+      assert.equal(addresses[0]?.address === addresses[1]?.address, subnet === '192.0.2');
+      const answers = addresses.map(async ({ address, port }) => (await fetch(`http://${address}:${port}/`)).text());
+      assert.deepEqual(await Promise.all(answers), ['a', 'b']);
+    } finally {
+      for (const server of servers) {
+        server.close();
+        server.closeAllConnections();
+      }
     }
-  }
-});
+  });
+}
