@@ -42,7 +42,10 @@ export interface Manifest {
 
 interface Kubeconfig {
   readonly 'current-context': string;
-  readonly contexts: readonly { readonly name: string; readonly context: { readonly cluster: string; readonly user: string } }[];
+  readonly contexts: readonly {
+    readonly name: string;
+    readonly context: { readonly cluster: string; readonly user: string };
+  }[];
   readonly clusters: readonly {
     readonly name: string;
     readonly cluster: {
@@ -80,7 +83,12 @@ export function openApiClient(kubeconfigPath: string): ApiClient {
 }
 
 function clientOver(url: string, headers: Readonly<Record<string, string>>, agent: Agent): ApiClient {
-  async function call(method: Dispatcher.HttpMethod, path: string, body?: unknown, type = 'application/json'): Promise<Answer> {
+  async function call(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    body?: unknown,
+    type = 'application/json',
+  ): Promise<Answer> {
     const answer = await request(url + path, {
       method,
       dispatcher: agent,
@@ -108,7 +116,11 @@ function clientOver(url: string, headers: Readonly<Record<string, string>>, agen
         `APPLY ${path}`,
       ),
     delete: async (path: string) => {
-      const answer = await call('DELETE', path, { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy: 'Background' });
+      const answer = await call('DELETE', path, {
+        kind: 'DeleteOptions',
+        apiVersion: 'v1',
+        propagationPolicy: 'Background',
+      });
       if (answer.status !== 404) parsed(answer, `DELETE ${path}`);
     },
     close: () => agent.close(),

@@ -23,7 +23,8 @@ export async function startFakePrometheus(): Promise<FakePrometheus> {
     incoming.on('data', (part: Buffer) => parts.push(part));
     incoming.on('end', () => {
       const body = new URLSearchParams(Buffer.concat(parts).toString('utf8'));
-      const query = new URL(incoming.url ?? '/', 'http://127.0.0.1').searchParams.get('query') ?? body.get('query') ?? '';
+      const query =
+        new URL(incoming.url ?? '/', 'http://127.0.0.1').searchParams.get('query') ?? body.get('query') ?? '';
       queries.push(query);
       const answer = [...answers].reverse().find(([part]) => query.includes(part))?.[1] ?? { vector: [] };
       if (answer === 'hang') return;
@@ -32,7 +33,10 @@ export async function startFakePrometheus(): Promise<FakePrometheus> {
         return;
       }
       const values = 'value' in answer ? [answer.value] : answer.vector;
-      const result = values.map((value, index) => ({ metric: { series: `${index}` }, value: [Date.now() / 1_000, String(value)] }));
+      const result = values.map((value, index) => ({
+        metric: { series: `${index}` },
+        value: [Date.now() / 1_000, String(value)],
+      }));
       outgoing
         .writeHead(200, { 'content-type': 'application/json' })
         .end(JSON.stringify({ status: 'success', data: { resultType: 'vector', result } }));

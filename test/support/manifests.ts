@@ -26,7 +26,10 @@ export function canaryRollout(input: RolloutInput): Record<string, unknown> {
 }
 
 export function podTemplate(app: string, image: string): Record<string, unknown> {
-  return { metadata: { labels: { app } }, spec: { containers: [{ name: 'main', image, ports: [{ containerPort: 8080 }] }] } };
+  return {
+    metadata: { labels: { app } },
+    spec: { containers: [{ name: 'main', image, ports: [{ containerPort: 8080 }] }] },
+  };
 }
 
 export function service(name: string, app: string): Record<string, unknown> {
@@ -38,7 +41,10 @@ export function service(name: string, app: string): Record<string, unknown> {
   };
 }
 
-export function httpRoute(name: string, services: { readonly stable: string; readonly canary: string }): Record<string, unknown> {
+export function httpRoute(
+  name: string,
+  services: { readonly stable: string; readonly canary: string },
+): Record<string, unknown> {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
@@ -68,7 +74,9 @@ export function ingress(name: string, backend: string): Record<string, unknown> 
       rules: [
         {
           host: 'shop.test',
-          http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: backend, port: { number: 80 } } } }] },
+          http: {
+            paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: backend, port: { number: 80 } } } }],
+          },
         },
       ],
     },
@@ -83,7 +91,13 @@ export interface TemplateInput {
   readonly args?: readonly unknown[];
 }
 
-export function analysisTemplate({ name, address, query = 'error_rate', metric = {}, args }: TemplateInput): Record<string, unknown> {
+export function analysisTemplate({
+  name,
+  address,
+  query = 'error_rate',
+  metric = {},
+  args,
+}: TemplateInput): Record<string, unknown> {
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'AnalysisTemplate',
