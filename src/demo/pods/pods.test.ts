@@ -84,7 +84,7 @@ test('counts what it answers; both codes are there from the start', async () => 
 
 const SUBNETS = [
   ['127.101.7', 'gives every pod an address of its own'],
-  ['192.0.2', 'lets pods share one address where this machine has no others, each with a port of its own'],
+  ['203.0.113', 'lets pods share one address where this machine has no others, each with a port of its own'],
 ] as const;
 
 for (const [subnet, rule] of SUBNETS) {
@@ -97,7 +97,7 @@ for (const [subnet, rule] of SUBNETS) {
       for (const server of servers) addresses.push(await network.attach(server, 18_080));
 
       assert.notDeepEqual(addresses[0], addresses[1]);
-      assert.equal(addresses[0]?.address === addresses[1]?.address, subnet === '192.0.2');
+      assert.equal(addresses[0]?.address === addresses[1]?.address, subnet === '203.0.113');
       const answers = addresses.map(async ({ address, port }) => (await fetch(`http://${address}:${port}/`)).text());
       assert.deepEqual(await Promise.all(answers), ['a', 'b']);
     } finally {
