@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
+import { decide } from './decide.ts';
+import { carryOut, observe, settle } from './rollout/imagined-cluster.ts';
 import { PureWorld, rolloutOf, routed } from '../../test/support/pure-world.ts';
 
 const STEPS = [{ setWeight: 20 }, { pause: {} }, { setWeight: 60 }, { pause: { duration: '10s' } }];
@@ -380,6 +382,62 @@ describe('a router that cannot be trusted blindly', () => {
       podsReadyAtMs: { ...world.cluster.podsReadyAtMs, [name]: Array(10).fill(0) as number[] },
     };
     world.quiesce();
+    assert.equal(world.cluster.weight, 0);
+  });
+
+  test('traffic leaves a dead canary at once, even for a stable version short of pods', () => {
+    const world = installed(routed({ steps: [{ setWeight: 80 }, { pause: {} }], maxUnavailable: 0 }), 10);
+    world.image('v2').advance(10_000);
+    const lost = (count: number): number[] => Array.from({ length: count }, () => Number.POSITIVE_INFINITY);
+    const [stable = '', canary = ''] = world.cluster.replicaSets.map(({ metadata }) => metadata.name);
+
+    world.cluster = { ...world.cluster, podsReadyAtMs: { [stable]: [0, ...lost(9)], [canary]: lost(8) } };
+    world.quiesce().command({ abort: true }).quiesce();
+
+    assert.equal(world.cluster.weight, 0);
+  });
+
+  test('an aborted canary is left by the weight before its Service leaves it', () => {
+    const world = installed(ROUTED).image('v2').advance(10_000);
+    const before = world.cluster.writes.length;
+
+    world.command({ abort: true }).quiesce();
+
+    const writes = world.cluster.writes.slice(before);
+    assert.ok(
+      writes.indexOf('shift 0') >= 0 && writes.indexOf('shift 0') < writes.indexOf('patch Service shop-canary'),
+    );
+  });
+
+  test('the delay of an aborted canary starts when its traffic was seen gone', () => {
+    const world = new PureWorld(rolloutOf({ replicas: 5, canary: ROUTED }), {
+      podStartMs: 1_000,
+      propagationMs: 20_000,
+    });
+    world.advance(5_000).image('v2').advance(60_000);
+
+    world.command({ abort: true }).advance(45_000);
+    assert.equal(world.sizes()['v2'], 1);
+
+    world.advance(10_000);
+    assert.equal(world.sizes()['v2'], 0);
+  });
+
+  test('after a promotion, weight returns to the stable Service only when its endpoints have followed', () => {
+    const world = installed(ROUTED).image('v2').advance(10_000).command({ promoteFull: true });
+    const lagging = (): ReturnType<typeof decide> => {
+      const observation = observe(world.cluster);
+      return decide({ ...observation, endpointSlices: { ...observation.endpointSlices, 'shop-stable': [] } });
+    };
+
+    for (let pass = 0; pass < 20 && world.cluster.weight !== 0; pass++) {
+      world.cluster = carryOut(settle(world.cluster), lagging()).cluster;
+      world.cluster = { ...world.cluster, nowMs: world.cluster.nowMs + 1_000 };
+    }
+
+    assert.equal(world.status.stableRS, world.status.currentPodHash);
+    assert.equal(world.cluster.weight, 100);
+    world.advance(1_000);
     assert.equal(world.cluster.weight, 0);
   });
 

@@ -54,9 +54,12 @@ test('taking over a paused update goes on where it stood', () => {
     .advance(5_000)
     .image('v2')
     .advance(5_000);
+  const pausedSince = world.status.pauseConditions?.[0]?.startTime;
   leftByAnother(world).advance(60_000);
   assert.equal(world.status.phase, 'Paused');
   assert.equal(world.status.currentStepIndex, 1);
+  assert.equal(world.status.pauseConditions?.[0]?.startTime, pausedSince);
+  assert.deepEqual(world.cluster.events, []);
   assert.deepEqual(
     world.cluster.writes.filter((write) => write !== 'status'),
     [],
