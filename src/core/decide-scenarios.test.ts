@@ -391,9 +391,13 @@ describe('a router that cannot be trusted blindly', () => {
     const lost = (count: number): number[] => Array.from({ length: count }, () => Number.POSITIVE_INFINITY);
     const [stable = '', canary = ''] = world.cluster.replicaSets.map(({ metadata }) => metadata.name);
 
-    world.cluster = { ...world.cluster, podsReadyAtMs: { [stable]: [0, ...lost(9)], [canary]: lost(8) } };
+    const alive = world.cluster.podsReadyAtMs[canary] ?? [];
+    world.cluster = { ...world.cluster, podsReadyAtMs: { [stable]: [0, ...lost(9)], [canary]: alive } };
     world.quiesce().command({ abort: true }).quiesce();
+    assert.equal(world.cluster.weight, 80);
 
+    world.cluster = { ...world.cluster, podsReadyAtMs: { [stable]: [0, ...lost(9)], [canary]: lost(8) } };
+    world.quiesce();
     assert.equal(world.cluster.weight, 0);
   });
 
