@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -121,6 +122,8 @@ function createParts(input: Foundation & { readonly telemetry: Telemetry }): Par
   const rolloutQueue = queue('Rollouts');
   const runQueue = queue('AnalysisRuns');
   const gitQueue = queue('GitSources');
+  const stopping = new AbortController();
+  const stateDirectory = options.gitStateDir ?? mkdtempSync(join(tmpdir(), 'headgate-git-'));
   const noticeQueue = queue('Notifications');
   const namespace = options.namespaced ? (options.namespace ?? ownNamespace(connection.namespace)) : undefined;
   const { instanceId } = options;
@@ -154,7 +157,7 @@ function createParts(input: Foundation & { readonly telemetry: Telemetry }): Par
     clock,
     random,
     telemetry,
-    git: createGit(gitOptions(options)),
+    git: createGit({ ...gitOptions(options, stateDirectory), signal: stopping.signal }),
     yaml: createYamlParser(),
     kustomize: createKustomize({ inherited: process.env }),
     options: {
@@ -201,8 +204,10 @@ function createParts(input: Foundation & { readonly telemetry: Telemetry }): Par
     },
     stop: async () => {
       runs.stop();
+      stopping.abort();
       await Promise.all([rolloutQueue.stop(), runQueue.stop(), gitQueue.stop(), noticeQueue.stop()]);
       http.close();
+      if (options.gitStateDir === undefined) rmSync(stateDirectory, { recursive: true, force: true });
     },
   };
 }
@@ -210,11 +215,10 @@ function createParts(input: Foundation & { readonly telemetry: Telemetry }): Par
 /** Pulls wait for the network; few at once are enough for hundreds of repositories. */
 const GIT_WORKERS = 4;
 
-function gitOptions(options: ControllerOptions): GitOptions {
+function gitOptions(options: ControllerOptions, stateDirectory: string): GitOptions {
   const extraProtocols: ('file' | 'http')[] = [];
   if (options.gitAllowFile) extraProtocols.push('file');
   if (options.gitAllowHttp) extraProtocols.push('http');
-  const stateDirectory = options.gitStateDir ?? join(tmpdir(), `headgate-git-${process.pid}`);
   return { stateDirectory, extraProtocols, inherited: process.env };
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCallGuard, type CallGuard } from '../../src/adapters/kube/permissions.ts';
+import { sharedGuard } from './shared-guard.ts';
+import type { CallGuard } from '../../src/adapters/kube/permissions.ts';
 import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
 import { controllerDefaults } from '../../src/main/controller-options.ts';
 import { startController, type RunningController } from '../../src/main/run-controller.ts';
@@ -11,7 +12,8 @@ export interface Stage {
   readonly cluster: Cluster;
   readonly api: ApiClient;
   readonly controller: RunningController;
-  readonly guard: CallGuard;
+  /** Writes that the controller has made so far, besides events and Leases. */
+  calls(): number;
   /** Makes the controller look at everything again. */
   wakeAll(): Promise<void>;
   /** resourceVersions of everything in the scene, once they stay the same for a while. */
@@ -24,7 +26,15 @@ const WATCHED = ['rollouts.argoproj.io', 'replicasets.apps', 'services', 'analys
 
 export async function startStage(name: Cluster['name']): Promise<Stage> {
   const cluster = await openCluster(name);
-  const guard = createCallGuard();
+  let calls = 0;
+  const guard: CallGuard = {
+    check: (call) => {
+      sharedGuard.check(call);
+      const quiet = call.verb === 'get' || call.verb === 'list' || call.verb === 'watch';
+      if (!quiet && call.kind.plural !== 'events' && call.kind.plural !== 'leases') calls += 1;
+    },
+    used: () => sharedGuard.used(),
+  };
   const options = {
     ...controllerDefaults(),
     kubeconfig: cluster.kubeconfig,
@@ -39,7 +49,7 @@ export async function startStage(name: Cluster['name']): Promise<Stage> {
     cluster,
     api: cluster.api,
     controller,
-    guard,
+    calls: () => calls,
     wakeAll: async () => {
       controller.resync();
       await delay(QUIET_MS);

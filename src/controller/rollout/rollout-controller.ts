@@ -15,7 +15,7 @@ import { openRolloutCaches, type RolloutCaches } from './caches.ts';
 import { enact, Unsettled } from './enact.ts';
 import { gather, readRouted } from './gather.ts';
 import { routedRefs, routedTargets } from './reads.ts';
-import { statusWrite } from './record.ts';
+import { AdditiveStatus, statusWrite } from './record.ts';
 import { wakeOnChanges, wakeReaders } from './wake.ts';
 
 export interface RolloutControllerInput {
@@ -41,6 +41,7 @@ export class RolloutController {
   readonly caches: RolloutCaches;
   readonly #input: RolloutControllerInput;
   readonly #unsettled = new Unsettled();
+  readonly #additive = new AdditiveStatus();
   readonly #wokenByKind = new Set<string>();
 
   constructor(input: RolloutControllerInput) {
@@ -120,11 +121,13 @@ export class RolloutController {
     const { kube } = this.#input;
     const written = (ref: ObjectRef): void => this.#unsettled.add(key, ref);
     let version = rollout.metadata.resourceVersion;
-    const status = statusWrite(rollout, decision.status);
+    const next = this.#additive.kept(decision.status);
+    const status = statusWrite(rollout, next);
     if (status !== undefined) {
       const answer = await kube.writer.write(status);
       written(status.ref);
       version = answer?.metadata.resourceVersion;
+      if (this.#additive.noticesPruning(next, answer)) this.#reportPruning();
     }
     // From here on the intent is recorded: events tell of it whatever becomes of the effects.
     try {
@@ -137,6 +140,13 @@ export class RolloutController {
       for (const notice of decision.events) kube.events.record(rollout, notice);
       this.#reportState(rollout, decision);
     }
+  }
+
+  #reportPruning(): void {
+    this.#input.telemetry.log.warn(
+      { field: 'status.headgate' },
+      'the installed CRD drops additive status: kubectl get shows less until the CRDs of Headgate are applied',
+    );
   }
 
   #reportFailure(rollout: Rollout, cause: string): void {
