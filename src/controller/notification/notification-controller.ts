@@ -162,12 +162,13 @@ export class NotificationController {
         continue;
       }
       const after = await this.#step(step, { ...input, notice, recipient, state });
+      // Remembered before it is recorded: recording may meet a conflict, and the pass that follows must not send again.
+      this.#deliveries.set(key, after);
       if (after.notified) {
         await this.#recordTold(input, recipient);
         this.#deliveries.delete(key);
         return { againAtMs: clock.nowMs() };
       }
-      this.#deliveries.set(key, after);
       waits.push(clock.nowMs());
     }
     return waits.length === 0 ? {} : { againAtMs: Math.min(...waits) };
