@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startFakePrometheus, type FakePrometheus } from '../support/fake-prometheus.ts';
-import { analysisTemplate, canaryRollout, service } from '../support/manifests.ts';
+import { analysisTemplate, canaryRollout, podTemplate, service } from '../support/manifests.ts';
 import { startStage, type Stage } from '../support/stage.ts';
 import { clusterSkipReason, conditionOf, revisionOf, Scene, type Cluster } from '../support/world.ts';
 
@@ -219,6 +219,34 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       await scene.patchSpec('shop', { strategy: { canary: { stableService: null, canaryService: null } } });
       const mended = await scene.untilPhase('shop', 'Healthy');
       assert.equal(conditionOf(mended, 'InvalidSpec'), undefined);
+    });
+
+    story('takes another name when a ReplicaSet of somebody else has the one it would take', async (scene) => {
+      await scene.apply(canaryRollout({ name: 'shop' }));
+      const first = await scene.untilPhase('shop', 'Healthy');
+      const name = `shop-${first['status'].currentPodHash}`;
+      const other = await Scene.open(stage.api, 'taken');
+      try {
+        const selector = { matchLabels: { app: 'foreign' } };
+        const template = podTemplate('foreign', 'foreign:1');
+        const foreign = {
+          apiVersion: 'apps/v1',
+          kind: 'ReplicaSet',
+          metadata: { name },
+          spec: { replicas: 0, selector, template },
+        };
+        await other.apply(foreign, canaryRollout({ name: 'shop' }));
+
+        const healthy = await other.untilPhase('shop', 'Healthy');
+
+        assert.equal(healthy['status'].collisionCount, 1);
+        assert.notEqual(healthy['status'].currentPodHash, first['status'].currentPodHash);
+        const untouched = await other.get('replicasets.apps', name);
+        assert.equal(untouched?.['spec'].replicas, 0);
+        assert.equal(untouched?.metadata.ownerReferences, undefined);
+      } finally {
+        await other.close();
+      }
     });
 
     story('writes nothing while nothing happens', async (scene) => {

@@ -46,7 +46,7 @@ export const PERMISSIONS: readonly Permission[] = [
   watched(KINDS.experiment, ['list', 'watch'], 'experiments of a Rollout'),
   watched(
     KINDS.replicaSet,
-    ['list', 'watch', 'create', 'patch', 'delete'],
+    ['get', 'list', 'watch', 'create', 'patch', 'delete'],
     'one per revision: created, scaled, trimmed',
   ),
   watched(KINDS.pod, ['list', 'watch'], 'which pods of a revision are available, and why not'),

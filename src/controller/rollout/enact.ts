@@ -5,6 +5,7 @@ import type { Effect } from '../../core/decision.ts';
 import type { TrafficPlan } from '../../core/traffic.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import type { KubeWriter } from '../../ports/kube.ts';
+import { isKubeError } from '../failure.ts';
 import { routedTargets } from './reads.ts';
 
 export interface EnactInput {
@@ -22,9 +23,31 @@ export interface EnactInput {
 export async function enact(writer: KubeWriter, input: EnactInput, written: (ref: ObjectRef) => void): Promise<void> {
   for (const effect of input.effects) {
     for (const write of writesOf(effect, input)) {
-      const answer = await writer.write(write);
-      written(refOf(write, answer));
+      const answer = await carryOutWrite(writer, write);
+      if (answer !== 'refused') written(refOf(write, answer));
     }
+  }
+}
+
+/** An eviction that a PodDisruptionBudget refuses concerns one pod only: the others go on, and a later pass asks again. */
+async function carryOutWrite(writer: KubeWriter, write: KubeWrite): Promise<KubeObject | undefined | 'refused'> {
+  try {
+    return await writer.write(write);
+  } catch (error) {
+    if (write.verb === 'evict' && isKubeError(error) && error.reason === 'too-many-requests') return 'refused';
+    if (write.verb === 'create' && isKubeError(error) && error.reason === 'already-exists')
+      throw new NameTaken(write, error);
+    throw error;
+  }
+}
+
+/** A create found its name in use: by our own object that the cache does not show yet, or by somebody else's. */
+export class NameTaken extends Error {
+  readonly ref: ObjectRef;
+
+  constructor(write: Extract<KubeWrite, { verb: 'create' }>, cause: Error) {
+    super(cause.message, { cause });
+    this.ref = refOf(write, undefined);
   }
 }
 

@@ -16,6 +16,8 @@ export interface GatherInput {
   readonly options: DecisionOptions;
   /** What the routers read, by refKey. */
   readonly routed: CurrentObjects;
+  /** Names of ReplicaSets that are in use by others. */
+  readonly takenNames: readonly string[];
 }
 
 /** Collects from the caches all that a decision over this Rollout may depend on. */
@@ -39,6 +41,7 @@ export function gather(caches: RolloutCaches, input: GatherInput): Observation {
     analysisRuns: caches.analysisRuns.byIndex(OWNER, rollout.metadata.uid ?? ''),
     ...templatesFor(caches, namespace, references),
     pods: input.pods,
+    takenNames: input.takenNames,
     options: input.options,
   };
 }

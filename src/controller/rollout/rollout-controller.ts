@@ -12,10 +12,11 @@ import type { Telemetry } from '../../ports/telemetry.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
 import { openRolloutCaches, type RolloutCaches } from './caches.ts';
-import { enact, Unsettled } from './enact.ts';
+import { enact, NameTaken, Unsettled } from './enact.ts';
 import { gather, readRouted } from './gather.ts';
 import { routedRefs, routedTargets } from './reads.ts';
 import { AdditiveStatus, statusWrite } from './record.ts';
+import { TakenNames } from './taken-names.ts';
 import { wakeOnChanges, wakeReaders } from './wake.ts';
 
 export interface RolloutControllerInput {
@@ -42,6 +43,7 @@ export class RolloutController {
   readonly #input: RolloutControllerInput;
   readonly #unsettled = new Unsettled();
   readonly #additive = new AdditiveStatus();
+  readonly #takenNames = new TakenNames();
   readonly #wokenByKind = new Set<string>();
 
   constructor(input: RolloutControllerInput) {
@@ -101,11 +103,16 @@ export class RolloutController {
         pods,
         options: this.#input.options,
         routed,
+        takenNames: this.#takenNames.of(rollout),
       });
       const decision = decide(observation);
       await this.#carryOut(key, rollout, decision, routed);
       return { againAtMs: decision.wakeAtMs };
     } catch (error) {
+      if (error instanceof NameTaken) {
+        await this.#takenNames.ask(rollout, error.ref, this.#input.kube.reader);
+        return { retry: true };
+      }
       failed = !isRetryable(error);
       if (failed) log.error({ rollout: key, cause: causeOf(error) }, 'pass over a Rollout failed');
       else log.debug({ rollout: key, cause: causeOf(error) }, 'pass over a Rollout starts again');
