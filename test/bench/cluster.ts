@@ -273,15 +273,14 @@ async function readOptions(): Promise<Options> {
       rounds: { type: 'string', default: '1' },
       rest: { type: 'string', default: '30' },
       json: { type: 'boolean', default: false },
-      /** From the sources instead of the bundle. */
-      sources: { type: 'boolean', default: false },
-      /** Where a CPU profile of the controller goes. */
-      'cpu-prof': { type: 'string' },
+      /** Another build to measure, or the sources: `src/main/headgate.ts`. A fresh bundle by default. */
+      program: { type: 'string' },
+      /** For the controller's Node, as often as wanted: `--node-option=--cpu-prof`. */
+      'node-option': { type: 'string', multiple: true, default: [] },
     },
   });
   const variant = VARIANTS.find((one) => one === values.variant);
   if (variant === undefined) throw new Error(`unknown variant ${values.variant}: use ${VARIANTS.join(', ')}`);
-  const profile = values['cpu-prof'];
   return {
     n: Number(values.n),
     variant,
@@ -289,10 +288,8 @@ async function readOptions(): Promise<Options> {
     rounds: Number(values.rounds),
     restMs: Number(values.rest) * 1_000,
     json: values.json,
-    program: [
-      values.sources ? join(import.meta.dirname, '..', '..', 'src', 'main', 'headgate.ts') : await buildBundle(),
-    ],
-    nodeOptions: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
+    program: [values.program ?? (await buildBundle())],
+    nodeOptions: values['node-option'],
   };
 }
 

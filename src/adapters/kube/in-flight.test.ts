@@ -40,20 +40,53 @@ test('a refusal halves the number once for all that was under way, and holds new
   assert.equal(second.length, 8);
 });
 
-test('urgent calls pass while others are held or wait, and events leave room for decisions', async () => {
+test('urgent calls pass while others are held or wait', async () => {
   const inFlight = createInFlight(new VirtualClock());
-  const events = enterMany(inFlight, 40, 'background');
+  const decisions = enterMany(inFlight, 20);
   await Promise.resolve();
-  assert.equal(events.length, 12);
-
-  const decisions = enterMany(inFlight, 10);
-  await Promise.resolve();
-  assert.equal(decisions.length, 4);
   decisions[0]?.done({ refused: true, retryAfterMs: 60_000 });
+
   const urgent = enterMany(inFlight, 1, 'urgent');
   await Promise.resolve();
 
   assert.equal(urgent.length, 1);
+});
+
+test('a flood of events takes a small part of the room, and what decisions leave of it, but never stands still', async () => {
+  const inFlight = createInFlight(new VirtualClock());
+  const events = enterMany(inFlight, 40, 'background');
+  await Promise.resolve();
+  assert.equal(events.length, 4);
+
+  const decisions = enterMany(inFlight, 40);
+  await Promise.resolve();
+  assert.equal(decisions.length, 12);
+  for (const event of events.slice(0, 4)) event.done({ refused: false });
+  await Promise.resolve();
+  assert.equal(events.length, 5, 'while decisions take the whole room, one event is under way');
+  events[4]?.done({ refused: false });
+  await Promise.resolve();
+
+  assert.equal(events.length, 6);
+});
+
+test('answers that become slow end its growth and bring it back to where it started, no further', async () => {
+  const clock = new VirtualClock();
+  const inFlight = createInFlight(clock);
+  async function round(tookMs: number): Promise<void> {
+    const tickets = enterMany(inFlight, inFlight.limit);
+    await Promise.resolve();
+    clock.advance(tookMs);
+    for (const ticket of tickets) ticket.done({ refused: false });
+  }
+  for (let count = 0; count < 14; count += 1) await round(5);
+  assert.equal(inFlight.limit, 30);
+
+  for (let count = 0; count < 20; count += 1) await round(80);
+  assert.equal(inFlight.limit, 16);
+  for (let count = 0; count < 20; count += 1) await round(5);
+
+  assert.ok(inFlight.limit > 16, 'it grows again when answers are quick again');
 });
 
 test('however long it is told to wait, it asks again within half a minute', async () => {

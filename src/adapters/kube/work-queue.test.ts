@@ -121,6 +121,31 @@ test('what a pass answers replaces what the pass before answered, and leaves wha
   assert.equal(world.worked.length, 3, 'the last pass wished for nothing');
 });
 
+test('a key whose promised time has come goes before those that heard of a change, and finds a worker free', async () => {
+  const world = setUp();
+  const held = Promise.withResolvers<QueueAnswer>();
+  world.answers.set('pause', () => Promise.resolve({ againAtMs: 1_000 }));
+  run(world, 4);
+  world.queue.add('pause');
+  await settle();
+  world.answers.delete('pause');
+  for (const key of ['a', 'b', 'c', 'd', 'e']) {
+    world.answers.set(key, () => held.promise);
+    world.queue.add(key);
+  }
+  await settle();
+  assert.deepEqual(world.worked, ['pause', 'a', 'b', 'c'], 'one of four workers is kept free');
+
+  world.queue.add('pause');
+  world.clock.advance(1_000);
+  await settle();
+  assert.deepEqual(world.worked.slice(4), ['pause']);
+  held.resolve({});
+  await settle();
+
+  assert.deepEqual(world.worked.slice(5), ['d', 'e']);
+});
+
 test('a key that fails is tried again after growing pauses; success makes them small again', async () => {
   const world = setUp();
   const triedAtMs: number[] = [];

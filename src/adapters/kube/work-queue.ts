@@ -18,44 +18,65 @@ export interface WorkQueueOptions {
   readonly metrics: QueueMetrics;
 }
 
+/** One worker in so many is kept free for keys whose time has come: a pause must not end late because much else happens. */
+const WORKERS_PER_RESERVED = 4;
+
 /**
- * First come, first served over keys. A key waits at most once, and is worked on by at most one worker; what is added
- * meanwhile is worked on right after. All times share one timer.
+ * First come, first served over keys, those before all others whose promised time has come. A key waits at most once, and
+ * is worked on by at most one worker; what is added meanwhile is worked on right after. All times share one timer.
  */
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { clock, log, metrics } = options;
-  /** Waiting keys in order of arrival, with the time they came. */
+  /** Waiting keys in order of arrival, with the time they came; `due` are those that waited for their time. */
   const waiting = new Map<string, number>();
+  const due = new Map<string, number>();
   const working = new Set<string>();
-  /** Added while being worked on. */
-  const again = new Set<string>();
+  /** Added while being worked on, with where to queue them then. */
+  const again = new Map<string, Map<string, number>>();
   const failures = new Map<string, number>();
-  const wishes = createWishes(clock, add);
+  const wishes = createWishes(clock, { asked: add, answered: addDue });
   let handle: ((key: string) => Promise<QueueAnswer>) | undefined;
   let workerCount = 0;
   let stopped = false;
   let idle: (() => void)[] = [];
 
   function add(key: string): void {
+    join(key, waiting);
+  }
+
+  /** Its promised time has come: it goes before those who merely heard of a change. */
+  function addDue(key: string): void {
+    join(key, due);
+  }
+
+  function join(key: string, lane: Map<string, number>): void {
     if (stopped) return;
     if (working.has(key)) {
-      again.add(key);
+      if (again.get(key) !== due) again.set(key, lane);
       return;
     }
-    if (waiting.has(key)) return;
-    waiting.set(key, clock.nowMs());
-    metrics.added();
-    metrics.depth(waiting.size);
+    const sinceMs = waiting.get(key);
+    if (due.has(key) || (sinceMs !== undefined && lane === waiting)) return;
+    waiting.delete(key);
+    lane.set(key, sinceMs ?? clock.nowMs());
+    if (sinceMs === undefined) metrics.added();
+    metrics.depth(length());
     startWorkers();
+  }
+
+  function length(): number {
+    return waiting.size + due.size;
   }
 
   function startWorkers(): void {
     while (handle !== undefined && !stopped && working.size < workerCount) {
-      const next = waiting.entries().next().value;
+      const lane = due.size > 0 ? due : waiting;
+      if (lane === waiting && working.size >= workerCount - Math.floor(workerCount / WORKERS_PER_RESERVED)) return;
+      const next = lane.entries().next().value;
       if (next === undefined) return;
       const [key, sinceMs] = next;
-      waiting.delete(key);
-      metrics.depth(waiting.size);
+      lane.delete(key);
+      metrics.depth(length());
       metrics.waited((clock.nowMs() - sinceMs) / 1_000);
       void work(key, handle);
     }
@@ -73,7 +94,9 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       return;
     }
     take(key, answer);
-    if (again.delete(key)) add(key);
+    const lane = again.get(key);
+    again.delete(key);
+    if (lane !== undefined) join(key, lane);
     startWorkers();
   }
 
@@ -123,12 +146,13 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       stopped = true;
       wishes.close();
       waiting.clear();
+      due.clear();
       again.clear();
       metrics.depth(0);
       if (working.size > 0) await new Promise<void>((resolve) => idle.push(resolve));
     },
     get length() {
-      return waiting.size;
+      return length();
     },
   };
 }
@@ -140,7 +164,10 @@ interface Wishes {
   close(): void;
 }
 
-function createWishes(clock: Clock, due: (key: string) => void): Wishes {
+function createWishes(
+  clock: Clock,
+  due: { readonly asked: (key: string) => void; readonly answered: (key: string) => void },
+): Wishes {
   const askedAtMs = new Map<string, number>();
   const answeredAtMs = new Map<string, number>();
   let heap = createTimerHeap<string>();
@@ -163,7 +190,8 @@ function createWishes(clock: Clock, due: (key: string) => void): Wishes {
       // An entry whose wish was replaced finds nothing due.
       const asked = takeDue(askedAtMs, key, nowMs);
       const answered = takeDue(answeredAtMs, key, nowMs);
-      if (asked || answered) due(key);
+      if (answered) due.answered(key);
+      else if (asked) due.asked(key);
     }
     arm();
   }
