@@ -42,7 +42,10 @@ export function readManifestFiles(paths: readonly string[], yaml: YamlParser): M
 }
 
 function filesAt(path: string): readonly string[] {
-  if (path === '-' || !statSync(path).isDirectory()) return [path];
+  if (path === '-') return [path];
+  const present = statSync(path, { throwIfNoEntry: false });
+  if (present === undefined) throw new Error(`${path}: no such file or folder`);
+  if (!present.isDirectory()) return [path];
   return globSync(['**/*.yaml', '**/*.yml', '**/*.json'], { cwd: path })
     .sort()
     .map((file) => join(path, file));

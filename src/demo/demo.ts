@@ -158,7 +158,7 @@ async function play(options: DemoOptions, running: RunningStage, cleanup: Cleanu
 
 function startDisplay(options: DemoOptions, running: RunningStage, world: () => World): Display {
   const { clock, output } = options;
-  const shown = { clock, output, world, places: running.places, keys: options.story ? '' : KEYS_HELP };
+  const shown = { clock, output, world, places: running.places, keys: options.story ? [] : KEYS_HELP };
   return output.isTTY === true && !options.lines ? startScreen(shown) : startLines(shown);
 }
 

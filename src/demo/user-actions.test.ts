@@ -12,7 +12,7 @@ function rollout(status: Record<string, unknown>): KubeObject {
     kind: 'Rollout',
     metadata: { name: 'shop', namespace: 'demo' },
     spec: { strategy: { canary: { steps: [{ setWeight: 10 }, { pause: {} }] } } },
-    status,
+    status: { currentPodHash: 'new', stableRS: 'old', ...status },
   };
 }
 
@@ -65,6 +65,14 @@ test('commands are the patches of the API', async () => {
     { status: { pauseConditions: null, currentStepIndex: 1 } },
     { status: {} },
   ]);
+});
+
+test('commands nothing where no update is under way', async () => {
+  const { kube, act } = createStage();
+  kube.put(KINDS.rollout, rollout({ stableRS: 'new' }));
+
+  assert.match(await act('abort'), /no update is under way/);
+  assert.equal(kube.writes.length, 0);
 });
 
 test('kills the controller', async () => {

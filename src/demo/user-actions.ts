@@ -25,14 +25,11 @@ export function createUserActions(stage: RunningStage): (action: Exclude<KeyActi
       case 'bad':
         return commit('-bad');
       case 'abort':
-        await patchStatus(stage.kube, () => ({ abort: true }));
-        return 'you aborted the rollout';
+        return command(stage.kube, () => ({ abort: true }), 'you aborted the rollout');
       case 'promote':
-        await patchStatus(stage.kube, promotion);
-        return 'you promoted the rollout by one step';
+        return command(stage.kube, promotion, 'you promoted the rollout by one step');
       case 'promoteFull':
-        await patchStatus(stage.kube, () => ({ promoteFull: true }));
-        return 'you promoted the rollout fully';
+        return command(stage.kube, () => ({ promoteFull: true }), 'you promoted the rollout fully');
       case 'kill':
         stage.controller.kill();
         return 'you killed the controller';
@@ -48,10 +45,17 @@ function promotion({ spec, status }: Rollout): Readonly<Record<string, unknown>>
   return index < stepCount ? { pauseConditions: null, currentStepIndex: index + 1 } : {};
 }
 
-async function patchStatus(kube: Kube, change: (rollout: Rollout) => Readonly<Record<string, unknown>>): Promise<void> {
+/** Writes the change into status; says so when there is no update that it could concern. */
+async function command(
+  kube: Kube,
+  change: (rollout: Rollout) => Readonly<Record<string, unknown>>,
+  done: string,
+): Promise<string> {
   const ref = { kind: KINDS.rollout, namespace: NAMESPACE, name: ROLLOUT };
   const rollout = (await kube.reader.get(ref)) as Rollout | undefined;
   if (rollout === undefined) throw new Error('there is no Rollout yet');
+  const { currentPodHash, stableRS } = rollout.status ?? {};
+  if (currentPodHash === stableRS) return 'no update is under way: g or b commits one';
   await kube.writer.write({
     verb: 'patch',
     ref,
@@ -59,4 +63,5 @@ async function patchStatus(kube: Kube, change: (rollout: Rollout) => Readonly<Re
     subresource: 'status',
     body: { status: change(rollout) },
   });
+  return done;
 }

@@ -1,82 +1,8 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseDurationMs } from '../lib/duration.ts';
-import { controllerCommand } from './controller-options.ts';
-import { headgateVersion } from './version.ts';
-
-/** The one binary. Each verb loads only what it needs. */
-const program = new Command('headgate')
-  .description('Progressive delivery for Kubernetes that closes the loop to Git')
-  .version(headgateVersion())
-  .showHelpAfterError('(headgate --help lists the verbs)');
-
-program.addCommand(
-  controllerCommand(async (options) => {
-    const { runController } = await import('./run-controller.ts');
-    await runController(options);
-  }),
-);
-
-program
-  .command('demo')
-  .description('Show the whole loop on this machine: a cluster in one process, Git, Prometheus, traffic, Slack')
-  .option('--story', 'play a good and a bad version unattended, then end', false)
-  .option('--kill-every <ms>', 'kill the controller this often, to show that it changes nothing', Number)
-  .action(async (options: { readonly story: boolean; readonly killEvery?: number }) => {
-    const { runDemo } = await import('./run-demo.ts');
-    process.exitCode = await runDemo(options);
-  });
-
-program
-  .command('plan')
-  .description('Print what an update would do, and when: the same decisions as in the cluster, on imagined objects')
-  .requiredOption('-f, --filename <path...>', 'files, folders, or - for standard input')
-  .option('--pod-start <duration>', 'from the start of a pod until it is available', duration, 0)
-  .option('--analysis-time <duration>', 'how long each analysis takes before it is good', duration, 60_000)
-  .option('--resume-after <duration>', 'how long people take to end a pause without a duration', duration, 0)
-  .option('--install', 'the first deployment instead of an update', false)
-  .option('-o, --output <format>', 'text or json', 'text')
-  .action(async (options: PlanFlags) => {
-    const { planVerb } = await import('../cli/plan.ts');
-    const { createYamlParser } = await import('../adapters/git/yaml-parser.ts');
-    const { filename, podStart, analysisTime, resumeAfter, install, output } = options;
-    const times = { podStartMs: podStart, analysisMs: analysisTime, resumeAfterMs: resumeAfter };
-    print(planVerb({ filename, ...times, install, json: output === 'json' }, createYamlParser()));
-  });
-
-program
-  .command('lint')
-  .description('Check manifests without a cluster, by the rules that the controller applies')
-  .requiredOption('-f, --filename <path...>', 'files, folders, or - for standard input')
-  .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json', 'sarif']).default('text'))
-  .action(async (options: { readonly filename: readonly string[]; readonly output: 'text' | 'json' | 'sarif' }) => {
-    const { lintVerb } = await import('../cli/lint.ts');
-    const { createYamlParser } = await import('../adapters/git/yaml-parser.ts');
-    print(lintVerb({ filename: options.filename, format: options.output }, createYamlParser()));
-  });
-
-interface PlanFlags {
-  readonly filename: readonly string[];
-  readonly podStart: number;
-  readonly analysisTime: number;
-  readonly resumeAfter: number;
-  readonly install: boolean;
-  readonly output: string;
-}
-
-function duration(text: string): number {
-  const ms = parseDurationMs(text);
-  if (ms === undefined || ms < 0) throw new InvalidArgumentError('write a duration such as 30s or 1m30s');
-  return ms;
-}
-
-function print(result: { readonly text: string; readonly exitCode: number }): void {
-  process.stdout.write(`${result.text}\n`);
-  process.exitCode = result.exitCode;
-}
+import { headgateProgram } from './program.ts';
 
 try {
-  await program.parseAsync();
+  await headgateProgram().parseAsync();
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   // What was started before the failure may still hold handles: it is not waited for.

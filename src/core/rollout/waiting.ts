@@ -1,3 +1,4 @@
+import { blueGreenWait } from './blue-green-waiting.ts';
 import { stepText } from './step-text.ts';
 import type { Position } from './position.ts';
 import { availableOf } from './replica-set.ts';
@@ -56,6 +57,7 @@ export function waitOf(world: World, { position, state, failures }: WaitInput): 
   if (failures.length > 0) return { reason: 'Analysis', message: failures.join('; ') };
   if (world.rollout.spec.paused === true && state !== 'aborting')
     return { reason: 'Paused', message: 'spec.paused is true; set it to false to go on' };
+  if (world.blueGreen !== undefined) return blueGreenWait(world, position, state);
   if (state === 'pausedStep') return pauseWait(world, position);
   return traffic ?? stepWait(world, position, state);
 }
@@ -88,7 +90,10 @@ function stepWait(world: World, position: Position, state: string): Wait | undef
   if (state === 'step.acting' && stepKind(step) === 'analysis')
     return { reason: 'Analysis', message: 'the AnalysisRun of this step has to end' };
   if (availableOf(roles.current) < target.canary)
-    return { reason: 'Pods', message: `${target.canary} pods of the new version have to be available` };
+    return {
+      reason: 'Pods',
+      message: `${target.canary} ${target.canary === 1 ? 'pod of the new version has' : 'pods of the new version have'} to be available`,
+    };
   if (
     !reaches(world, world.settings.canaryService, roles.current) &&
     world.settings.routing !== undefined &&

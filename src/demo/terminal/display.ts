@@ -21,7 +21,7 @@ export interface DisplayOptions {
   readonly output: Output;
   readonly world: () => World;
   readonly places: Places;
-  readonly keys: string;
+  readonly keys: readonly string[];
 }
 
 const FRAME_MS = 150;

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { World } from '../story/world.ts';
 import { renderFrame } from './frame.ts';
 import type { FrameOptions } from './frame.ts';
+import { KEYS_HELP } from './keys.ts';
 import { newsBetween } from './news.ts';
 import { bar, paint, renderLine } from './segments.ts';
 
@@ -52,7 +53,7 @@ const options: FrameOptions = {
   columns: 110,
   rows: 40,
   colors: false,
-  keys: 'q quit',
+  keys: ['q quit', 'q'],
   places: {
     kubeconfigPath: '/tmp/kc',
     gatewayUrl: 'http://gateway',
@@ -95,6 +96,14 @@ test('fits into any screen', () => {
   assert.ok(lines.every((line) => line.length <= 30));
   assert.equal(lines[2], 'Traffic    stable 1.1.0      …');
   assert.equal(lines.at(-1), 'q quit');
+});
+
+test('on 80 columns, measured numbers and every key are still there', () => {
+  const lines = renderFrame(world, { ...options, columns: 80, keys: KEYS_HELP });
+
+  assert.equal(lines[3], '           canary 1.2.0-bad   █░░░░░░░░░  10 %   measured  10 %   errors 35.0 %');
+  assert.match(lines.at(-1) ?? '', /q quit$/);
+  assert.ok(lines.every((line) => line.length <= 80));
 });
 
 test('shows something before anything is deployed', () => {

@@ -9,14 +9,16 @@ export interface FrameOptions {
   readonly rows: number;
   readonly colors: boolean;
   readonly places: Places;
-  /** Shown in the last line. */
-  readonly keys: string;
+  /** Shown in the last line: the first that fits. */
+  readonly keys: readonly string[];
 }
 
 type Line = readonly Segment[];
 
 const LABEL_WIDTH = 10;
-const BAR_WIDTH = 30;
+/** Names, weights and measured numbers beside a bar need this much. */
+const BESIDE_BAR = 70;
+const BAR_WIDTH = { min: 8, max: 30 };
 const COMMITS_SHOWN = 5;
 const SLACK_SHOWN = 7;
 
@@ -30,7 +32,7 @@ export function renderFrame(world: World, options: FrameOptions): string[] {
       paint(`  ${clockOf(world.elapsedMs)}`, 'dim'),
     ],
     [],
-    ...trafficLines(world),
+    ...trafficLines(world, options.columns),
     [],
     ...rolloutLines(world),
     ...measurementLines(world),
@@ -59,20 +61,25 @@ export function renderFrame(world: World, options: FrameOptions): string[] {
     ],
   ];
   const body = lines.slice(0, Math.max(0, options.rows - 2));
-  return [...body, [], [paint(options.keys, 'bold')]].map((line) => renderLine(line, options));
+  return [...body, [], [paint(fitting(options), 'bold')]].map((line) => renderLine(line, options));
 }
 
-function trafficLines(world: World): Line[] {
+function fitting({ keys, columns }: FrameOptions): string {
+  return keys.find((line) => line.length <= columns) ?? keys.at(-1) ?? '';
+}
+
+function trafficLines(world: World, columns: number): Line[] {
   const { rollout, weights } = world;
   if (rollout === undefined || weights === undefined)
     return [[label('Traffic'), paint('nothing is deployed yet', 'dim')]];
   const canary = world.revisions.find((revision) => revision.role === 'canary');
   const stable = world.revisions.find((revision) => revision.role === 'stable');
   const total = weights.stable + weights.canary;
+  const width = Math.max(BAR_WIDTH.min, Math.min(BAR_WIDTH.max, columns - BESIDE_BAR));
   const side = (name: string, weight: number, revision: RevisionView | undefined, color: Color): Line => [
     label(name === 'stable' ? 'Traffic' : ''),
     paint(`${name.padEnd(7)}${(revision?.tag ?? '-').padEnd(12)}`),
-    paint(bar(total === 0 ? 0 : weight / total, BAR_WIDTH), color),
+    paint(bar(total === 0 ? 0 : weight / total, width), color),
     paint(` ${String(weight).padStart(3)} %`),
     ...measuredShare(world, revision?.tag),
   ];

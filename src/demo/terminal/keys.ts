@@ -23,8 +23,12 @@ const ACTIONS: ReadonlyMap<string, KeyAction> = new Map([
   ['\x04', 'quit'],
 ]);
 
-export const KEYS_HELP =
-  'g good release  b bad release  a abort  p promote  f promote --full  k kill the controller  q quit';
+/** From the longest to the shortest: a narrow terminal gets one that fits. */
+export const KEYS_HELP: readonly string[] = [
+  'g good release  b bad release  a abort  p promote  f promote --full  k kill the controller  q quit',
+  'g good  b bad  a abort  p promote  f full  k kill controller  q quit',
+  'g good b bad a abort p promote f full k kill q quit',
+];
 
 /** Listens for single keys; does nothing without a terminal. Answers a function that gives the terminal back. */
 export function listenForKeys(input: KeyInput, act: (action: KeyAction) => void): () => void {
