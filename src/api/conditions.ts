@@ -9,7 +9,9 @@ export type RolloutConditionType =
   | 'Completed'
   | 'Healthy'
   /** Additive: names what a blocked Rollout waits for. */
-  | 'Waiting';
+  | 'Waiting'
+  /** Additive: what keeps the controller from carrying its decisions out. */
+  | 'ReconcileError';
 
 /** Reasons of the condition Progressing, except InvalidSpec's and those of the other conditions. */
 export type ProgressingReason =

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { startFakePrometheus, type FakePrometheus } from '../support/fake-prometheus.ts';
 import { analysisTemplate, canaryRollout, podTemplate, service } from '../support/manifests.ts';
 import { startStage, type Stage } from '../support/stage.ts';
-import { clusterSkipReason, conditionOf, revisionOf, Scene, type Cluster } from '../support/world.ts';
+import { clusterSkipReason, conditionOf, revisionOf, Scene, until, type Cluster } from '../support/world.ts';
 
 for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
   const skip = name === 'cluster' ? clusterSkipReason() : undefined;
@@ -219,6 +219,26 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       await scene.patchSpec('shop', { strategy: { canary: { stableService: null, canaryService: null } } });
       const mended = await scene.untilPhase('shop', 'Healthy');
       assert.equal(conditionOf(mended, 'InvalidSpec'), undefined);
+    });
+
+    story('says why the API server refuses its ReplicaSet, and goes on when the template is mended', async (scene) => {
+      const template = podTemplate('shop', 'shop:1') as { spec: { containers: { name: string }[] } };
+      const broken = structuredClone(template);
+      broken.spec.containers[0] = { ...broken.spec.containers[0], name: 'Not A Name' };
+      await scene.apply(canaryRollout({ name: 'shop', spec: { template: broken } }));
+
+      const refused = await scene.untilPhase('shop', 'Degraded');
+      const progressing = conditionOf(refused, 'Progressing');
+      assert.equal(progressing?.reason, 'ReplicaSetCreateError');
+      assert.match(progressing?.message ?? '', /^Failed to create new replica set "shop-\w+": .*containers\[0\]\.name/);
+      await until('the event', async () => {
+        return (await scene.eventLines('shop')).some((line) => line.startsWith('Warning ReplicaSetCreateError: '));
+      });
+      assert.ok(!(await scene.eventLines('shop')).some((line) => line.includes('NewReplicaSetCreated')));
+
+      await scene.patchSpec('shop', { template });
+      const mended = await scene.untilPhase('shop', 'Healthy');
+      assert.equal(conditionOf(mended, 'ReconcileError'), undefined);
     });
 
     story('takes another name when a ReplicaSet of somebody else has the one it would take', async (scene) => {

@@ -37,6 +37,8 @@ async function carryOutWrite(writer: KubeWriter, write: KubeWrite): Promise<Kube
     if (write.verb === 'evict' && isKubeError(error) && error.reason === 'too-many-requests') return 'refused';
     if (write.verb === 'create' && isKubeError(error) && error.reason === 'already-exists')
       throw new NameTaken(write, error);
+    if (isKubeError(error) && (error.reason === 'invalid' || error.reason === 'forbidden'))
+      throw new WriteRefused(write, error);
     throw error;
   }
 }
@@ -48,6 +50,18 @@ export class NameTaken extends Error {
   constructor(write: Extract<KubeWrite, { verb: 'create' }>, cause: Error) {
     super(cause.message, { cause });
     this.ref = refOf(write, undefined);
+  }
+}
+
+/** The API server says no to a write, and will say no to it again. */
+export class WriteRefused extends Error {
+  /** Name of the ReplicaSet that could not be created, when it was that. */
+  readonly createdReplicaSet: string | undefined;
+
+  constructor(write: KubeWrite, cause: Error) {
+    super(cause.message, { cause });
+    const isReplicaSet = write.verb === 'create' && write.kind.plural === 'replicasets';
+    this.createdReplicaSet = isReplicaSet ? write.object.metadata.name : undefined;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Rollout } from '../../api/rollout.ts';
 import { INSTANCE_ID_LABEL } from '../../api/labels.ts';
 import type { Pod } from '../../api/workloads.ts';
 import { decide } from '../../core/decide.ts';
+import { RECONCILE_ERROR_REASON, withFailure } from '../../core/rollout/failure-state.ts';
 import type { Decision } from '../../core/decision.ts';
 import type { DecisionOptions } from '../../core/observation.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -12,7 +13,8 @@ import type { Telemetry } from '../../ports/telemetry.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
 import { openRolloutCaches, type RolloutCaches } from './caches.ts';
-import { enact, NameTaken, Unsettled } from './enact.ts';
+import { enact, NameTaken, Unsettled, WriteRefused } from './enact.ts';
+import { Failures } from './failures.ts';
 import { gather, readRouted } from './gather.ts';
 import { routedRefs, routedTargets } from './reads.ts';
 import { AdditiveStatus, statusWrite } from './record.ts';
@@ -36,6 +38,8 @@ export interface RolloutControllerOptions extends DecisionOptions {
 
 /** How long a pass waits for a cache that a router needs and that is still being filled. */
 const ROUTED_CACHE_WAIT_MS = 200;
+/** Events that say something was done; when it failed, the pass that does it says so. */
+const TELLS_OF_EFFECTS = ['NewReplicaSetCreated', 'ScalingReplicaSet', 'SwitchService', 'TrafficWeightUpdated'];
 
 /** Works on Rollouts: gather, decide, record, enact; one pass at a time for each. */
 export class RolloutController {
@@ -43,6 +47,7 @@ export class RolloutController {
   readonly #input: RolloutControllerInput;
   readonly #unsettled = new Unsettled();
   readonly #additive = new AdditiveStatus();
+  readonly #failures = new Failures();
   readonly #takenNames = new TakenNames();
   readonly #wokenByKind = new Set<string>();
 
@@ -106,8 +111,10 @@ export class RolloutController {
         takenNames: this.#takenNames.of(rollout),
       });
       const decision = decide(observation);
-      await this.#carryOut(key, rollout, decision, routed);
-      return { againAtMs: decision.wakeAtMs };
+      const status = withFailure(decision.status, this.#failures.lasting(key, clock.nowMs()), rollout.status);
+      await this.#carryOut(key, rollout, { ...decision, status }, routed);
+      const wasShown = this.#failures.end(key);
+      return { againAtMs: wasShown ? clock.nowMs() : decision.wakeAtMs };
     } catch (error) {
       if (error instanceof NameTaken) {
         await this.#takenNames.ask(rollout, error.ref, this.#input.kube.reader);
@@ -116,7 +123,10 @@ export class RolloutController {
       failed = !isRetryable(error);
       if (failed) log.error({ rollout: key, cause: causeOf(error) }, 'pass over a Rollout failed');
       else log.debug({ rollout: key, cause: causeOf(error) }, 'pass over a Rollout starts again');
-      if (failed) this.#reportFailure(rollout, causeOf(error));
+      if (failed) {
+        this.#reportFailure(rollout, error);
+        this.#failures.add(key, error);
+      }
       return { retry: true };
     } finally {
       const { namespace = '', name } = rollout.metadata;
@@ -136,15 +146,15 @@ export class RolloutController {
       version = answer?.metadata.resourceVersion;
       if (this.#additive.noticesPruning(next, answer)) this.#reportPruning();
     }
-    // From here on the intent is recorded: events tell of it whatever becomes of the effects.
+    // From here on the intent is recorded: its events tell of it whatever becomes of the effects.
+    const input = { rollout, rolloutResourceVersion: version, effects: decision.effects, routed };
+    let done = false;
     try {
-      await enact(
-        kube.writer,
-        { rollout, rolloutResourceVersion: version, effects: decision.effects, routed },
-        written,
-      );
+      await enact(kube.writer, input, written);
+      done = true;
     } finally {
-      for (const notice of decision.events) kube.events.record(rollout, notice);
+      const told = decision.events.filter(({ reason }) => done || !TELLS_OF_EFFECTS.includes(reason));
+      for (const notice of told) kube.events.record(rollout, notice);
       this.#reportState(rollout, decision);
     }
   }
@@ -156,12 +166,19 @@ export class RolloutController {
     );
   }
 
-  #reportFailure(rollout: Rollout, cause: string): void {
-    this.#input.kube.events.record(rollout, {
-      type: 'Warning',
-      reason: 'ReconciliationError',
-      message: cause,
-    });
+  #reportFailure(rollout: Rollout, error: unknown): void {
+    const refused = error instanceof WriteRefused ? error.createdReplicaSet : undefined;
+    const message = causeOf(error);
+    this.#input.kube.events.record(
+      rollout,
+      refused === undefined
+        ? { type: 'Warning', reason: RECONCILE_ERROR_REASON, message }
+        : {
+            type: 'Warning',
+            reason: 'ReplicaSetCreateError',
+            message: `Failed to create new replica set "${refused}": ${message}`,
+          },
+    );
   }
 
   #reportState(rollout: Rollout, { status }: Decision): void {
@@ -200,6 +217,7 @@ export class RolloutController {
 
   #forget(namespace: string, name: string): QueueAnswer {
     this.#unsettled.forget(`${namespace}/${name}`);
+    this.#failures.end(`${namespace}/${name}`);
     this.#input.telemetry.metrics.objectGone({ kind: 'rollout', namespace, name });
     return {};
   }
