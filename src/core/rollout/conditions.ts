@@ -50,7 +50,7 @@ export function conditionsOf(world: World, input: ConditionsInput): Conditions {
   conditions = upsertCondition(conditions, completed(input.position), now);
   conditions = withHealthy(world, input, conditions);
   conditions = withProgressing(world, input, conditions);
-  return withWaiting(world, input.wait, conditions);
+  return withWaiting(world, input, conditions);
 }
 
 function available(world: World, status: RolloutStatus): ConditionFact {
@@ -180,9 +180,15 @@ function progressing(
   return undefined;
 }
 
-/** Written with milliseconds, because waits for a data plane are counted from it. */
-function withWaiting(world: World, wait: Wait | undefined, conditions: Conditions): Conditions {
+/**
+ * Written with milliseconds, because waits for a data plane are counted from it: from the pass that first saw the weight,
+ * not from the one that first wanted it, which may be long ago when the write met trouble.
+ */
+function withWaiting(world: World, { wait, status }: ConditionsInput, conditions: Conditions): Conditions {
   if (wait === undefined) return removeCondition(conditions, 'Waiting');
   const fact: ConditionFact = { type: 'Waiting', status: 'True', reason: wait.reason, message: wait.message };
-  return upsertConditionWithMessage(conditions, fact, formatTimestampMs(world.nowMs));
+  const weightIsNew = status.canary?.weights?.canary.weight !== world.status.canary?.weights?.canary.weight;
+  const startsAnew = wait.reason === 'TrafficPropagation' && weightIsNew;
+  const kept = startsAnew ? removeCondition(conditions, 'Waiting') : conditions;
+  return upsertConditionWithMessage(kept, fact, formatTimestampMs(world.nowMs));
 }
