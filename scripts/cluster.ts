@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildPlane, startPlane } from '../test/support/plane.ts';
+import { buildDataPlane, buildPlane, startPlane } from '../test/support/plane.ts';
 
 /** `npm run cluster -- build | up | down | status`: a real control plane on loopback, for trying things by hand. */
 const RECORD = join(tmpdir(), `headgate-cluster-${process.getuid?.() ?? 0}.json`);
@@ -15,6 +15,7 @@ const verb = process.argv[2] ?? 'status';
 switch (verb) {
   case 'build':
     await buildPlane(say);
+    await buildDataPlane(say);
     break;
   case 'up':
     await up();

@@ -16,6 +16,8 @@ export interface ApiClient {
   jsonPatch<T = Manifest>(path: string, body: readonly unknown[]): Promise<T>;
   apply<T = Manifest>(path: string, object: unknown, manager?: string): Promise<T>;
   delete(path: string): Promise<void>;
+  /** The answer's body as it comes, for watches. Rejects unless the server agrees; ends with `signal`. */
+  stream(path: string, signal: AbortSignal): Promise<AsyncIterable<Buffer>>;
   close(): Promise<void>;
 }
 
@@ -122,6 +124,12 @@ function clientOver(url: string, headers: Readonly<Record<string, string>>, agen
         propagationPolicy: 'Background',
       });
       if (answer.status !== 404) parsed(answer, `DELETE ${path}`);
+    },
+    stream: async (path, signal) => {
+      const answer = await request(url + path, { dispatcher: agent, headers, signal, bodyTimeout: 0 });
+      if (answer.statusCode >= 300)
+        throw new ApiFailure(`GET ${path}`, { status: answer.statusCode, text: await answer.body.text() });
+      return answer.body as AsyncIterable<Buffer>;
     },
     close: () => agent.close(),
   };

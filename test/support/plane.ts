@@ -1,6 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
@@ -34,6 +34,8 @@ const PROGRAMS = [
   { name: 'kwok', module: 'kwok', package: 'sigs.k8s.io/kwok/cmd/kwok' },
   { name: 'etcd', module: 'etcd', package: 'go.etcd.io/etcd/server/v3' },
 ] as const;
+/** A data plane for the tests that send traffic; kept apart, so that nothing else waits for it or is built anew for it. */
+const TRAEFIK = { name: 'traefik', module: 'traefik', package: 'github.com/traefik/traefik/v3/cmd/traefik' } as const;
 const START_MS_MAX = 120_000;
 const STOP_MS_MAX = 10_000;
 
@@ -47,21 +49,55 @@ export function planeIsBuilt(): boolean {
   return PROGRAMS.every(({ name }) => existsSync(join(binaries(), name)));
 }
 
+/** The data plane's binary, and the folder of the Gateway API's definitions that it was built against. */
+export interface DataPlaneFiles {
+  readonly binary: string;
+  readonly definitions: string;
+}
+
+/** Undefined when it was not built. */
+export function dataPlaneFiles(): DataPlaneFiles | undefined {
+  const files = { binary: join(dataPlane(), TRAEFIK.name), definitions: join(dataPlane(), 'gateway-api') };
+  return existsSync(files.binary) && existsSync(files.definitions) ? files : undefined;
+}
+
 /** Builds what is missing; tells `say` what it does. Needs Go and a module proxy. */
 export async function buildPlane(say: (line: string) => void): Promise<void> {
-  mkdirSync(binaries(), { recursive: true });
-  for (const program of PROGRAMS) {
-    const target = join(binaries(), program.name);
-    if (existsSync(target)) continue;
-    say(`building ${program.name}`);
-    const partial = `${target}.${process.pid}`;
-    await run(
-      'go',
-      ['build', '-mod=mod', '-ldflags', '-s -w', '-o', partial, program.package],
-      join(PLANE, program.module),
-    );
-    await run('mv', [partial, target], PLANE);
-  }
+  for (const program of PROGRAMS) await buildProgram(program, binaries(), say);
+}
+
+/** Builds the data plane if it is missing. */
+export async function buildDataPlane(say: (line: string) => void): Promise<void> {
+  await buildProgram(TRAEFIK, dataPlane(), say);
+  const definitions = join(dataPlane(), 'gateway-api');
+  if (existsSync(definitions)) return;
+  const module = join(PLANE, TRAEFIK.module);
+  const found = spawnSync('go', ['list', '-mod=mod', '-m', '-f', '{{.Dir}}', 'sigs.k8s.io/gateway-api'], {
+    cwd: module,
+    encoding: 'utf8',
+  });
+  if (found.status !== 0) throw new Error(`go list ended with ${found.status}: ${found.stderr}`);
+  cpSync(join(found.stdout.trim(), 'config', 'crd', 'standard'), definitions, { recursive: true });
+}
+
+interface Program {
+  readonly name: string;
+  readonly module: string;
+  readonly package: string;
+}
+
+async function buildProgram(program: Program, directory: string, say: (line: string) => void): Promise<void> {
+  mkdirSync(directory, { recursive: true });
+  const target = join(directory, program.name);
+  if (existsSync(target)) return;
+  say(`building ${program.name}`);
+  const partial = `${target}.${process.pid}`;
+  await run(
+    'go',
+    ['build', '-mod=mod', '-ldflags', '-s -w', '-o', partial, program.package],
+    join(PLANE, program.module),
+  );
+  await run('mv', [partial, target], PLANE);
 }
 
 export interface PlaneOptions {
@@ -104,8 +140,16 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
 function binaries(): string {
   const hash = createHash('sha256');
   for (const module of ['kubernetes', 'kwok', 'etcd', 'helm']) hash.update(readFileSync(join(PLANE, module, 'go.mod')));
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
-  return join(cache, 'headgate', `plane-${hash.digest('hex').slice(0, 12)}`);
+  return join(cache(), `plane-${hash.digest('hex').slice(0, 12)}`);
+}
+
+function dataPlane(): string {
+  const hash = createHash('sha256').update(readFileSync(join(PLANE, TRAEFIK.module, 'go.mod')));
+  return join(cache(), `traefik-${hash.digest('hex').slice(0, 12)}`);
+}
+
+function cache(): string {
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'headgate');
 }
 
 function etcdArgs(directory: string, port: number, peerPort: number): readonly string[] {

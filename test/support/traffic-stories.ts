@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import type { Manifest } from './api-client.ts';
+import { canaryRollout, service } from './manifests.ts';
+import { startSteadyLoad, type SteadyLoad } from './steady-load.ts';
+import { routeThroughGateway } from './traefik.ts';
+import type { Lab } from './traffic-lab.ts';
+import { Scene, until } from './world.ts';
+
+/** What happens to a Rollout while requests never stop. Each ends with how many requests were sent and lost. */
+export interface TrafficStory {
+  readonly title: string;
+  tell(lab: Lab, report: (line: string) => void): Promise<void>;
+}
+
+/** Somewhat more than is asserted. */
+const PER_SECOND = 600;
+const PER_SECOND_MIN = 500;
+const DELAY_SECONDS = 6;
+const STABLE = 'shop-stable';
+const CANARY = 'shop-canary';
+
+export const TRAFFIC_STORIES: readonly TrafficStory[] = [
+  story('loses no request step by step to the promotion, and splits as asked', {}, async (water) => {
+    await water.setImage('shop:2');
+    for (const weight of [20, 50, 80]) {
+      await water.untilPausedAt(weight);
+      await water.splits('shop:2', weight);
+      await water.resume();
+    }
+    await water.untilPromoted();
+    await water.splits('shop:2', 100);
+    await water.untilGone('shop:1');
+  }),
+  story('loses no request when it is aborted before its first step or at any step', {}, async (water) => {
+    await water.setImage('shop:2');
+    await water.untilUpdating('shop:2');
+    await water.abort('shop:2');
+    for (const [index, last] of [20, 50, 80].entries()) {
+      const image = `shop:${index + 3}`;
+      await water.setImage(image);
+      for (const weight of [20, 50, 80].filter((one) => one <= last)) {
+        await water.untilPausedAt(weight);
+        if (weight < last) await water.resume();
+      }
+      await water.splits(image, last);
+      await water.abort(image);
+      await water.splits('shop:1', 100);
+    }
+  }),
+  story('loses no request when a newer version supersedes the canary', {}, async (water) => {
+    await water.setImage('shop:2');
+    await water.untilPausedAt(20);
+    await water.resume();
+    await water.untilPausedAt(50);
+    await water.splits('shop:2', 50);
+    await water.setImage('shop:3');
+    await water.untilUpdating('shop:3');
+    await water.untilPausedAt(20);
+    await water.splits('shop:3', 20);
+    await water.untilGone('shop:2');
+    await water.promoteFull();
+    await water.untilPromoted();
+    await water.splits('shop:3', 100);
+    await water.untilGone('shop:1');
+  }),
+  story(
+    'loses no request while it is scaled up and down, at rest and in the middle of an update',
+    {},
+    async (water) => {
+      await water.scale(8);
+      await water.scale(3);
+      await water.setImage('shop:2');
+      await water.untilPausedAt(20);
+      await water.resume();
+      await water.untilPausedAt(50);
+      await water.scale(8);
+      await water.splits('shop:2', 50);
+      await water.scale(4);
+      await water.splits('shop:2', 50);
+      await water.promoteFull();
+      await water.untilPromoted();
+      await water.untilGone('shop:1');
+    },
+  ),
+  story(
+    'loses no request when stable shrinks while the canary grows, and grows back on an abort',
+    { dynamicStableScale: true, scaleDownDelaySeconds: undefined, abortScaleDownDelaySeconds: undefined },
+    async (water) => {
+      await water.setImage('shop:2');
+      for (const weight of [20, 50, 80]) {
+        await water.untilPausedAt(weight);
+        if (weight < 80) await water.resume();
+      }
+      await water.splits('shop:2', 80);
+      await water.abort('shop:2');
+      await water.splits('shop:1', 100);
+      await water.setImage('shop:3');
+      await water.untilPausedAt(20);
+      await water.promoteFull();
+      await water.untilPromoted();
+      await water.splits('shop:3', 100);
+      await water.untilGone('shop:1');
+    },
+  ),
+];
+
+function story(
+  title: string,
+  canary: Readonly<Record<string, unknown>>,
+  flow: (water: Water) => Promise<void>,
+): TrafficStory {
+  return {
+    title: `an HTTPRoute ${title}`,
+    tell: async (lab, report) => {
+      const scene = await Scene.open(lab.api, 'water');
+      try {
+        const water = await Water.open(scene, lab.origin, canary);
+        try {
+          await flow(water);
+        } finally {
+          await water.close(report);
+        }
+      } finally {
+        await scene.close();
+      }
+    },
+  };
+}
+
+/** A shop behind a data plane, under load, and the words that its stories are told in. */
+class Water {
+  readonly #scene: Scene;
+  readonly #load: SteadyLoad;
+  readonly #splits: string[] = [];
+
+  private constructor(scene: Scene, load: SteadyLoad) {
+    this.#scene = scene;
+    this.#load = load;
+  }
+
+  static async open(scene: Scene, origin: string, canary: Readonly<Record<string, unknown>>): Promise<Water> {
+    const host = `${scene.namespace}.test`;
+    await scene.apply(service(STABLE, 'shop'), service(CANARY, 'shop'));
+    await routeThroughGateway(scene, host, { stable: STABLE, canary: CANARY });
+    await scene.apply(shop(canary));
+    await scene.untilPhase('shop', 'Healthy');
+    await until('the data plane to lead to the shop', async () => answers(origin, host));
+    return new Water(scene, startSteadyLoad({ origin, host, perSecond: PER_SECOND }));
+  }
+
+  setImage(image: string): Promise<void> {
+    return this.#scene.setImage('shop', image);
+  }
+
+  async untilUpdating(image: string): Promise<void> {
+    await until(`a ReplicaSet of ${image}`, async () => (await this.#replicaSetOf(image)) !== undefined);
+  }
+
+  async untilPausedAt(weight: number): Promise<void> {
+    await this.#scene.untilRollout('shop', `paused at ${weight} %`, ({ metadata, status }) => {
+      const observed = status.observedGeneration === String(metadata.generation);
+      return observed && status.phase === 'Paused' && status.canary?.weights?.canary?.weight === weight;
+    });
+  }
+
+  async resume(): Promise<void> {
+    await this.#scene.patchStatus('shop', { pauseConditions: null });
+  }
+
+  async promoteFull(): Promise<void> {
+    await this.#scene.patchStatus('shop', { promoteFull: true });
+  }
+
+  async untilPromoted(): Promise<void> {
+    await this.#scene.untilPhase('shop', 'Healthy');
+  }
+
+  /** Aborts, and waits until the pods of the aborted version are gone. */
+  async abort(image: string): Promise<void> {
+    await this.#scene.patchStatus('shop', { abort: true });
+    await this.#scene.untilPhase('shop', 'Degraded');
+    await this.untilGone(image);
+  }
+
+  async scale(replicas: number): Promise<void> {
+    await this.#scene.patchSpec('shop', { replicas });
+    await this.#scene.untilRollout('shop', `of ${replicas} pods`, ({ metadata, status }) => {
+      const observed = status.observedGeneration === String(metadata.generation);
+      const all =
+        status.currentPodHash === status.stableRS ? status.replicas : status.replicas - status.updatedReplicas;
+      return observed && all === replicas && status.availableReplicas === status.replicas;
+    });
+  }
+
+  async untilGone(image: string): Promise<void> {
+    await until(`no pods of ${image}`, async () => (await this.#replicaSetOf(image))?.['status']?.replicas === 0);
+  }
+
+  /** Waits until the data plane obeys, then holds the shares of requests that come after that against the weight. */
+  async splits(image: string, weight: number): Promise<void> {
+    const share = weight / 100;
+    await until(`the data plane to send ${weight} % to ${image}`, async () => {
+      return Math.abs((await this.#shareOfNext(300, image)) - share) <= tolerance(300, share);
+    });
+    const measured = await this.#shareOfNext(1_500, image);
+    this.#splits.push(`${weight} % -> ${(measured * 100).toFixed(1)} %`);
+    const apart = Math.abs(measured - share);
+    assert.ok(apart <= tolerance(1_500, share), `${image} got ${measured} of the traffic at weight ${weight}`);
+  }
+
+  /** Lets what is under way come to its end, then counts. */
+  async close(report: (line: string) => void): Promise<void> {
+    await this.#load.untilMore(PER_SECOND);
+    await this.#load.stop();
+    const tally = this.#load.since(0);
+    report(`${tally.total} requests, ${tally.perSecond.toFixed(0)}/s, ${tally.lost.length} lost`);
+    if (this.#splits.length > 0) report(`asked and measured: ${this.#splits.join(', ')}`);
+    assert.deepEqual(tally.lost.slice(0, 10), [], `${tally.lost.length} of ${tally.total} requests were lost`);
+    assert.ok(tally.perSecond >= PER_SECOND_MIN, `the load was ${tally.perSecond} requests a second`);
+  }
+
+  async #shareOfNext(count: number, image: string): Promise<number> {
+    const from = this.#load.mark();
+    await this.#load.untilMore(count);
+    const { byImage, total } = this.#load.since(from);
+    return (byImage.get(image) ?? 0) / total;
+  }
+
+  async #replicaSetOf(image: string): Promise<Manifest | undefined> {
+    const all = await this.#scene.replicaSets();
+    return all.find((one) => one['spec'].template.spec.containers[0].image === image);
+  }
+}
+
+/** Five standard deviations of a share measured with so many requests; never nothing. */
+function tolerance(count: number, share: number): number {
+  return Math.max(5 * Math.sqrt((share * (1 - share)) / count), 0.5 / count);
+}
+
+async function answers(origin: string, host: string): Promise<boolean> {
+  const load = startSteadyLoad({ origin, host, perSecond: 100 });
+  await load.untilMore(20);
+  await load.stop();
+  return load.since(0).lost.length === 0;
+}
+
+/** Pods become ready when the process that plays them says so. */
+function shop(canary: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const rollout = canaryRollout({
+    name: 'shop',
+    replicas: 4,
+    steps: [20, 50, 80].flatMap((setWeight) => [{ setWeight }, { pause: {} }]),
+    canary: {
+      stableService: STABLE,
+      canaryService: CANARY,
+      scaleDownDelaySeconds: DELAY_SECONDS,
+      abortScaleDownDelaySeconds: DELAY_SECONDS,
+      trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } },
+      ...canary,
+    },
+  }) as { readonly spec: { readonly template: Manifest } };
+  const { template } = rollout.spec;
+  const metadata = { ...template.metadata, annotations: { 'sim.headgate.dev/ready': 'false' } };
+  return { ...rollout, spec: { ...rollout.spec, template: { ...template, metadata } } };
+}
