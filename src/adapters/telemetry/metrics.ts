@@ -37,7 +37,16 @@ export interface MetricsRegistry {
   /** The page that Prometheus reads. */
   render(): Promise<string>;
   readonly contentType: string;
+  /** What there is to read, for the reference page. */
+  series(): readonly Series[];
   close(): void;
+}
+
+export interface Series {
+  readonly name: string;
+  readonly type: string;
+  readonly help: string;
+  readonly labels: readonly string[];
 }
 
 export function createMetrics(options: MetricsOptions): MetricsRegistry {
@@ -78,11 +87,20 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     },
     render: () => registry.metrics(),
     contentType: registry.contentType,
+    series: () => seriesIn(registry),
     close() {
       for (const call of removals) call.cancel();
       registry.clear();
     },
   };
+}
+
+function seriesIn(registry: Registry): readonly Series[] {
+  // The library's types leave out two fields that every metric has.
+  const all = registry.getMetricsAsArray() as unknown as readonly (Series & {
+    readonly labelNames: readonly string[];
+  })[];
+  return all.map(({ name, type, help, labelNames }) => ({ name, type, help, labels: labelNames }));
 }
 
 function describeBuild(registry: Registry, { version, commit }: BuildInfo): void {

@@ -4,7 +4,7 @@ import { forbidden, type Problem } from './problem.ts';
 export const GATEWAY_API_PLUGIN = 'argoproj-labs/gatewayAPI';
 const BUILT_IN_PLUGINS: readonly string[] = [GATEWAY_API_PLUGIN];
 
-interface MissingFeature {
+export interface MissingFeature {
   /** Where the feature is asked for; `[*]` stands for every item, `["x"]` for a key with dots or slashes. */
   readonly path: string;
   readonly detail: string;
@@ -61,6 +61,16 @@ const MISSING_IN_GIT_SOURCE: readonly MissingFeature[] = [];
 
 /** Values of `spec.onAbort` of a GitSource that this version carries out. */
 const ON_ABORT: readonly string[] = ['Push', 'None'];
+
+/** Everything in a Rollout that this version refuses, for the reference page. */
+export function missingInRollout(): readonly MissingFeature[] {
+  return MISSING_IN_ROLLOUT;
+}
+
+/** The same of the metrics of an AnalysisTemplate. */
+export function missingInMetrics(): readonly MissingFeature[] {
+  return MISSING_IN_METRICS;
+}
 
 export function unsupportedInRollout(rollout: { readonly spec: unknown }): readonly Problem[] {
   return [...missingFeatures(rollout, '', MISSING_IN_ROLLOUT), ...unknownPlugins(rollout)];
