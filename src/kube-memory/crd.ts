@@ -11,7 +11,7 @@ import type {
 } from './resource.ts';
 import { customResourceDefinitionSchema } from './crd-schema.ts';
 import { byVersionPriority } from './registry.ts';
-import { simplePath } from './json-path.ts';
+import { simplePath } from '../lib/json-path.ts';
 import { invalidValue, requiredValue } from './schema/field-error.ts';
 import { structuralErrors } from './schema/structural.ts';
 import type { ServerState } from './server-state.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../api/kube-object.ts';
 import { isObject, valueAt, withValueAt } from './json-value.ts';
-import { simplePath } from './json-path.ts';
+import { simplePath } from '../lib/json-path.ts';
 import type { ResourceDefinition, SubresourceDefinition } from './resource.ts';
 import { formatLabelSelector } from './selectors.ts';
 import { invalidValue } from './schema/field-error.ts';

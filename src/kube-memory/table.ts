@@ -1,7 +1,7 @@
 import type { KubeObject } from '../api/kube-object.ts';
 import { parseTimestampMs } from '../lib/timestamp.ts';
 import { humanDuration } from './age.ts';
-import { compileJsonPath } from './json-path.ts';
+import { compileJsonPath } from '../lib/json-path.ts';
 import { jsonOf } from './object-json.ts';
 import type { ColumnDefinition, ResourceDefinition } from './resource.ts';
 

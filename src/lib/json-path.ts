@@ -1,18 +1,32 @@
-import { deepEqual } from '../lib/deep-equal.ts';
-import { isObject } from './json-value.ts';
+import { deepEqual } from './deep-equal.ts';
+import { isPlainObject as isObject } from './merge-patch.ts';
 
 /**
- * Kubernetes' dialect of JSONPath as printer columns and `kubectl wait` use it: `.spec.replicas`, `['key']`, `.a\.b`, `[0]`, `[-1]`,
- * `[1:3]`, `[*]`, `..name` and filters such as `[?(@.type=="Ready")]`. Returns a reader of all matches in order.
- * Throws an Error on a path that does not parse.
+ * Kubernetes' dialect of JSONPath as printer columns, `kubectl wait` and metrics use it: `.spec.replicas`, `['key']`, `.a\.b`, `[0]`,
+ * `[-1]`, `[1:3]`, `[::2]`, `[0,2]`, `['a','b']`, `[*]`, `..name` and filters such as `[?(@.type=="Ready")]`. Returns a reader of all
+ * matches in order. Throws an Error on a path that does not parse, and the reader on one that finds more than any reader wants.
  */
 export function compileJsonPath(path: string): (value: unknown) => readonly unknown[] {
   const steps = parseSteps(stripBraces(path.trim()));
   return (value) => {
     let current: readonly unknown[] = [value];
-    for (const step of steps) current = current.flatMap((each) => [...step(each)]);
+    for (const step of steps) current = taken(current, step);
     return current;
   };
+}
+
+/** Each `..` may multiply what was found before it. */
+const MATCHES_MAX = 100_000;
+
+function taken(values: readonly unknown[], step: Step): readonly unknown[] {
+  const found: unknown[] = [];
+  for (const value of values) {
+    for (const match of step(value)) {
+      if (found.length >= MATCHES_MAX) throw new Error(`JSONPath finds more than ${MATCHES_MAX} values`);
+      found.push(match);
+    }
+  }
+  return found;
 }
 
 type Step = (value: unknown) => Iterable<unknown>;
@@ -73,11 +87,13 @@ function bracketStep(content: string): Step {
   const inner = content.trim();
   if (inner === '*') return children;
   if (inner.startsWith('?')) return filterStep(inner.slice(1).trim());
+  const members = inner.split(/,(?=(?:[^'"]|'[^']*'|"[^"]*")*$)/);
+  if (members.length > 1) return unionStep(members.map(bracketStep));
   const keys = /^(['"])(.*)\1$/.exec(inner);
   if (keys !== null) return fieldStep((keys[2] ?? '').replaceAll('\\', ''));
   if (/^-?\d+$/.test(inner)) return indexStep(Number(inner));
-  const slice = /^(-?\d*):(-?\d*)$/.exec(inner);
-  if (slice !== null) return sliceStep(slice[1] ?? '', slice[2] ?? '');
+  const slice = /^(-?\d*):(-?\d*)(?::(\d*))?$/.exec(inner);
+  if (slice !== null) return sliceStep({ from: slice[1] ?? '', to: slice[2] ?? '', by: slice[3] ?? '' });
   throw new Error(`invalid array index ${content} in JSONPath`);
 }
 
@@ -96,9 +112,22 @@ function indexStep(position: number): Step {
   };
 }
 
-function sliceStep(from: string, to: string): Step {
+function sliceStep(range: { readonly from: string; readonly to: string; readonly by: string }): Step {
+  const by = range.by === '' ? 1 : Number(range.by);
+  if (by === 0) throw new Error('the step of a JSONPath slice is 0');
   return function* (value) {
-    if (Array.isArray(value)) yield* value.slice(from === '' ? 0 : Number(from), to === '' ? undefined : Number(to));
+    if (!Array.isArray(value)) return;
+    const items = value.slice(
+      range.from === '' ? 0 : Number(range.from),
+      range.to === '' ? undefined : Number(range.to),
+    );
+    yield* items.filter((_item, index) => index % by === 0);
+  };
+}
+
+function unionStep(members: readonly Step[]): Step {
+  return function* (value) {
+    for (const member of members) yield* member(value);
   };
 }
 
@@ -107,9 +136,14 @@ function* children(value: unknown): Generator<unknown> {
   else if (isObject(value)) yield* Object.values(value);
 }
 
+/** The value itself and all below it, each before what it holds; without recursion, however deep it goes. */
 function* descendants(value: unknown): Generator<unknown> {
-  yield value;
-  for (const child of children(value)) yield* descendants(child);
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    yield next;
+    for (const child of [...children(next)].reverse()) open.push(child);
+  }
 }
 
 const FILTER = /^\(\s*(.+?)\s*(==|!=|>=|<=|>|<)\s*(.+?)\s*\)$/;

@@ -22,6 +22,9 @@ describe("Kubernetes' JSONPath", () => {
     ['.spec.steps[-1].setWeight', [40]],
     ['.spec.steps[*].setWeight', [20, 40]],
     ['.spec.steps[1:].setWeight', [40]],
+    ['.spec.steps[0,2].setWeight', [20, 40]],
+    ['.spec.steps[::2].setWeight', [20, 40]],
+    [".spec['replicas','a.b/c']", [3, 'odd']],
     ["['spec']['a.b/c']", ['odd']],
     ['.spec.a\\.b/c', ['odd']],
     ['.status.conditions[?(@.type=="Ready")].status', ['True']],
@@ -38,6 +41,12 @@ describe("Kubernetes' JSONPath", () => {
   it('refuses what does not parse', () => {
     assert.throws(() => compileJsonPath('.a[0'), /unterminated/);
     assert.throws(() => compileJsonPath('.a[b]'), /invalid array index/);
+  });
+
+  it('refuses to go on where a path multiplies what it finds', () => {
+    let nested: unknown = 1;
+    for (let depth = 0; depth < 60; depth += 1) nested = [nested, nested];
+    assert.throws(() => compileJsonPath('........x')(nested), /finds more than/);
   });
 
   it('gives the field names of a simple path', () => {
