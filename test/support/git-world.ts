@@ -22,6 +22,7 @@ import type { Clock } from '../../src/lib/clock.ts';
 import { gatewayApiCrds } from '../../src/kube-memory/builtin/gateway-api.ts';
 import { startKubeMemory } from '../../src/kube-memory/server.ts';
 import { createTestRepository, type TestRepository } from './git-server.ts';
+import { sharedGuard } from './shared-guard.ts';
 
 /** The Git loop between a real repository and the embedded API. Rollouts are moved by the test itself. */
 export interface GitWorld {
@@ -98,6 +99,7 @@ export async function openGitWorld(
       random: Math.random,
       log: SILENT_LOG,
       metrics: SILENT_METRICS,
+      guard: sharedGuard,
     });
     const passes = { count: 0, busy: 0 };
     const queue = createWorkQueue({

@@ -16,6 +16,8 @@ export interface RestartPlan {
 
 /** How long until pods that could not be evicted are tried again. */
 const RETRY_MS = 30_000;
+/** Pods that were evicted leave one after the other, which no ReplicaSet tells: they are looked at again so soon. */
+const LEAVING_MS = 3_000;
 
 /**
  * Replaces every pod that is older than `spec.restartAt`, a few at a time: never more than may be unavailable, but at
@@ -31,7 +33,7 @@ export function planRestart(world: World, position: Position): RestartPlan {
   if (old.length === 0) return { ...unchanged, restartedAt: wish };
   const evictable = old.filter((pod) => pod.metadata.deletionTimestamp === undefined);
   const evictions = evictable.slice(0, Math.max(0, evictionsMax(world))).map(eviction);
-  return { ...unchanged, evictions, wakeAtMs: world.nowMs + RETRY_MS };
+  return { ...unchanged, evictions, wakeAtMs: world.nowMs + (evictable.length === 0 ? LEAVING_MS : RETRY_MS) };
 }
 
 /** Stable pods first, then those of the new version, then the rest; the oldest of each first. */
