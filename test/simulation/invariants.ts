@@ -1,0 +1,300 @@
+import type { KubeObject } from '../../src/api/kube-object.ts';
+import type { Rollout, RolloutStatus } from '../../src/api/rollout.ts';
+import type { HttpRoute, Ingress, ReplicaSet, Service } from '../../src/api/workloads.ts';
+import { PROPAGATION_MS } from './controller-process.ts';
+import { CANARY_SERVICE, imageOf, NAMESPACE, STABLE_SERVICE, weightIn } from './data-plane.ts';
+import { changedPaths, isOurs } from './ownership.ts';
+import { BAD, type Scenario } from './scenarios.ts';
+import type { SeenWrite, SimWorld } from './sim-world.ts';
+
+/** After somebody else broke something, the controller has so long to put it right. */
+const REPAIR_MS = 10_000;
+/** A write that was under way as a user's command arrived may still take effect. */
+const UNDER_WAY_MS = 100;
+/** Clocks of the status have whole milliseconds, and a write needs some to arrive. */
+const PAUSE_TOLERANCE_MS = 50;
+
+/** Looks at everything that happens and remembers what must never have happened. */
+export class Watchdog {
+  readonly violations: string[] = [];
+  readonly #world: SimWorld;
+  readonly #scenario: Scenario;
+  readonly #stops: (() => void)[] = [];
+  readonly #reverts = new Set<string>();
+  #installed = false;
+  #abortedAtMs: number | undefined;
+  /** The user ended the pause of this step. */
+  #resumed: string | undefined;
+  /** Fewest pods wanted lately: a Rollout that was just scaled up has its pods a little later. */
+  #replicasMin: number;
+  #jumpMs = 0;
+
+  constructor(world: SimWorld, scenario: Scenario) {
+    this.#world = world;
+    this.#scenario = scenario;
+    this.#replicasMin = scenario.replicas;
+    const { store } = world.api;
+    this.#jumpMs = Math.max(
+      0,
+      ...world.plan.faults.map(({ action }) => (action.type === 'jump' ? Math.abs(action.ms) : 0)),
+    );
+    this.#stops.push(
+      store.subscribe('rollouts.argoproj.io', ({ type, object, old }) => {
+        if (type === 'MODIFIED' && old !== undefined) this.#rolloutChanged(old as Rollout, object as Rollout);
+      }),
+      store.subscribe('replicasets.apps', ({ type, object, old }) => {
+        if (type === 'DELETED') this.#replicaSetDeleted((old ?? object) as ReplicaSet);
+        if (type === 'ADDED') this.#replicaSetAdded(object as ReplicaSet);
+        this.#lookAtCapacity();
+      }),
+      store.subscribe('httproutes.gateway.networking.k8s.io', ({ object }) => this.#routeChanged(object as HttpRoute)),
+    );
+    world.onWrite = (write) => this.#written(write);
+    world.dataPlane.onChange = () => this.#lookAtTraffic();
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
+  }
+
+  /** What can be told at the end of each turn. */
+  lookAtTheOutside(): void {
+    const { slack, repository } = this.#world;
+    const keys = slack.messages.map(({ key }) => key);
+    this.#check(new Set(keys).size === keys.length, 'each abort is told once');
+    this.#reverts.clear();
+    for (const { message, byMachine } of repository.log()) {
+      const key = /Headgate-Revert: (.*)/.exec(message)?.[1];
+      if (!byMachine || key === undefined) continue;
+      this.#check(!this.#reverts.has(key), 'each abort is reverted once');
+      this.#reverts.add(key);
+    }
+  }
+
+  #check(holds: boolean, rule: string, facts?: unknown): void {
+    if (holds || this.violations.length > 20) return;
+    const seconds = (this.#world.elapsedMs / 1_000).toFixed(3);
+    this.violations.push(`${seconds} s: ${rule}${facts === undefined ? '' : ` (${JSON.stringify(facts)})`}`);
+  }
+
+  get #isDisturbed(): boolean {
+    return this.#world.clock.nowMs() - this.#world.disturbedAtMs < REPAIR_MS;
+  }
+
+  #rolloutChanged(old: Rollout, rollout: Rollout): void {
+    const { status = {}, metadata } = rollout;
+    const before = old.status ?? {};
+    if (status.phase === 'Healthy') this.#installed = true;
+    this.#check(Number(status.observedGeneration ?? 0) <= (metadata.generation ?? 0), 'the observed generation exists');
+    if (status.abort === true && before.abort !== true) this.#abortedAtMs = this.#world.clock.nowMs();
+    if (status.abort !== true) this.#abortedAtMs = undefined;
+    this.#noteReplicas(old.spec.replicas ?? 1, rollout.spec.replicas ?? 1);
+    this.#noteResume(before, status);
+    this.#checkPromotion(before, status);
+    this.#checkSteps(before, rollout);
+  }
+
+  #noteReplicas(before: number, now: number): void {
+    if (before === now) return;
+    this.#replicasMin = Math.min(before, now);
+    this.#world.clock.schedule(REPAIR_MS, () => {
+      this.#replicasMin = this.#world.rollout?.spec.replicas ?? 1;
+    });
+  }
+
+  #noteResume(before: RolloutStatus, status: RolloutStatus): void {
+    const wasPaused = (before.pauseConditions ?? []).length > 0;
+    const isSame = before.currentStepIndex === status.currentStepIndex;
+    if (wasPaused && (status.pauseConditions ?? []).length === 0 && isSame && status.controllerPause === true)
+      this.#resumed = `${status.currentPodHash}/${status.currentStepIndex}`;
+  }
+
+  #checkPromotion(before: RolloutStatus, status: RolloutStatus): void {
+    if ((before.stableRS ?? '') === '' || before.stableRS === status.stableRS) return;
+    const { steps, routing } = this.#scenario;
+    const promoted = this.#replicaSet(status.stableRS);
+    this.#check(status.stableRS === status.currentPodHash, 'only the new version becomes stable');
+    this.#check(status.currentStepIndex === steps.length, 'the new version becomes stable after its last step');
+    this.#check(
+      (promoted?.status?.availableReplicas ?? 0) >= this.#replicasMin || this.#isDisturbed,
+      'the new version becomes stable when all its pods are available',
+    );
+    if (routing !== 'none' && !this.#isDisturbed)
+      this.#check(
+        this.#world.dataPlane.canaryWeight === 100 || this.#jumpMs > PROPAGATION_MS,
+        'the new version becomes stable when it has all traffic',
+        this.#world.dataPlane.canaryWeight,
+      );
+    const isMeasured = steps.some((step) => step['analysis'] !== undefined);
+    const isForced = before.promoteFull === true;
+    if (isMeasured && !isForced && promoted !== undefined) {
+      this.#check(imageOf(promoted) !== BAD, 'a bad version is not promoted');
+      this.#check(this.#wasMeasured(status.stableRS ?? ''), 'nothing is promoted without evidence');
+    }
+  }
+
+  /** A run of this version succeeded on values that were really measured. */
+  #wasMeasured(hash: string): boolean {
+    const runs = this.#world.api.store.list('analysisruns.argoproj.io', NAMESPACE) as readonly (KubeObject & {
+      readonly status?: {
+        readonly phase?: string;
+        readonly metricResults?: readonly {
+          readonly measurements?: readonly { readonly phase?: string; readonly value?: string }[];
+        }[];
+      };
+    })[];
+    return runs.some(({ metadata, status }) => {
+      if (metadata.labels?.['rollouts-pod-template-hash'] !== hash || status?.phase !== 'Successful') return false;
+      const measurements = (status.metricResults ?? []).flatMap((result) => result.measurements ?? []);
+      return measurements.some(({ phase, value }) => phase === 'Successful' && value === '[0.01]');
+    });
+  }
+
+  #checkSteps(before: RolloutStatus, rollout: Rollout): void {
+    const { status = {} } = rollout;
+    const from = before.currentStepIndex;
+    const to = status.currentStepIndex;
+    const isSameUpdate =
+      before.currentPodHash === status.currentPodHash && before.currentPodHash !== '' && before.stableRS !== '';
+    if (typeof from !== 'number' || typeof to !== 'number' || from === to || !isSameUpdate) return;
+    if (before.currentPodHash === before.stableRS || before.promoteFull === true || status.promoteFull === true) return;
+    if (to < from) {
+      const isAllowed = status.abort === true || before.abort === true;
+      this.#check(isAllowed, 'the step index goes back only by an abort or a retry', { from, to });
+      return;
+    }
+    for (let index = from; index < to; index += 1) this.#checkStepDone(index, before, rollout);
+  }
+
+  #checkStepDone(index: number, before: RolloutStatus, rollout: Rollout): void {
+    const step = this.#scenario.steps[index] ?? {};
+    const { status = {} } = rollout;
+    const canary = this.#replicaSet(status.currentPodHash);
+    const facts = { index, before: before.currentStepIndex, after: status.currentStepIndex };
+    const weight = step['setWeight'];
+    if (typeof weight === 'number' && !this.#isDisturbed) {
+      const { dataPlane } = this.#world;
+      if (this.#scenario.routing !== 'none') {
+        const isThere = dataPlane.canaryWeight === weight || this.#jumpMs > PROPAGATION_MS;
+        this.#check(isThere, 'a weight step is done when requests are split so', [facts, dataPlane.canaryWeight]);
+      }
+      const pods = Math.floor((this.#replicasMin * weight) / 100);
+      this.#check(
+        (canary?.status?.availableReplicas ?? 0) >= Math.min(1, pods),
+        'a weight step is done when its pods are there',
+        facts,
+      );
+    }
+    if (step['analysis'] !== undefined)
+      this.#check(this.#wasMeasured(status.currentPodHash ?? ''), 'an analysis step is done by its success', facts);
+    const pause = step['pause'] as { readonly duration?: number } | undefined;
+    if (pause !== undefined) this.#checkPause(pause.duration, before, facts);
+  }
+
+  #checkPause(seconds: number | undefined, before: RolloutStatus, facts: { readonly index: number }): void {
+    const isResumed = this.#resumed === `${before.currentPodHash}/${facts.index}`;
+    if (isResumed) return;
+    const paused = before.pauseConditions?.find(({ reason }) => reason === 'CanaryPauseStep');
+    this.#check(paused !== undefined && before.currentStepIndex === facts.index, 'a pause is not skipped', facts);
+    if (seconds === undefined) {
+      this.#check(false, 'a pause without an end is ended by a user', facts);
+      return;
+    }
+    const waitedMs = this.#world.clock.nowMs() - Date.parse(paused?.startTime ?? '');
+    const leastMs = seconds * 1_000 - PAUSE_TOLERANCE_MS - this.#jumpMs;
+    this.#check(waitedMs >= leastMs, 'a pause is not cut short', { ...facts, waitedMs });
+  }
+
+  #replicaSet(hash: string | undefined): ReplicaSet | undefined {
+    return this.#world.replicaSets.find(({ metadata }) => metadata.labels?.['rollouts-pod-template-hash'] === hash);
+  }
+
+  #replicaSetAdded(added: ReplicaSet): void {
+    const hash = added.metadata.labels?.['rollouts-pod-template-hash'];
+    const living = this.#world.replicaSets.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    const same = living.filter(({ metadata }) => metadata.labels?.['rollouts-pod-template-hash'] === hash);
+    const alike = living.filter((replicaSet) => imageOf(replicaSet) === imageOf(added));
+    this.#check(same.length <= 1 && alike.length <= 1, 'each version has one ReplicaSet', added.metadata.name);
+  }
+
+  #replicaSetDeleted(gone: ReplicaSet): void {
+    if (this.#isDisturbed) return;
+    this.#check((gone.spec.replicas ?? 1) === 0, 'no ReplicaSet with pods is deleted', gone.metadata.name);
+  }
+
+  #routeChanged(route: HttpRoute): void {
+    for (const { backendRefs = [] } of route.spec.rules ?? []) {
+      const total = backendRefs.reduce((sum, { weight }) => sum + (weight ?? 1), 0);
+      this.#check(total === 100, 'the weights of a rule cover all traffic', backendRefs);
+    }
+  }
+
+  #written({ call, code, before, after }: SeenWrite): void {
+    if (code >= 300) return;
+    const raisedTo = raisedWeight(before, after);
+    if (raisedTo !== undefined) this.#weightRaised(raisedTo);
+    if (before === undefined || after === undefined || call.fieldManager === 'headgate-gitops') return;
+    for (const path of changedPaths(before, after))
+      this.#check(isOurs(after.kind, path), `only what is ours is written: ${after.kind} ${path}`);
+  }
+
+  #weightRaised(weight: number): void {
+    if (this.#isDisturbed) return;
+    const sinceMs = this.#world.clock.nowMs() - (this.#abortedAtMs ?? Number.POSITIVE_INFINITY);
+    this.#check(!(sinceMs > UNDER_WAY_MS), 'after an abort the weight of the new version never rises', weight);
+    const pods = this.#world.dataPlane.podsOf(CANARY_SERVICE).length;
+    this.#check(pods > 0, 'a weight is raised when the canary Service has endpoints', weight);
+  }
+
+  /** What the proxy does to requests right now. */
+  #lookAtTraffic(): void {
+    const { dataPlane, rollout } = this.#world;
+    const weight = dataPlane.canaryWeight;
+    if (weight === undefined || !this.#installed || this.#isDisturbed || rollout === undefined) return;
+    const stablePods = dataPlane.podsOf(STABLE_SERVICE).length;
+    this.#check(weight === 100 || stablePods > 0, 'requests for stable meet a pod', weight);
+    this.#check(
+      weight === 0 || dataPlane.podsOf(CANARY_SERVICE).length > 0,
+      'requests for the canary meet a pod',
+      weight,
+    );
+    const least = Math.floor((this.#replicasMin * (100 - weight)) / 100);
+    this.#check(stablePods >= least, 'stable has the pods of its share', { weight, stablePods, least });
+  }
+
+  /** ReplicaSets against their share, as soon as they are written. */
+  #lookAtCapacity(): void {
+    const { dataPlane, replicaSets } = this.#world;
+    if (!this.#installed || this.#isDisturbed) return;
+    const available = replicaSets.reduce((sum, { status }) => sum + (status?.availableReplicas ?? 0), 0);
+    const unavailableMax = Math.floor(this.#replicasMin / 4);
+    this.#check(available >= this.#replicasMin - unavailableMax, 'enough pods are available', { available });
+    const weight = dataPlane.canaryWeight;
+    if (weight === undefined) return;
+    for (const [name, share] of [
+      [STABLE_SERVICE, 100 - weight],
+      [CANARY_SERVICE, weight],
+    ] as const) {
+      const service = this.#world.api.store.get('services', NAMESPACE, name) as Service | undefined;
+      const aimed = this.#replicaSet(service?.spec.selector?.['rollouts-pod-template-hash']);
+      if (aimed === undefined) continue;
+      const least = Math.floor((this.#replicasMin * share) / 100);
+      this.#check((aimed.spec.replicas ?? 1) >= least, `${name} leads to the pods of its share`, {
+        size: aimed.spec.replicas,
+        share,
+      });
+    }
+  }
+}
+
+function raisedWeight(before: KubeObject | undefined, after: KubeObject | undefined): number | undefined {
+  if (after === undefined) return undefined;
+  const [old, now] = [before, after].map((object) => (object === undefined ? 0 : shownIn(object)));
+  return now !== undefined && old !== undefined && now > old ? now : undefined;
+}
+
+function shownIn(object: KubeObject): number | undefined {
+  if (object.kind === 'HTTPRoute') return weightIn(object as HttpRoute);
+  if (object.kind !== 'Ingress') return undefined;
+  return Number((object as Ingress).metadata.annotations?.['nginx.ingress.kubernetes.io/canary-weight'] ?? 0);
+}

@@ -1,0 +1,42 @@
+import type { KubeObject } from '../../src/api/kube-object.ts';
+import { isPlainObject } from '../../src/lib/merge-patch.ts';
+
+/** Paths of leaves that differ, `spec.selector.app`; of a list `spec.rules[0].backendRefs[1].weight`. */
+export function changedPaths(before: KubeObject, after: KubeObject): readonly string[] {
+  return [...differences('', before, after)].filter(
+    (path) => !/^metadata\.(managedFields|resourceVersion|generation)/.test(path),
+  );
+}
+
+function* differences(path: string, before: unknown, after: unknown): Generator<string> {
+  if (before === after) return;
+  if (Array.isArray(before) && Array.isArray(after)) {
+    for (let index = 0; index < Math.max(before.length, after.length); index += 1)
+      yield* differences(`${path}[${index}]`, before[index], after[index]);
+    return;
+  }
+  if (isPlainObject(before) && isPlainObject(after)) {
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
+      yield* differences(path === '' ? key : `${path}.${key}`, before[key], after[key]);
+    return;
+  }
+  yield path;
+}
+
+const OURS: Readonly<Record<string, RegExp>> = {
+  Rollout:
+    /^status(\.|$)|^metadata\.annotations(\.(rollout\.argoproj\.io\/revision|notified\.notifications\.argoproj\.io|headgate\.dev\/pending-notice))?$/,
+  GitSource: /^status(\.|$)/,
+  Service:
+    /^metadata\.annotations(\.argo-rollouts\.argoproj\.io\/managed-by-rollouts)?$|^spec\.selector\.rollouts-pod-template-hash$/,
+  HTTPRoute:
+    /^spec\.rules\[\d+\]\.backendRefs\[\d+\]\.weight$|^metadata\.(labels(\.rollouts\.argoproj\.io\/gatewayapi-canary)?|annotations(\.rollouts\.argoproj\.io\/gatewayapi-active-rollouts)?)$/,
+  Ingress: /^metadata\.annotations\.nginx\.ingress\.kubernetes\.io\/canary/,
+  ReplicaSet: /^spec\.replicas$|^spec\.minReadySeconds$|^metadata\.annotations|^metadata\.ownerReferences/,
+  AnalysisRun: /^status(\.|$)|^spec\.terminate$/,
+};
+
+/** Whether a controller of ours may change this path of an object of this kind that exists. */
+export function isOurs(kind: string, path: string): boolean {
+  return OURS[kind]?.test(path) === true;
+}

@@ -1,0 +1,171 @@
+import type { KubeWriter } from '../../src/ports/kube.ts';
+import { Watchdog } from './invariants.ts';
+import { interference } from './interference.ts';
+import type { Occurrence, Plan } from './plan.ts';
+import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { SimWorld } from './sim-world.ts';
+import { takeSnapshot, type Snapshot } from './snapshot.ts';
+
+export interface RunResult {
+  readonly plan: Plan;
+  /** What went wrong; empty is good. */
+  readonly problems: readonly string[];
+  readonly snapshot: Snapshot;
+  readonly trace: readonly Occurrence[];
+  readonly fired: number;
+  readonly kills: number;
+  readonly writes: number;
+  readonly virtualMs: number;
+  /** From the start to the end of the story. */
+  readonly storyMs: number;
+}
+
+export interface RunOptions {
+  /** The run of the same scenario without faults: what this one has to end like. */
+  readonly reference?: RunResult;
+  readonly bendWriter?: (writer: KubeWriter) => KubeWriter;
+  readonly onError?: (facts: unknown, message: string) => void;
+}
+
+/** Whatever goes wrong, the story has to end within this time after it would have ended. */
+const LATE_MAX_MS = 5 * 60_000;
+const STORY_MAX_MS = 10 * 60_000;
+/** Longer than any delay of a scenario. */
+const QUIET_MS = 60_000;
+const REST_MS = 10 * 60_000;
+/** Writes that one fault may cost. */
+const WRITES_PER_FAULT = 40;
+
+/** Plays a scenario with what the plan lets go wrong, and judges it. */
+export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<RunResult> {
+  const scenario = scenarioNamed(plan.scenario);
+  const world = new SimWorld({ plan, bendWriter: options.bendWriter, onError: options.onError });
+  const run = new Run(world, scenario, options.reference);
+  try {
+    return await run.play();
+  } finally {
+    await world.stop();
+  }
+}
+
+export function scenarioNamed(name: string): Scenario {
+  const found = SCENARIOS.find((scenario) => scenario.name === name);
+  if (found === undefined)
+    throw new Error(`there is no scenario ${name}; there are ${SCENARIOS.map((one) => one.name).join(', ')}`);
+  return found;
+}
+
+class Run {
+  readonly #world: SimWorld;
+  readonly #scenario: Scenario;
+  readonly #reference: RunResult | undefined;
+  readonly #problems: string[] = [];
+  #isPlayed = false;
+
+  constructor(world: SimWorld, scenario: Scenario, reference: RunResult | undefined) {
+    this.#world = world;
+    this.#scenario = scenario;
+    this.#reference = reference;
+  }
+
+  async play(): Promise<RunResult> {
+    const world = this.#world;
+    const watchdog = new Watchdog(world, this.#scenario);
+    const interfered = interference(
+      world,
+      this.#scenario,
+      () => this.#isPlayed,
+      (problem) => this.#problems.push(problem),
+    );
+    await this.#scenario.prepare(world);
+    world.startController();
+    void this.#scenario.play(world).then(
+      () => (this.#isPlayed = true),
+      (error: unknown) => this.#problems.push(`the story broke off: ${String(error)}`),
+    );
+    await this.#untilOver(watchdog);
+    const storyMs = world.elapsedMs;
+    if (this.#isGood(watchdog)) await this.#untilQuiet(watchdog);
+    const snapshot = takeSnapshot(world);
+    const { writes } = world;
+    if (this.#isGood(watchdog)) {
+      this.#compare(snapshot, interfered.happened());
+      await this.#rest(watchdog);
+    }
+    watchdog.stop();
+    return {
+      plan: world.plan,
+      problems: [...watchdog.violations, ...this.#problems],
+      snapshot,
+      trace: world.points.trace,
+      fired: world.points.fired,
+      kills: world.kills,
+      writes,
+      virtualMs: world.elapsedMs,
+      storyMs,
+    };
+  }
+
+  #isGood(watchdog: Watchdog): boolean {
+    watchdog.lookAtTheOutside();
+    return watchdog.violations.length === 0 && this.#problems.length === 0;
+  }
+
+  async #untilOver(watchdog: Watchdog): Promise<void> {
+    const world = this.#world;
+    const limitMs = this.#reference === undefined ? STORY_MAX_MS : this.#reference.storyMs + LATE_MAX_MS;
+    const isOver = (): boolean => this.#isPlayed && this.#scenario.isOver(world);
+    await world.run(() => watchdog.violations.length > 0 || this.#problems.length > 0 || isOver(), limitMs);
+    if (!this.#isGood(watchdog) || isOver()) return;
+    const status = world.rollout?.status;
+    const seconds = Math.round(limitMs / 1_000);
+    this.#problems.push(
+      `the story is not over after ${seconds} s: ${status?.phase} ${status?.message ?? ''}, step ${status?.currentStepIndex}, played: ${this.#isPlayed}, waiting: ${status?.conditions?.find(({ type }) => type === 'Waiting')?.message ?? '-'}`,
+    );
+  }
+
+  /** Until nothing was written for a while. */
+  async #untilQuiet(watchdog: Watchdog): Promise<void> {
+    const world = this.#world;
+    let { writes } = world;
+    let sinceMs = world.clock.nowMs();
+    const isQuiet = (): boolean => {
+      if (world.writes !== writes) {
+        writes = world.writes;
+        sinceMs = world.clock.nowMs();
+      }
+      return watchdog.violations.length > 0 || world.clock.nowMs() - sinceMs >= QUIET_MS;
+    };
+    world.clock.schedule(QUIET_MS, () => undefined);
+    const settled = await world.run(isQuiet, STORY_MAX_MS);
+    if (!settled) this.#problems.push(`writing goes on for ${STORY_MAX_MS / 1_000} s after the end of the story`);
+  }
+
+  #compare(snapshot: Snapshot, interfered: boolean): void {
+    const world = this.#world;
+    if (!this.#scenario.isOver(world)) this.#problems.push('the story did not stay over');
+    const reference = this.#reference;
+    if (reference === undefined) return;
+    const parts = interfered ? (['core'] as const) : (['core', 'rest'] as const);
+    for (const part of parts) {
+      for (const [field, wanted] of Object.entries(reference.snapshot[part])) {
+        const found = JSON.stringify(snapshot[part][field]);
+        if (found !== JSON.stringify(wanted))
+          this.#problems.push(`it ends with ${field} ${found} instead of ${JSON.stringify(wanted)}`);
+      }
+    }
+    const writesMax = reference.writes + WRITES_PER_FAULT * world.plan.faults.length;
+    if (world.writes > writesMax) this.#problems.push(`it took ${world.writes} writes instead of ${reference.writes}`);
+  }
+
+  /** What has converged is left alone. */
+  async #rest(watchdog: Watchdog): Promise<void> {
+    const world = this.#world;
+    world.stopFaults();
+    const { writes } = world;
+    await world.run(() => watchdog.violations.length > 0, REST_MS);
+    watchdog.lookAtTheOutside();
+    if (world.writes > writes)
+      this.#problems.push(`${world.writes - writes} writes in ${REST_MS / 60_000} minutes of rest`);
+  }
+}

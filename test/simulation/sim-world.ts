@@ -1,0 +1,361 @@
+import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
+import type { GitSource } from '../../src/api/git-source.ts';
+import type { KubeObject } from '../../src/api/kube-object.ts';
+import type { Rollout } from '../../src/api/rollout.ts';
+import type { ReplicaSet } from '../../src/api/workloads.ts';
+import { startControllers } from '../../src/kube-memory/controllers/start.ts';
+import { createKubeMemory, type KubeMemory } from '../../src/kube-memory/server.ts';
+import { seededRandom } from '../../src/lib/random.ts';
+import { VirtualClock } from '../../src/lib/virtual-clock.ts';
+import type { KubeWriter } from '../../src/ports/kube.ts';
+import type { Log } from '../../src/ports/telemetry.ts';
+import { startControllerProcess } from './controller-process.ts';
+import { DataPlane, imageOf, NAMESPACE } from './data-plane.ts';
+import { inProcessConnection, type ApiCall, type CallFate, type EventFate } from './in-process-connection.ts';
+import { PointCounter, type Action, type Plan } from './plan.ts';
+import { ProcessClock } from './process-clock.ts';
+import { createSimGit, SimRepository, type GitFate } from './sim-git.ts';
+import { createSimHttp, SimPrometheus, SimSlack, type HttpFate } from './sim-http.ts';
+import { customKinds } from './world-objects.ts';
+
+export interface SimWorldOptions {
+  readonly plan: Plan;
+  /** Puts a defect into the controller. */
+  readonly bendWriter?: (writer: KubeWriter) => KubeWriter;
+  /** Hears what the controllers log as an error. */
+  readonly onError?: (facts: unknown, message: string) => void;
+}
+
+/** A write of a controller, seen from both sides. */
+export interface SeenWrite {
+  readonly call: ApiCall;
+  readonly code: number;
+  readonly before: KubeObject | undefined;
+  readonly after: KubeObject | undefined;
+}
+
+/** From a crash to the next process. */
+const RESTART_MS = 1_500;
+/** Watch events of a process that starts on an old list come this late. */
+const STALE_MS = 3_000;
+
+/** Everything in one process: the API with its cluster, the data plane, Git, Prometheus, Slack, and the controllers under test. */
+export class SimWorld {
+  readonly clock = new VirtualClock();
+  readonly api: KubeMemory;
+  readonly repository = new SimRepository();
+  readonly slack = new SimSlack(() => this.clock.nowMs());
+  readonly dataPlane: DataPlane;
+  readonly points: PointCounter;
+  readonly plan: Plan;
+  /** Processes that were killed. */
+  kills = 0;
+  /** Writes of controllers that took effect, events apart. */
+  writes = 0;
+  /** When somebody else than the controller last did something that it has to put right. */
+  disturbedAtMs = Number.NEGATIVE_INFINITY;
+  onWrite: (write: SeenWrite) => void = () => undefined;
+  /** What a plan's `interfere` means in the scenario that runs. */
+  interfere: (deed: string) => void = () => undefined;
+  /** Errors of the controllers' own, by message. */
+  readonly errors: string[] = [];
+
+  readonly #options: SimWorldOptions;
+  readonly #random: () => number;
+  readonly #cluster: { stop(): void };
+  readonly #waiters = new Set<() => void>();
+  #main: ProcessClock | undefined;
+  #second: ProcessClock | undefined;
+  #processCount = 0;
+  #staleFrom: string | undefined;
+  #staleCommits = 0;
+
+  constructor(options: SimWorldOptions) {
+    this.#options = options;
+    this.plan = options.plan;
+    this.#random = seededRandom(options.plan.seed);
+    this.points = new PointCounter(options.plan, () => this.clock.nowMs());
+    this.api = createKubeMemory({
+      clock: this.clock,
+      seed: options.plan.seed,
+      faults: {
+        request: (facts) =>
+          facts.userAgent === this.#staleFrom && facts.verb === 'list' && facts.name === ''
+            ? { kind: 'stale', commitsBack: this.#staleCommits }
+            : { kind: 'pass' },
+      },
+    });
+    this.#cluster = startControllers(this.api.store, this.clock, { startMs: 800, stopMs: 400 });
+    this.dataPlane = new DataPlane({
+      store: this.api.store,
+      clock: this.clock,
+      routeLagMs: () => this.#between(50, 600),
+      endpointLagMs: () => this.#between(10, 100),
+    });
+    for (const definition of customKinds())
+      this.api.store.create('customresourcedefinitions.apiextensions.k8s.io', definition);
+  }
+
+  /** Milliseconds of virtual time since the start. */
+  get elapsedMs(): number {
+    return this.clock.nowMs() - Date.UTC(2026, 0, 1);
+  }
+
+  get rollout(): Rollout | undefined {
+    return this.api.store.get('rollouts.argoproj.io', NAMESPACE, 'shop') as Rollout | undefined;
+  }
+
+  get replicaSets(): readonly ReplicaSet[] {
+    return this.api.store.list('replicasets.apps', NAMESPACE) as readonly ReplicaSet[];
+  }
+
+  get gitSource(): GitSource | undefined {
+    return this.api.store.get('gitsources.headgate.dev', NAMESPACE, 'app') as GitSource | undefined;
+  }
+
+  /** Starts the controller under test. */
+  startController(): void {
+    this.#main = this.#startProcess('main');
+  }
+
+  /** Sends a request as somebody else than the controllers; throws when it is refused. */
+  async request(
+    manager: string,
+    method: string,
+    path: string,
+    body?: unknown,
+    type = 'application/json',
+  ): Promise<void> {
+    const separator = path.includes('?') ? '&' : '?';
+    const response = await this.api.handle({
+      method,
+      url: `${path}${separator}fieldManager=${manager}`,
+      headers: { 'content-type': type, 'user-agent': manager },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (response.status >= 300)
+      throw new Error(`${manager}: ${method} ${path} answered ${response.status}: ${String(response.body)}`);
+  }
+
+  /** Settles at the first moment at which `holds` is true. */
+  until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!holds()) return;
+        this.#waiters.delete(look);
+        resolve();
+      };
+      this.#waiters.add(look);
+      look();
+    });
+  }
+
+  sleep(ms: number): Promise<void> {
+    const endMs = this.clock.nowMs() + ms;
+    this.clock.schedule(ms, () => undefined);
+    return this.until(() => this.clock.nowMs() >= endMs);
+  }
+
+  /** Goes on, one scheduled call after the other and everything that follows from it, until `ends` or so much time has passed. */
+  async run(ends: () => boolean, maxMs: number): Promise<boolean> {
+    const endMs = this.clock.nowMs() + maxMs;
+    for (;;) {
+      await turn();
+      for (const look of [...this.#waiters]) look();
+      await turn();
+      if (ends()) return true;
+      const nextMs = this.clock.nextAtMs();
+      if (nextMs === undefined || nextMs > endMs) return false;
+      this.clock.step();
+    }
+  }
+
+  /** No more faults, and the wall time is right again. */
+  stopFaults(): void {
+    this.points.stop();
+  }
+
+  async stop(): Promise<void> {
+    this.#main?.kill();
+    this.#second?.kill();
+    this.dataPlane.stop();
+    this.#cluster.stop();
+    await this.api.stop();
+  }
+
+  #between(least: number, most: number): number {
+    return Math.round(least + this.#random() * (most - least));
+  }
+
+  readonly #delayMs = (): number => this.#between(1, 4);
+
+  #startProcess(name: 'main' | 'second'): ProcessClock {
+    this.#processCount += 1;
+    const { bendWriter, onError } = this.#options;
+    const process = new ProcessClock(this.clock);
+    const random = seededRandom(this.plan.seed * 1_000 + this.#processCount);
+    const userAgent = `headgate-${this.#processCount}`;
+    const counted = name === 'main';
+    const errors: Log = {
+      ...SILENT_LOG,
+      error: (facts, message) => {
+        this.errors.push(message);
+        onError?.(facts, message);
+      },
+      child: () => errors,
+    };
+    if (this.#staleCommits > 0) {
+      this.#staleFrom = userAgent;
+      this.clock.schedule(STALE_MS, () => (this.#staleCommits = 0));
+    }
+    const crash = (): void => this.#crash();
+    startControllerProcess({
+      connection: inProcessConnection({
+        server: this.api,
+        clock: this.clock,
+        process,
+        userAgent,
+        delayMs: this.#delayMs,
+        fateOf: (call) => (counted ? this.#fateOfCall(call) : { type: 'pass' }),
+        fateOfEvent: (what) => (counted ? this.#fateOfEvent(what) : { type: 'pass' }),
+        around: (call) => this.#around(call),
+        crash,
+      }),
+      clock: process,
+      random,
+      git: createSimGit({
+        repository: this.repository,
+        process,
+        delayMs: this.#delayMs,
+        fateOf: (what, isWrite) => (counted ? this.#fateOfGit(what, isWrite) : { type: 'pass' }),
+        crash,
+      }),
+      http: createSimHttp({
+        services: {
+          'slack.simulation': this.slack,
+          'prometheus.simulation': new SimPrometheus((hash) => this.#errorShareOf(hash)),
+        },
+        process,
+        delayMs: this.#delayMs,
+        fateOf: (what, isWrite) => (counted ? this.#fateOfHttp(what, isWrite) : { type: 'pass' }),
+        crash,
+      }),
+      log: errors,
+      ...(bendWriter === undefined ? {} : { bendWriter }),
+    });
+    return process;
+  }
+
+  #crash(): void {
+    if (this.#main?.alive !== true) return;
+    this.#main.kill();
+    this.kills += 1;
+    this.clock.schedule(RESTART_MS, () => {
+      this.#main = this.#startProcess('main');
+    });
+  }
+
+  #fateOfCall(call: ApiCall): CallFate {
+    // Events are told in the background, and their loss harms nothing that is looked at here.
+    if (call.isWatch || call.resource === 'events') return { type: 'pass' };
+    let fate: CallFate = { type: 'pass' };
+    for (const action of this.points.next('call', call)) {
+      if (action.type === 'crash') {
+        this.#staleCommits = action.staleCommits ?? 0;
+        fate = action;
+      } else if (action.type === 'answer' || action.type === 'reset') fate = action;
+      else if (action.type === 'lose-answer' || action.type === 'hang') fate = action;
+      else this.#disturb(action);
+    }
+    return fate;
+  }
+
+  #fateOfEvent(what: string): EventFate {
+    let fate: EventFate = { type: 'pass' };
+    for (const action of this.points.next('event', { what, isWrite: false })) {
+      if (action.type === 'hold' || action.type === 'drop' || action.type === 'expire') fate = action;
+      else this.#disturb(action);
+    }
+    return fate;
+  }
+
+  #fateOfGit(what: string, isWrite: boolean): GitFate {
+    let fate: GitFate = { type: 'pass' };
+    for (const action of this.points.next('git', { what, isWrite })) {
+      if (action.type === 'git' || action.type === 'crash') fate = action;
+      else this.#disturb(action);
+    }
+    return fate;
+  }
+
+  #fateOfHttp(what: string, isWrite: boolean): HttpFate {
+    let fate: HttpFate = { type: 'pass' };
+    for (const action of this.points.next('http', { what, isWrite })) {
+      if (action.type === 'http' || action.type === 'crash') fate = action;
+      else this.#disturb(action);
+    }
+    return fate;
+  }
+
+  /** What happens beside the thing itself. */
+  #disturb(action: Action): void {
+    switch (action.type) {
+      case 'overlap':
+        this.#second ??= this.#startProcess('second');
+        this.clock.schedule(action.ms, () => {
+          this.#second?.kill();
+          this.#second = undefined;
+        });
+        return;
+      case 'freeze':
+        return this.#main?.freeze(action.ms);
+      case 'jump':
+        return this.#main?.jump(action.ms);
+      case 'interfere':
+        this.clock.schedule(0, () => this.interfere(action.deed));
+        return;
+      default:
+        throw new Error(`a plan cannot ask for ${action.type} here`);
+    }
+  }
+
+  #around(call: ApiCall): (code: number) => void {
+    const read = (name: string): KubeObject | undefined => this.#read(call, name);
+    const before = read(call.name);
+    return (code) => {
+      if (call.resource === 'events' || call.resource === 'leases') return;
+      const after = read(call.name);
+      if (code < 300) this.writes += 1;
+      this.onWrite({ call, code, before, after });
+    };
+  }
+
+  #read(call: ApiCall, name: string): KubeObject | undefined {
+    const key = STORE_KEYS[call.resource];
+    return key === undefined || name === '' ? undefined : this.api.store.get(key, call.namespace, name);
+  }
+
+  #errorShareOf(hash: string): number | undefined {
+    const replicaSet = this.replicaSets.find(
+      ({ metadata }) => metadata.labels?.['rollouts-pod-template-hash'] === hash,
+    );
+    if (replicaSet === undefined || (replicaSet.status?.readyReplicas ?? 0) === 0) return undefined;
+    return imageOf(replicaSet).includes('bad') ? 0.5 : 0.01;
+  }
+}
+
+export const STORE_KEYS: Readonly<Record<string, string>> = {
+  rollouts: 'rollouts.argoproj.io',
+  analysisruns: 'analysisruns.argoproj.io',
+  analysistemplates: 'analysistemplates.argoproj.io',
+  gitsources: 'gitsources.headgate.dev',
+  replicasets: 'replicasets.apps',
+  services: 'services',
+  httproutes: 'httproutes.gateway.networking.k8s.io',
+  ingresses: 'ingresses.networking.k8s.io',
+};
+
+/** Lets everything that follows by itself (microtasks) come to its end. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,83 @@
+import { parseArgs } from 'node:util';
+import {
+  describeCoverage,
+  describeFailure,
+  everyPlan,
+  newCoverage,
+  play,
+  randomPlans,
+  References,
+} from './campaign.ts';
+import { parsePlan, type Plan } from './plan.ts';
+import { FAMILIES, type Family } from './plans.ts';
+
+/**
+ * Deterministic simulation from the command line:
+ *
+ *   npm run simulate                                  every systematic plan
+ *   npm run simulate -- --scenario nginx --family crash
+ *   npm run simulate -- --random 60 --seed 7          random plans for 60 seconds, seeds from 7 on
+ *   npm run simulate -- --plan '{"scenario":…}'       one plan again, with its trace
+ */
+const { values } = parseArgs({
+  options: {
+    plan: { type: 'string' },
+    scenario: { type: 'string', multiple: true },
+    family: { type: 'string', multiple: true },
+    stride: { type: 'string', default: '1' },
+    random: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    mutants: { type: 'boolean', default: false },
+    quiet: { type: 'boolean', default: false },
+  },
+});
+
+const references = new References();
+const coverage = newCoverage();
+
+if (values.plan !== undefined) await replay(parsePlan(values.plan));
+else if (values.random !== undefined) await forSeconds(Number(values.random), Number(values.seed));
+else await systematic();
+process.stdout.write(`${describeCoverage(coverage)}\n`);
+process.exitCode = coverage.failures.length === 0 ? 0 : 1;
+
+async function replay(plan: Plan): Promise<void> {
+  const { trace, problems } = await play(plan, references, coverage);
+  for (const { point, index, what, atMs } of trace) {
+    const seconds = ((atMs - Date.UTC(2026, 0, 1)) / 1_000).toFixed(3);
+    const faults = plan.faults.filter((fault) => fault.point === point && fault.index === index);
+    const marks = faults.map((fault) => `  <-- ${JSON.stringify(fault.action)}`).join('');
+    if (!values.quiet || marks !== '')
+      process.stdout.write(`${seconds.padStart(9)}  ${point} ${index} ${what}${marks}\n`);
+  }
+  for (const problem of problems) process.stdout.write(`${problem}\n`);
+}
+
+async function systematic(): Promise<void> {
+  const families = values.family?.map(familyNamed);
+  for await (const plan of everyPlan(references, {
+    scenarios: values.scenario,
+    families,
+    stride: Number(values.stride),
+  }))
+    await playAndTell(plan);
+}
+
+async function forSeconds(seconds: number, seed: number): Promise<void> {
+  const endMs = Date.now() + seconds * 1_000;
+  for await (const plan of randomPlans(references, seed)) {
+    if (Date.now() > endMs) return;
+    await playAndTell(plan);
+  }
+}
+
+async function playAndTell(plan: Plan): Promise<void> {
+  const result = await play(plan, references, coverage);
+  if (result.problems.length > 0) process.stdout.write(`${describeFailure(result)}\n`);
+}
+
+function familyNamed(name: string): Family {
+  const found = FAMILIES.find((family) => family === name);
+  if (found === undefined) throw new Error(`there is no family ${name}; there are ${FAMILIES.join(', ')}`);
+  return found;
+}

@@ -1,0 +1,88 @@
+import type { HttpRoute, Ingress, Service } from '../../src/api/workloads.ts';
+import { imageOf, NAMESPACE, weightIn } from './data-plane.ts';
+import type { SimWorld } from './sim-world.ts';
+
+/** How a run ended, without what differs from run to run: uids, versions, times. */
+export interface Snapshot {
+  /** What users and traffic see; the same however often somebody interfered. */
+  readonly core: Readonly<Record<string, unknown>>;
+  /** Everything else that a fault must not change. */
+  readonly rest: Readonly<Record<string, unknown>>;
+}
+
+export function takeSnapshot(world: SimWorld): Snapshot {
+  return { core: coreOf(world), rest: restOf(world) };
+}
+
+function coreOf(world: SimWorld): Snapshot['core'] {
+  const { rollout, replicaSets } = world;
+  const status = rollout?.status;
+  const imageOfHash = (hash: string | undefined): string => {
+    const found = replicaSets.find(({ metadata }) => metadata.labels?.['rollouts-pod-template-hash'] === hash);
+    return found === undefined ? '' : imageOf(found);
+  };
+  const services = world.api.store.list('services', NAMESPACE) as readonly Service[];
+  return {
+    replicas: rollout?.spec.replicas,
+    phase: status?.phase,
+    stepIndex: status?.currentStepIndex,
+    pauses: status?.pauseConditions?.map(({ reason }) => reason),
+    controllerPause: status?.controllerPause,
+    abort: status?.abort,
+    promoteFull: status?.promoteFull,
+    stable: imageOfHash(status?.stableRS),
+    current: imageOfHash(status?.currentPodHash),
+    sizes: Object.fromEntries(
+      replicaSets
+        .filter(({ spec }) => (spec.replicas ?? 1) > 0)
+        .map((replicaSet) => [imageOf(replicaSet), [replicaSet.spec.replicas, replicaSet.status?.availableReplicas]])
+        .toSorted(),
+    ),
+    services: Object.fromEntries(
+      services.map(({ metadata, spec }) => [metadata.name, imageOfHash(spec.selector?.['rollouts-pod-template-hash'])]),
+    ),
+    weights: weightsOf(world),
+  };
+}
+
+function weightsOf(world: SimWorld): unknown {
+  const { store } = world.api;
+  const routes = store.list('httproutes.gateway.networking.k8s.io', NAMESPACE) as readonly HttpRoute[];
+  const ingresses = store.list('ingresses.networking.k8s.io', NAMESPACE) as readonly Ingress[];
+  return {
+    routes: routes.map((route) => [weightIn(route), route.metadata.labels ?? {}]),
+    ingresses: ingresses.map(({ metadata }) => [metadata.name, metadata.annotations ?? {}]),
+    shown: world.dataPlane.canaryWeight,
+  };
+}
+
+function restOf(world: SimWorld): Snapshot['rest'] {
+  const { rollout, replicaSets, gitSource } = world;
+  const status = rollout?.status;
+  const runs = world.api.store.list('analysisruns.argoproj.io', NAMESPACE);
+  return {
+    message: status?.message,
+    conditions: (status?.conditions ?? [])
+      .map(({ type, status: holds, reason }) => `${type} ${holds} ${reason}`)
+      .sort(),
+    counts: [status?.replicas, status?.updatedReplicas, status?.readyReplicas, status?.availableReplicas],
+    weights: status?.canary?.weights,
+    revision: rollout?.metadata.annotations?.['rollout.argoproj.io/revision'],
+    replicaSets: replicaSets
+      .map(({ metadata, spec }) => [
+        metadata.name,
+        spec.replicas,
+        metadata.annotations?.['rollout.argoproj.io/revision'],
+        metadata.annotations?.['scale-down-deadline'] === undefined ? 'kept' : 'draining',
+      ])
+      .toSorted(),
+    runs: runs.map(({ metadata, ...run }) => [metadata.name, (run['status'] as { phase?: string })?.phase]).toSorted(),
+    pods: world.api.store.list('pods', NAMESPACE).length,
+    slack: world.slack.messages.length,
+    commits: world.repository.log().map(({ byMachine, message }) => [byMachine, message.split('\n')[0]]),
+    gitSource: [
+      (gitSource?.status?.conditions ?? []).map(({ type, status: holds, reason }) => `${type} ${holds} ${reason}`),
+      (gitSource?.status?.reverts ?? []).map(({ state }) => state),
+    ],
+  };
+}
