@@ -6,6 +6,9 @@
 /** On ReplicaSets, their pods and selectors, Service selectors, AnalysisRuns and Experiments: the hash of the version. */
 export const POD_TEMPLATE_HASH_LABEL = 'rollouts-pod-template-hash';
 
+/** On ReplicaSets of blue-green Rollouts: the version was the stable one, and was not aborted since. */
+export const PROMOTED_ANNOTATION = 'headgate.dev/promoted';
+
 /** On Rollouts, AnalysisRuns, Experiments and templates: only the controller with this id handles them. */
 export const INSTANCE_ID_LABEL = 'argo-rollouts.argoproj.io/controller-instance-id';
 

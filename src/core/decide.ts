@@ -5,6 +5,7 @@ import type { Decision, Effect } from './decision.ts';
 import { assertInvariants } from './invariants.ts';
 import { advance } from './machine/advance.ts';
 import type { Observation } from './observation.ts';
+import { planBlueGreenServices } from './rollout/blue-green-services.ts';
 import { deadlineMs } from './rollout/deadline.ts';
 import { eventsOf } from './rollout/events.ts';
 import { planHistory } from './rollout/history.ts';
@@ -35,7 +36,10 @@ export function decide(observation: Observation): Decision {
   const position: Position = { ...advanced.context.position, restartedAt: restart.restartedAt };
   const plans: Plans = {
     replicaSets: planReplicaSets(world, position),
-    services: planServices(world, position),
+    services:
+      world.blueGreen === undefined
+        ? planServices(world, position)
+        : planBlueGreenServices(world, position, advanced.state),
     weight: planWeight(world, position),
     runs: planRuns(world, position, {
       revision: currentRevision(world, position),
@@ -65,7 +69,7 @@ function effectsOf(world: World, position: Position, plans: Plans): readonly Eff
   const sized = plans.replicaSets.writes;
   const raised = sized.filter((write) => write.effect !== 'drain').map(asEffect);
   const drained = sized.filter((write) => write.effect === 'drain').map(asEffect);
-  const routed = world.settings.routing !== undefined;
+  const routed = world.settings.routing !== undefined || world.blueGreen !== undefined;
   return [
     ...(routed ? [] : drained),
     ...raised,
@@ -128,15 +132,16 @@ function runEffects(runs: RunPlan): readonly Effect[] {
     };
     return effect(write, `terminate AnalysisRun ${name}`);
   });
-  const created = [runs.background, runs.step].flatMap((planned): readonly Effect[] =>
-    planned?.create === undefined
-      ? []
-      : [
-          effect(
-            { verb: 'create', kind: KINDS.analysisRun, object: planned.create },
-            `create AnalysisRun ${planned.name}`,
-          ),
-        ],
+  const created = [runs.background, runs.step, runs.prePromotion, runs.postPromotion].flatMap(
+    (planned): readonly Effect[] =>
+      planned?.create === undefined
+        ? []
+        : [
+            effect(
+              { verb: 'create', kind: KINDS.analysisRun, object: planned.create },
+              `create AnalysisRun ${planned.name}`,
+            ),
+          ],
   );
   return [...terminated, ...created];
 }

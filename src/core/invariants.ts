@@ -3,6 +3,7 @@ import type { Decision } from './decision.ts';
 import type { Advance } from './machine/advance.ts';
 import type { KubeWrite } from '../api/kube-write.ts';
 import { positionOf, type Position } from './rollout/position.ts';
+import { activeHash } from './rollout/blue-green.ts';
 import { availableOf, hashOf, sizeOf } from './rollout/replica-set.ts';
 import { isReferenced } from './rollout/scale-down.ts';
 import { aimOf, serviceNamed } from './rollout/service-aim.ts';
@@ -61,6 +62,13 @@ function assertServingPodsStay(world: World, position: Position, write: KubeWrit
     return;
   }
   const size = (write.body as { readonly spec?: { readonly replicas?: number } }).spec?.replicas;
+  if (world.blueGreen !== undefined) {
+    assert(
+      size === undefined || size >= world.settings.replicas || activeHash(world) !== hashOf(replicaSet),
+      'the version behind the active Service keeps all pods',
+    );
+    return;
+  }
   const { shown } = world.traffic;
   if (size === undefined || size >= sizeOf(replicaSet) || shown === undefined || availableOf(replicaSet) === 0) return;
   if (aimOf(serviceNamed(world, world.settings.canaryService)) !== hashOf(replicaSet)) return;

@@ -25,6 +25,15 @@ export function canaryRollout(input: RolloutInput): Record<string, unknown> {
   };
 }
 
+export function blueGreenRollout(
+  input: Omit<RolloutInput, 'steps' | 'canary'> & { readonly blueGreen?: Readonly<Record<string, unknown>> },
+): Record<string, unknown> {
+  const { blueGreen, spec, ...rest } = input;
+  const { name } = input;
+  const services = { activeService: `${name}-active`, previewService: `${name}-preview` };
+  return canaryRollout({ ...rest, spec: { strategy: { blueGreen: { ...services, ...blueGreen } }, ...spec } });
+}
+
 export function podTemplate(app: string, image: string): Record<string, unknown> {
   return {
     metadata: { labels: { app } },

@@ -114,6 +114,7 @@ export interface RolloutWishes {
   readonly replicas?: number;
   readonly image?: string;
   readonly canary?: NonNullable<RolloutSpec['strategy']>['canary'];
+  readonly blueGreen?: Partial<NonNullable<RolloutSpec['strategy']>['blueGreen']>;
   readonly spec?: Partial<RolloutSpec>;
 }
 
@@ -129,7 +130,10 @@ export function rolloutOf(wishes: RolloutWishes = {}): Rollout {
         metadata: { labels: { app: 'shop' } },
         spec: { containers: [{ name: 'app', image: wishes.image ?? 'v1' }] },
       },
-      strategy: { canary: wishes.canary ?? {} },
+      strategy:
+        wishes.blueGreen === undefined
+          ? { canary: wishes.canary ?? {} }
+          : { blueGreen: { activeService: 'active', ...wishes.blueGreen } },
       ...wishes.spec,
     },
   };

@@ -5,8 +5,8 @@ import { unsupportedInGitSource, unsupportedInMetrics, unsupportedInRollout } fr
 
 describe('features that this version lacks', () => {
   it('are refused by name, with what to do instead', () => {
-    assert.deepEqual(refused({ strategy: { blueGreen: { activeService: 'a' } } }), [
-      'spec.strategy.blueGreen: Forbidden: this version of Headgate does not run blue-green yet; use spec.strategy.canary',
+    assert.deepEqual(refused({ workloadRef: { name: 'a' } }), [
+      'spec.workloadRef: Forbidden: this version of Headgate does not take the pod template from another workload yet; write it into spec.template',
     ]);
   });
 

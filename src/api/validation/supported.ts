@@ -15,7 +15,6 @@ export interface MissingFeature {
  * uses one is refused by name instead of being run without it. To bring a feature, delete its line.
  */
 const MISSING_IN_ROLLOUT: readonly MissingFeature[] = [
-  missing('spec.strategy.blueGreen', 'run blue-green', 'use spec.strategy.canary'),
   missing('spec.workloadRef', 'take the pod template from another workload', 'write it into spec.template'),
   missing('spec.rollbackWindow', 'skip steps within a rollback window', 'remove the field'),
   missing('spec.strategy.canary.pingPong', 'use ping-pong Services', 'use canaryService and stableService'),
@@ -24,6 +23,13 @@ const MISSING_IN_ROLLOUT: readonly MissingFeature[] = [
     'add anti-affinity to pods',
     'write it into spec.template.spec.affinity',
   ),
+  missing(
+    'spec.strategy.blueGreen.antiAffinity',
+    'add anti-affinity to pods',
+    'write it into spec.template.spec.affinity',
+  ),
+  missing('spec.strategy.blueGreen.previewMetadata', 'add labels to the pods of a role', 'remove the field'),
+  missing('spec.strategy.blueGreen.activeMetadata', 'add labels to the pods of a role', 'remove the field'),
   missing('spec.strategy.canary.canaryMetadata', 'add labels to the pods of a role', 'remove the field'),
   missing('spec.strategy.canary.stableMetadata', 'add labels to the pods of a role', 'remove the field'),
   missing('spec.strategy.canary.steps[*].experiment', 'run experiments', 'use an analysis step'),

@@ -28,6 +28,7 @@ export const startUpdate: Move = ({ context: { world, position } }) => ({
     abort: false,
     abortedAt: undefined,
     promoteFull: false,
+    previewCheckPoint: false,
     // A new template brings new pods anyway.
     restartedAt: world.rollout.spec.restartAt ?? undefined,
   },
@@ -60,6 +61,22 @@ export const pauseForStep: Move = ({ context: { world, position } }) => ({
   mark: { reason: 'RolloutPaused', message: 'Rollout is paused' },
 });
 
+export const pauseForPromotion: Move = ({ context: { world, position } }) => ({
+  position: pauseBecause(position, 'BlueGreenPause', world.nowMs),
+  mark: { reason: 'RolloutPaused', message: 'Rollout is paused' },
+});
+
+/** Until the switch is seen, it shows that a pause was begun and is over. */
+export const resumePromotion: Move = ({ context: { position } }) => ({
+  position: { ...withoutPauses(position), controllerPause: true },
+  mark: { reason: 'RolloutResumed', message: 'Rollout is resumed' },
+});
+
+/** A smaller new version grows to its full size from here on. */
+export const passCheckPoint: Move = ({ context: { world, position } }) => ({
+  position: { ...position, previewCheckPoint: world.blueGreen?.previewReplicas !== undefined },
+});
+
 export const pauseInconclusive: Move = ({ context: { world, position } }) => ({
   position: pauseBecause(position, 'InconclusiveAnalysisRun', world.nowMs),
   mark: { reason: 'RolloutPaused', message: 'Rollout is paused' },
@@ -82,6 +99,7 @@ export const promote: Move = ({ context: { world, position } }) => ({
     promoteFull: false,
     abort: false,
     abortedAt: undefined,
+    previewCheckPoint: false,
   },
 });
 
@@ -99,6 +117,7 @@ function aborted({ context: { world, position } }: Facts, detail: string | undef
     abort: true,
     abortedAt: position.abortedAt ?? formatTimestamp(world.nowMs),
     promoteFull: false,
+    previewCheckPoint: false,
     stepIndex: world.settings.steps.length === 0 ? undefined : 0,
   };
   const message = `Rollout aborted update to revision ${revision}${detail === undefined ? '' : `: ${detail}`}`;

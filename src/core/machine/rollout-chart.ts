@@ -1,5 +1,6 @@
 import { assign, setup } from 'xstate';
 
+import { findCondition } from '../../api/conditions.ts';
 import {
   updateIsScaled,
   updateIsShifted,
@@ -12,9 +13,10 @@ import {
   stepIsShifted,
   stepKind,
 } from '../rollout/steps.ts';
+import { canCarryAll, cutOverIsSettled, isCutOver, isFastTracked, previewIsReady } from '../rollout/blue-green.ts';
 import { isPausedFor, pauseEndsAtMs, wasResumed } from '../rollout/pause.ts';
 import { isTimedOut } from '../rollout/deadline.ts';
-import { failureText, isInconclusive, verdictOf } from '../rollout/runs.ts';
+import { failureText, isInconclusive, verdictOf, wantedAnalysis, type RunKind } from '../rollout/runs.ts';
 import { rolesOf } from '../rollout/world.ts';
 import { isWithinRollbackWindow } from '../rollout/promotion.ts';
 import type { ChartContext } from './chart-context.ts';
@@ -66,6 +68,7 @@ export const rolloutChart = setup({
       context.world.problems.length === 0 && context.world.rollout.spec.paused !== true && pauseIsOver(context),
     inconclusive: ({ context }: Facts) => !context.measuredAgain && isInconclusive(context.world, context.position),
     resumed: ({ context }: Facts) => wasResumed(context.position),
+    promotionResumed: ({ context }: Facts) => context.world.blueGreen !== undefined && wasResumed(context.position),
     measurementFailed: ({ context }: Facts) => failureText(context.world, context.position) !== undefined,
     deadlineAborts: ({ context }: Facts) =>
       context.world.rollout.spec.progressDeadlineAbort === true &&
@@ -76,7 +79,23 @@ export const rolloutChart = setup({
     updateIsShifted: ({ context }: Facts) =>
       mayMove(context.world, context.position) && updateIsShifted(context.world, context.position),
     stableIsSettled: ({ context }: Facts) => stableIsSettled(context.world, context.position),
-    abortedVersionIsIdle: ({ context }: Facts) => abortedVersionIsIdle(context.world),
+    abortedVersionIsIdle: ({ context }: Facts) => abortedVersionIsIdle(context.world, context.position),
+    blueGreen: ({ context }: Facts) => context.world.blueGreen !== undefined,
+    previewExists: ({ context }: Facts) =>
+      context.world.blueGreen !== undefined && rolesOf(context.world, context.position).current !== undefined,
+    fastTracked: ({ context }: Facts) =>
+      isFastTracked(context.world, context.position) && mayMove(context.world, context.position),
+    previewIsReady: ({ context }: Facts) =>
+      mayMove(context.world, context.position) && previewIsReady(context.world, context.position),
+    preAnalysisIsGood: ({ context }: Facts) =>
+      mayMove(context.world, context.position) && isGood(context, 'PrePromotion'),
+    promotionPauses: ({ context }: Facts) => context.world.blueGreen?.pauses === true && !pauseWasTaken(context),
+    promotionPauseIsOver: ({ context }: Facts) =>
+      mayMove(context.world, context.position) && promotionPauseIsOver(context),
+    promotionIsFree: ({ context }: Facts) =>
+      mayMove(context.world, context.position) && !isPausedFor(context.position, 'BlueGreenPause'),
+    cutOver: ({ context }: Facts) => isCutOver(context.world, context.position),
+    newVersionIsProven: ({ context }: Facts) => newVersionIsProven(context),
     abortIsDropped: ({ context }: Facts) =>
       context.position.stableHash !== '' && context.position.currentHash === context.position.stableHash,
   },
@@ -118,6 +137,7 @@ export const rolloutChart = setup({
             { type: 'notify', params: () => moves.skipNotice('Rollback to stable ReplicaSets') },
           ],
         },
+        { guard: 'blueGreen', target: 'preparing', actions: { type: 'notify', params: moves.notCompletedNotice } },
         {
           guard: 'withinRollbackWindow',
           target: 'fastForward',
@@ -140,6 +160,7 @@ export const rolloutChart = setup({
     preparing: {
       description: 'The ReplicaSet of the new version is made.',
       always: [
+        { guard: 'previewExists', target: 'previewing' },
         { guard: 'fullPromotionAsked', target: 'fastForward' },
         { guard: 'replicaSetExists', target: 'step' },
       ],
@@ -203,12 +224,84 @@ export const rolloutChart = setup({
     },
     pausedInconclusive: {
       description: 'A measurement was inconclusive: a user goes on or aborts.',
-      on: { PROMOTE_FULL: { target: 'fastForward', actions: assign(moves.clearPauses) } },
-      always: {
-        guard: 'resumed',
-        target: 'step',
-        actions: [assign(moves.resumeAndMeasureAgain), { type: 'notify', params: moves.resumeNotice }],
+      on: {
+        PROMOTE_FULL: [
+          { guard: 'blueGreen', target: 'cuttingOver', actions: assign(moves.clearPauses) },
+          { target: 'fastForward', actions: assign(moves.clearPauses) },
+        ],
       },
+      always: [
+        {
+          guard: 'promotionResumed',
+          target: 'previewing',
+          actions: [assign(moves.resumeAndMeasureAgain), { type: 'notify', params: moves.resumeNotice }],
+        },
+        {
+          guard: 'resumed',
+          target: 'step',
+          actions: [assign(moves.resumeAndMeasureAgain), { type: 'notify', params: moves.resumeNotice }],
+        },
+      ],
+    },
+    previewing: {
+      description: 'Blue-green: the new version gets its pods; nobody but the preview Service leads to it.',
+      on: { PROMOTE_FULL: { target: 'cuttingOver' } },
+      always: [
+        { guard: 'cutOver', target: 'postAnalysis' },
+        { guard: 'fastTracked', target: 'cuttingOver' },
+        {
+          guard: 'inconclusive',
+          target: 'pausedInconclusive',
+          actions: [assign(moves.pauseInconclusive), { type: 'notify', params: moves.pauseNotice }],
+        },
+        { guard: 'previewIsReady', target: 'preAnalysis' },
+      ],
+    },
+    preAnalysis: {
+      description: 'Blue-green: the new version is measured before it gets the traffic.',
+      on: { PROMOTE_FULL: { target: 'cuttingOver' } },
+      always: { guard: 'preAnalysisIsGood', target: 'pausedPromotion' },
+    },
+    pausedPromotion: {
+      description: 'Blue-green: the switch waits, if asked to, for its time or a user.',
+      on: { PROMOTE_FULL: { target: 'cuttingOver', actions: assign(moves.clearPauses) } },
+      always: [
+        {
+          guard: 'promotionPauses',
+          actions: [assign(moves.pauseForPromotion), { type: 'notify', params: moves.pauseNotice }],
+        },
+        {
+          guard: 'promotionPauseIsOver',
+          target: 'cuttingOver',
+          actions: [
+            assign(moves.resumePromotion),
+            assign(moves.passCheckPoint),
+            { type: 'notify', params: moves.resumeNotice },
+          ],
+        },
+        { guard: 'promotionIsFree', target: 'cuttingOver', actions: assign(moves.passCheckPoint) },
+      ],
+    },
+    cuttingOver: {
+      description: 'Blue-green: once the new version has all its pods, the active Service leads to it.',
+      on: { PROMOTE_FULL: {} },
+      always: { guard: 'cutOver', target: 'postAnalysis', actions: assign(moves.clearPauses) },
+    },
+    postAnalysis: {
+      description: 'Blue-green: the new version is measured while it has the traffic; the old one keeps all its pods.',
+      on: { PROMOTE_FULL: {} },
+      always: [
+        {
+          guard: 'inconclusive',
+          target: 'pausedInconclusive',
+          actions: [assign(moves.pauseInconclusive), { type: 'notify', params: moves.pauseNotice }],
+        },
+        {
+          guard: 'newVersionIsProven',
+          target: 'finalizing',
+          actions: [{ type: 'notify', params: moves.completedNotice }, assign(moves.promote)],
+        },
+      ],
     },
     fastForward: {
       description: 'Full size without steps, pauses or measurements.',
@@ -273,4 +366,33 @@ function pauseIsOver({ world, position }: ChartContext): boolean {
   if (!isPausedFor(position, 'CanaryPauseStep')) return wasResumed(position);
   const endsAtMs = pauseEndsAtMs(world, position);
   return endsAtMs !== undefined && world.nowMs >= endsAtMs;
+}
+
+/** Nothing of this kind is to be measured, or it was and is good. */
+function isGood({ world, position }: ChartContext, kind: RunKind): boolean {
+  return wantedAnalysis(world, position, kind) === undefined || verdictOf(world, position, kind) === 'Successful';
+}
+
+/** The pause before the switch was begun, and is over or not. */
+function pauseWasTaken({ position }: ChartContext): boolean {
+  return position.previewCheckPoint || position.controllerPause || isPausedFor(position, 'BlueGreenPause');
+}
+
+/** Its time is up, or a user has cleared it since the last pass. */
+function promotionPauseIsOver({ world, position }: ChartContext): boolean {
+  if (!isPausedFor(position, 'BlueGreenPause'))
+    return wasResumed(position) && findCondition(world.status.conditions, 'Paused')?.status === 'True';
+  const endsAtMs = pauseEndsAtMs(world, position);
+  return endsAtMs !== undefined && world.nowMs >= endsAtMs;
+}
+
+/** It has the traffic, all its pods, and measured well there if that was asked for. */
+function newVersionIsProven(context: ChartContext): boolean {
+  const { world, position } = context;
+  return (
+    mayMove(world, position) &&
+    canCarryAll(world, position) &&
+    cutOverIsSettled(world, position) &&
+    isGood(context, 'PostPromotion')
+  );
 }

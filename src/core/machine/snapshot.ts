@@ -1,5 +1,6 @@
 import { findCondition } from '../../api/conditions.ts';
-import { isPausedFor } from '../rollout/pause.ts';
+import { isCutOver, isFastTracked } from '../rollout/blue-green.ts';
+import { isPausedFor, wasResumed } from '../rollout/pause.ts';
 import { positionOf, type Position } from '../rollout/position.ts';
 import { isWithinRollbackWindow } from '../rollout/promotion.ts';
 import { allStepsDone, abortedVersionIsIdle, currentStep, stableIsSettled, stepKind } from '../rollout/steps.ts';
@@ -13,6 +14,10 @@ export type StateValue =
   | 'preparing'
   | 'pausedStep'
   | 'pausedInconclusive'
+  | 'previewing'
+  | 'pausedPromotion'
+  | 'cuttingOver'
+  | 'postAnalysis'
   | 'fastForward'
   | 'finalScaling'
   | 'finalizing'
@@ -38,6 +43,7 @@ export function standingOf(world: World): Standing {
 function settled(world: World, position: Position): Position {
   // An abort wins over a full promotion that was asked for since: that needs a retry first.
   if (isAbortRecorded(world) && position.abort) return { ...position, promoteFull: false };
+  if (world.blueGreen !== undefined) return position;
   // A pause belongs to its step: who moves on to another step has ended it.
   if (stepKind(currentStep(world, position)) === 'pause' || wasInconclusive(world)) return position;
   const pauses = position.pauses.filter(({ reason }) => reason !== 'CanaryPauseStep');
@@ -54,13 +60,24 @@ function withinSteps(position: Position, stepCount: number): Position {
 function stateOf(world: World, position: Position): StateValue {
   if (position.stableHash === '') return isAbortRecorded(world) ? 'aborted' : 'installing';
   if (position.currentHash === position.stableHash) return stableIsSettled(world, position) ? 'idle' : 'finalizing';
-  if (isAbortRecorded(world)) return abortedVersionIsIdle(world) ? 'aborted' : 'aborting';
+  if (isAbortRecorded(world)) return abortedVersionIsIdle(world, position) ? 'aborted' : 'aborting';
   if (isPausedFor(position, 'InconclusiveAnalysisRun')) return 'pausedInconclusive';
+  if (world.blueGreen !== undefined) return blueGreenStateOf(world, position);
   if (isPausedFor(position, 'CanaryPauseStep')) return 'pausedStep';
   if (position.promoteFull || isWithinRollbackWindow(world, position)) return 'fastForward';
   if (position.controllerPause) return wasInconclusive(world) ? 'pausedInconclusive' : 'pausedStep';
   if (allStepsDone(world, position)) return 'finalScaling';
   return rolesOf(world, position).current === undefined ? 'preparing' : { step: 'scaling' };
+}
+
+/** The Services tell what is behind the update, pauses and the check point what is behind the pause. */
+function blueGreenStateOf(world: World, position: Position): StateValue {
+  if (wasResumed(position) && wasInconclusive(world)) return 'pausedInconclusive';
+  if (isCutOver(world, position)) return 'postAnalysis';
+  if (isPausedFor(position, 'BlueGreenPause')) return 'pausedPromotion';
+  if (position.previewCheckPoint || isFastTracked(world, position)) return 'cuttingOver';
+  if (wasResumed(position)) return 'pausedPromotion';
+  return rolesOf(world, position).current === undefined ? 'preparing' : 'previewing';
 }
 
 /** An abort counts as taken up once the condition says so; only then can clearing `abort` be a wish to try again. */
@@ -70,8 +87,11 @@ export function isAbortRecorded(world: World): boolean {
 
 /** The pause that a user has cleared was for an inconclusive measurement. */
 function wasInconclusive(world: World): boolean {
-  const canary = world.status.canary;
-  return [canary?.currentStepAnalysisRunStatus, canary?.currentBackgroundAnalysisRunStatus].some(
-    (run) => run?.status === 'Inconclusive',
-  );
+  const { canary, blueGreen } = world.status;
+  return [
+    canary?.currentStepAnalysisRunStatus,
+    canary?.currentBackgroundAnalysisRunStatus,
+    blueGreen?.prePromotionAnalysisRunStatus,
+    blueGreen?.postPromotionAnalysisRunStatus,
+  ].some((run) => run?.status === 'Inconclusive');
 }

@@ -7,7 +7,10 @@ import {
 } from '../../api/defaults.ts';
 import type { CanaryStep, CanaryStrategy, RolloutSpec, TrafficRouting } from '../../api/rollout.ts';
 
-/** The canary strategy with defaults and percentages resolved; everything is in pods, weights or milliseconds. */
+/**
+ * The canary strategy with defaults and percentages resolved; everything is in pods, weights or milliseconds. What
+ * blue-green shares with it counts for blue-green too; the rest is as if nothing of it were set.
+ */
 export interface CanarySettings {
   readonly replicas: number;
   readonly steps: readonly CanaryStep[];
@@ -30,9 +33,13 @@ export interface CanarySettings {
 
 export function canarySettingsOf(spec: RolloutSpec): CanarySettings {
   const canary: CanaryStrategy = spec.strategy?.canary ?? {};
+  const blueGreen = spec.strategy?.blueGreen ?? undefined;
   const replicas = replicasOf(spec);
   const routing = canary.trafficRouting ?? undefined;
-  const bounds = updateBoundsOf(canary, replicas);
+  const bounds = updateBoundsOf(
+    blueGreen === undefined ? canary : { maxUnavailable: blueGreen.maxUnavailable },
+    replicas,
+  );
   const abortDelay = abortScaleDownDelayOf(spec);
   return {
     replicas,
@@ -47,7 +54,7 @@ export function canarySettingsOf(spec: RolloutSpec): CanarySettings {
     minPodsPerReplicaSet: routing === undefined ? 0 : (canary.minPodsPerReplicaSet ?? 0),
     threshold: thresholdOf(canary),
     scaleDownDelayMs: scaleDownDelaySecondsOf(spec) * 1_000,
-    scaleDownDelayRevisionsMax: canary.scaleDownDelayRevisionLimit ?? Number.POSITIVE_INFINITY,
+    scaleDownDelayRevisionsMax: (blueGreen ?? canary).scaleDownDelayRevisionLimit ?? Number.POSITIVE_INFINITY,
     abortScaleDownDelayMs: abortDelay.seconds === 0 ? 'keep' : abortDelay.seconds * 1_000,
     abortDelayIsExplicit: abortDelay.explicit,
   };

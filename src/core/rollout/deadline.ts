@@ -1,27 +1,35 @@
 import { findCondition } from '../../api/conditions.ts';
 import { progressDeadlineSecondsOf } from '../../api/defaults.ts';
 import { waitStartMs } from '../../lib/timestamp.ts';
+import { activeHash, previewHash } from './blue-green.ts';
+import { countsOf } from './counts.ts';
 import type { Position } from './position.ts';
-import { availableOf, podsOf, readyOf, sizeOf, sum } from './replica-set.ts';
+import { availableOf, sizeOf } from './replica-set.ts';
+import { isMeasuring, measurementEnded } from './runs.ts';
 import { currentStep } from './steps.ts';
 import { rolesOf, type World } from './world.ts';
 
 /** What moved since the last pass, by the counts that the status remembers. */
 export function madeProgress(world: World, position: Position): boolean {
-  const { status, replicaSets } = world;
-  const roles = rolesOf(world, position);
-  const updated = podsOf(roles.current);
-  const old = sum(replicaSets, podsOf) - updated;
+  const { status } = world;
+  const { replicas = 0, updatedReplicas: updated = 0, ...serving } = countsOf(world, position);
+  const old = replicas - updated;
   const oldBefore = (status.replicas ?? 0) - (status.updatedReplicas ?? 0);
   return (
     updated !== (status.updatedReplicas ?? 0) ||
     old < oldBefore ||
-    sum(replicaSets, readyOf) > (status.readyReplicas ?? 0) ||
-    sum(replicaSets, availableOf) > (status.availableReplicas ?? 0) ||
+    (serving.readyReplicas ?? 0) > (status.readyReplicas ?? 0) ||
+    (serving.availableReplicas ?? 0) > (status.availableReplicas ?? 0) ||
+    (world.blueGreen !== undefined && (selectorsMoved(world) || measurementEnded(world))) ||
     position.stableHash !== (status.stableRS ?? '') ||
     position.stepIndex !== (status.currentStepIndex ?? undefined) ||
     position.stepsHash !== (status.currentStepHash ?? '')
   );
+}
+
+function selectorsMoved(world: World): boolean {
+  const { activeSelector = '', previewSelector = '' } = world.status.blueGreen ?? {};
+  return activeHash(world) !== activeSelector || previewHash(world) !== previewSelector;
 }
 
 /** When this update will count as stuck; undefined while no deadline runs. */
@@ -31,6 +39,7 @@ export function deadlineMs(world: World, position: Position): number | undefined
   if (status.phase === 'Healthy' && position.currentHash === (status.currentPodHash ?? '')) return undefined;
   const step = currentStep(world, position);
   if (step?.pause !== undefined || step?.analysis !== undefined || step?.experiment !== undefined) return undefined;
+  if (world.blueGreen !== undefined && isMeasuring(world, position)) return undefined;
   const progressing = findCondition(status.conditions, 'Progressing');
   if (progressing === undefined || progressing.reason === 'ProgressDeadlineExceeded') return undefined;
   // What was complete once is not an update under way; new pods count as progress and start the deadline again.

@@ -51,6 +51,16 @@ function runNotices(world: World, status: RolloutStatus): readonly EventNotice[]
   return [
     ...runNotice('Step', before?.currentStepAnalysisRunStatus, after?.currentStepAnalysisRunStatus),
     ...runNotice('Background', before?.currentBackgroundAnalysisRunStatus, after?.currentBackgroundAnalysisRunStatus),
+    ...runNotice(
+      'PrePromotion',
+      world.status.blueGreen?.prePromotionAnalysisRunStatus,
+      status.blueGreen?.prePromotionAnalysisRunStatus,
+    ),
+    ...runNotice(
+      'PostPromotion',
+      world.status.blueGreen?.postPromotionAnalysisRunStatus,
+      status.blueGreen?.postPromotionAnalysisRunStatus,
+    ),
   ];
 }
 

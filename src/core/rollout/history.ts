@@ -43,7 +43,8 @@ function isObserved(replicaSet: ReplicaSet): boolean {
 }
 
 function expiredRuns(world: World, runs: RunPlan, goneHashes: ReadonlySet<string>): readonly AnalysisRun[] {
-  const kept = new Set([runs.step?.name, runs.background?.name]);
+  const wanted = [runs.step, runs.background, runs.prePromotion, runs.postPromotion];
+  const kept = new Set(wanted.map((planned) => planned?.name));
   const known = new Set(world.replicaSets.map(hashOf));
   const old = world.runs
     .filter((run) => !kept.has(run.metadata.name) && run.metadata.deletionTimestamp === undefined)

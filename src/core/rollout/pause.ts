@@ -24,12 +24,21 @@ export function wasResumed(position: Position): boolean {
   return position.controllerPause && position.pauses.length === 0;
 }
 
-/** When the pause of the current step ends by itself; undefined when only a user can end it. Never shorter than asked. */
+/** When the pause at work ends by itself; undefined when only a user can end it. Never shorter than asked. */
 export function pauseEndsAtMs(world: World, position: Position): number | undefined {
+  if (world.blueGreen !== undefined) return promotionAtMs(world.blueGreen.autoPromotionMs, position);
   const duration = currentStep(world, position)?.pause?.duration;
   const pause = position.pauses.find(({ reason }) => reason === 'CanaryPauseStep');
   if (duration === undefined || duration === null || pause === undefined) return undefined;
   const durationMs = parsePauseDurationMs(duration);
   const startMs = waitStartMs(pause.startTime);
   return durationMs === undefined || startMs === undefined ? undefined : Math.ceil(startMs + durationMs);
+}
+
+function promotionAtMs(afterMs: number | undefined, position: Position): number | undefined {
+  const pause = position.pauses.find(({ reason }) => reason === 'BlueGreenPause');
+  const startMs = waitStartMs(pause?.startTime ?? '');
+  return afterMs === undefined || pause === undefined || startMs === undefined
+    ? undefined
+    : Math.ceil(startMs + afterMs);
 }

@@ -26,11 +26,22 @@ function progressMessage(world: World, status: RolloutStatus, replicas: number):
   if (isRestarting(world, status)) return 'rollout is restarting';
   if (updated < replicas) return 'more replicas need to be updated';
   if ((status.availableReplicas ?? 0) < updated) return 'updated replicas are still becoming available';
+  if (world.blueGreen !== undefined) return blueGreenMessage(world, status);
   if (world.settings.routing === undefined && (status.replicas ?? 0) > updated)
     return 'old replicas are pending termination';
   if ((status.stableRS ?? '') === '' || status.stableRS !== status.currentPodHash)
     return 'waiting for all steps to complete';
   return '';
+}
+
+function blueGreenMessage(world: World, status: RolloutStatus): string {
+  const { activeSelector, postPromotionAnalysisRunStatus } = status.blueGreen ?? {};
+  if (activeSelector === undefined || activeSelector !== status.currentPodHash) return 'active service cutover pending';
+  if ((status.stableRS ?? '') !== '' && status.stableRS === status.currentPodHash) return '';
+  const measured = world.blueGreen?.postPromotionAnalysis !== undefined;
+  return measured && postPromotionAnalysisRunStatus?.status !== 'Successful'
+    ? 'waiting for analysis to complete'
+    : 'waiting for post-promotion verification to complete';
 }
 
 function isRestarting(world: World, status: RolloutStatus): boolean {
@@ -48,6 +59,12 @@ export function isUpdateComplete(world: World, status: RolloutStatus): boolean {
     status.stableRS === status.currentPodHash &&
     status.updatedReplicas === replicas &&
     status.availableReplicas === replicas &&
-    status.replicas === replicas
+    (world.blueGreen === undefined ? status.replicas === replicas : servicesFollow(world, status))
   );
+}
+
+function servicesFollow(world: World, status: RolloutStatus): boolean {
+  const { activeSelector, previewSelector } = status.blueGreen ?? {};
+  if (activeSelector === undefined || activeSelector !== status.currentPodHash) return false;
+  return world.blueGreen?.previewService === undefined || previewSelector === status.currentPodHash;
 }

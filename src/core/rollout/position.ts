@@ -17,6 +17,8 @@ export interface Position {
   readonly promoteFull: boolean;
   readonly restartedAt: string | undefined;
   readonly collisionCount: number | undefined;
+  /** Blue-green: the new version may grow to its full size. */
+  readonly previewCheckPoint: boolean;
 }
 
 export function positionOf(status: RolloutStatus | undefined): Position {
@@ -32,5 +34,6 @@ export function positionOf(status: RolloutStatus | undefined): Position {
     promoteFull: status?.promoteFull ?? false,
     restartedAt: status?.restartedAt ?? undefined,
     collisionCount: status?.collisionCount ?? undefined,
+    previewCheckPoint: status?.blueGreen?.scaleUpPreviewCheckPoint ?? false,
   };
 }

@@ -20,6 +20,7 @@ export function promotionReason(world: World, position: Position): string {
   if (position.stableHash === '') return 'Initial deploy';
   if (position.promoteFull) return 'Full promotion requested';
   if (isWithinRollbackWindow(world, position)) return 'Rollback within window';
+  if (world.blueGreen !== undefined) return 'Completed blue-green update';
   return `Completed all ${world.settings.steps.length} canary steps`;
 }
 

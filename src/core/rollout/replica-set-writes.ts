@@ -3,10 +3,12 @@ import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
 import {
   DESIRED_REPLICAS_ANNOTATION,
   POD_TEMPLATE_HASH_LABEL,
+  PROMOTED_ANNOTATION,
   SCALE_DOWN_DEADLINE_ANNOTATION,
 } from '../../api/labels.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { ReplicaSet } from '../../api/workloads.ts';
+import { blueGreenSizes } from './blue-green-capacity.ts';
 import { planSizes } from './capacity.ts';
 import type { Position } from './position.ts';
 import { currentRevision } from './promotion.ts';
@@ -31,7 +33,7 @@ export interface ReplicaSetPlan {
 /** One write for each ReplicaSet that is not as it should be: size, annotations and owner together. */
 export function planReplicaSets(world: World, position: Position): ReplicaSetPlan {
   const roles = rolesOf(world, position);
-  const sizes = planSizes(world, position);
+  const sizes = world.blueGreen === undefined ? planSizes(world, position) : blueGreenSizes(world, position);
   const scaleDown = planScaleDown(world, position);
   const writes: SizedWrite[] = [];
   if (roles.current === undefined) writes.push(...createCurrent(world, position, sizes.current));
@@ -96,7 +98,14 @@ function annotationsFor(input: AnnotationsInput): Readonly<Record<string, string
     wanted[DESIRED_REPLICAS_ANNOTATION] = String(world.settings.replicas);
   }
   if (input.deadline !== undefined) wanted[SCALE_DOWN_DEADLINE_ANNOTATION] = input.deadline;
+  if (isCurrent && world.blueGreen !== undefined) Object.assign(wanted, promotedAnnotation(position));
   return Object.fromEntries(Object.entries(wanted).filter(([key, value]) => (before[key] ?? null) !== value));
+}
+
+/** Only a version that was promoted may be gone back to without a pause, and none that was aborted. */
+function promotedAnnotation(position: Position): Readonly<Record<string, string | null>> {
+  if (position.abort) return { [PROMOTED_ANNOTATION]: null };
+  return position.currentHash === position.stableHash ? { [PROMOTED_ANNOTATION]: 'true' } : {};
 }
 
 interface WriteInput {

@@ -1,13 +1,14 @@
 import type { AnalysisPhase, AnalysisRun } from '../../api/analysis.ts';
-import { POD_TEMPLATE_HASH_LABEL, STEP_INDEX_LABEL } from '../../api/labels.ts';
+import { POD_TEMPLATE_HASH_LABEL, STEP_INDEX_LABEL, type RolloutType } from '../../api/labels.ts';
 import type { RolloutAnalysis } from '../../api/rollout.ts';
 import { newRunFor } from '../analysis/new-run.ts';
+import { canCarryAll, isCutOver, isFastTracked, previewIsReady } from './blue-green.ts';
 import type { Position } from './position.ts';
 import { indexOf } from './step-weights.ts';
 import { currentStep } from './steps.ts';
 import type { World } from './world.ts';
 
-export type RunKind = 'Step' | 'Background';
+export type RunKind = RolloutType;
 
 /** The run that measures this part of the update, as the status names it. */
 export interface NamedRun {
@@ -17,15 +18,29 @@ export interface NamedRun {
 }
 
 export function namedRun(world: World, kind: RunKind): NamedRun | undefined {
-  const canary = world.status.canary;
-  const recorded = kind === 'Step' ? canary?.currentStepAnalysisRunStatus : canary?.currentBackgroundAnalysisRunStatus;
+  const recorded = recordedRun(world, kind);
   if (recorded === undefined || recorded === null || recorded.name === '') return undefined;
   return { name: recorded.name, run: world.runs.find((run) => run.metadata.name === recorded.name) };
+}
+
+function recordedRun(world: World, kind: RunKind): { readonly name: string; readonly status: string } | undefined {
+  const { canary, blueGreen } = world.status;
+  switch (kind) {
+    case 'Step':
+      return canary?.currentStepAnalysisRunStatus ?? undefined;
+    case 'Background':
+      return canary?.currentBackgroundAnalysisRunStatus ?? undefined;
+    case 'PrePromotion':
+      return blueGreen?.prePromotionAnalysisRunStatus ?? undefined;
+    case 'PostPromotion':
+      return blueGreen?.postPromotionAnalysisRunStatus ?? undefined;
+  }
 }
 
 /** The analysis that should be under way at this position. */
 export function wantedAnalysis(world: World, position: Position, kind: RunKind): RolloutAnalysis | undefined {
   if (!updateIsMeasured(position)) return undefined;
+  if (world.blueGreen !== undefined) return blueGreenAnalysis(world, position, kind);
   const { steps } = world.settings;
   const index = indexOf(position, steps);
   if (kind === 'Step') return currentStep(world, position)?.analysis;
@@ -33,6 +48,27 @@ export function wantedAnalysis(world: World, position: Position, kind: RunKind):
   return background !== undefined && index >= Math.min(background.startingStep ?? 0, steps.length)
     ? background
     : undefined;
+}
+
+/** A finished measurement before the switch stays the verdict of this update after it. */
+function blueGreenAnalysis(world: World, position: Position, kind: RunKind): RolloutAnalysis | undefined {
+  const { prePromotionAnalysis, postPromotionAnalysis } = world.blueGreen ?? {};
+  if (isFastTracked(world, position)) return undefined;
+  if (kind === 'PrePromotion') return prePromotionAnalysis;
+  return kind === 'PostPromotion' && isCutOver(world, position) ? postPromotionAnalysis : undefined;
+}
+
+/** Pods that are to be measured are there. */
+function mayBegin(world: World, position: Position, kind: RunKind): boolean {
+  switch (kind) {
+    case 'Step':
+    case 'Background':
+      return true;
+    case 'PrePromotion':
+      return !isCutOver(world, position) && previewIsReady(world, position);
+    case 'PostPromotion':
+      return canCarryAll(world, position);
+  }
 }
 
 function updateIsMeasured(position: Position): boolean {
@@ -65,25 +101,52 @@ export function verdictOf(world: World, position: Position, kind: RunKind): Anal
   return phaseOf(runOfPosition(world, position, kind)?.run);
 }
 
+const KINDS_OF_RUN: readonly RunKind[] = ['Background', 'Step', 'PrePromotion', 'PostPromotion'];
+
+const NAMES: Readonly<Record<RunKind, string>> = {
+  Step: 'Step-based analysis',
+  Background: 'Background analysis',
+  PrePromotion: 'Blue/green pre-promotion analysis',
+  PostPromotion: 'Blue/green post-promotion analysis',
+};
+
 /** `Step-based analysis phase error/failed: message`, as the condition and the event of an abort say it. */
 export function failureText(world: World, position: Position): string | undefined {
-  for (const kind of ['Background', 'Step'] as const) {
+  for (const kind of KINDS_OF_RUN) {
     const verdict = verdictOf(world, position, kind);
     if (verdict !== 'Failed' && verdict !== 'Error') continue;
     const message = runOfPosition(world, position, kind)?.run?.status?.message ?? '';
-    const what = kind === 'Step' ? 'Step-based analysis' : 'Background analysis';
-    return `${what} phase error/failed${message === '' ? '' : `: ${message}`}`;
+    return `${NAMES[kind]} phase error/failed${message === '' ? '' : `: ${message}`}`;
   }
   return undefined;
 }
 
+/** A run that was under way when the last pass looked is over. */
+export function measurementEnded(world: World): boolean {
+  return (['PrePromotion', 'PostPromotion'] as const).some((kind) => {
+    const recorded = recordedRun(world, kind)?.status;
+    const run = namedRun(world, kind)?.run;
+    return (recorded === 'Running' || recorded === 'Pending') && run !== undefined && isFinished(run);
+  });
+}
+
+/** A run of this update is under way. */
+export function isMeasuring(world: World, position: Position): boolean {
+  return KINDS_OF_RUN.some((kind) => {
+    const verdict = verdictOf(world, position, kind);
+    return verdict === 'Pending' || verdict === 'Running';
+  });
+}
+
 export function isInconclusive(world: World, position: Position): boolean {
-  return (['Background', 'Step'] as const).some((kind) => verdictOf(world, position, kind) === 'Inconclusive');
+  return KINDS_OF_RUN.some((kind) => verdictOf(world, position, kind) === 'Inconclusive');
 }
 
 export interface RunPlan {
   readonly step: PlannedRun | undefined;
   readonly background: PlannedRun | undefined;
+  readonly prePromotion: PlannedRun | undefined;
+  readonly postPromotion: PlannedRun | undefined;
   /** Runs that measure nothing any more. */
   readonly terminate: readonly AnalysisRun[];
   /** Why a wanted run cannot be made. */
@@ -108,11 +171,13 @@ export function planRuns(world: World, position: Position, input: RunPlanInput):
   const failures: string[] = [];
   const step = planRun('Step');
   const background = planRun('Background');
-  const kept = new Set([step?.name, background?.name]);
+  const prePromotion = planRun('PrePromotion');
+  const postPromotion = planRun('PostPromotion');
+  const kept = new Set([step, background, prePromotion, postPromotion].map((planned) => planned?.name));
   const terminate = world.runs.filter(
     (run) => !isFinished(run) && run.spec.terminate !== true && !kept.has(run.metadata.name),
   );
-  return { step, background, terminate, failures };
+  return { step, background, prePromotion, postPromotion, terminate, failures };
 
   function planRun(kind: RunKind): PlannedRun | undefined {
     const analysis = wantedAnalysis(world, position, kind);
@@ -120,7 +185,7 @@ export function planRuns(world: World, position: Position, input: RunPlanInput):
     const named = runOfPosition(world, position, kind);
     const stale = input.again && phaseOf(named?.run) === 'Inconclusive';
     if (named?.run !== undefined && !stale) return { name: named.name, run: named.run, create: undefined };
-    if (!input.mayStart)
+    if (!input.mayStart || !mayBegin(world, position, kind))
       return named === undefined ? undefined : { name: named.name, run: undefined, create: undefined };
     const made = newRun(world, position, { kind, analysis, revision: input.revision });
     if (typeof made === 'string') {

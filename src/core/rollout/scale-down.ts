@@ -1,6 +1,8 @@
 import { SCALE_DOWN_DEADLINE_ANNOTATION } from '../../api/labels.ts';
 import type { ReplicaSet } from '../../api/workloads.ts';
 import { formatTimestampMs, waitStartMs } from '../../lib/timestamp.ts';
+import { activeHash, isFastTracked, previewHash } from './blue-green.ts';
+import { isPausedFor } from './pause.ts';
 import type { Position } from './position.ts';
 import { annotationOf, availableOf, hashOf, sizeOf } from './replica-set.ts';
 import { revisionOf } from './revisions.ts';
@@ -32,19 +34,24 @@ const UNTOUCHED: ScaleDown = { size: undefined, deadline: undefined };
 export function planScaleDown(world: World, position: Position): ScaleDownPlan {
   const roles = rolesOf(world, position);
   const byName = new Map<string, ScaleDown>();
-  if (world.settings.routing === undefined) return { byName, wakeAtMs: undefined };
-  if (!position.abort && (world.problems.length > 0 || isHeld(world, position.pauses)))
+  if (world.settings.routing === undefined && world.blueGreen === undefined) return { byName, wakeAtMs: undefined };
+  if (!position.abort && (world.problems.length > 0 || isDrainingHeld(world, position)))
     return { byName, wakeAtMs: undefined };
 
   let delayed = [...roles.others, ...(roles.current === undefined ? [] : [roles.current])].filter(isDelayed).length;
   let wakeAtMs: number | undefined;
   if (roles.stable !== undefined) byName.set(roles.stable.metadata.name, current());
   if (roles.current !== undefined)
-    byName.set(roles.current.metadata.name, position.abort ? abortedCanary(roles.current) : current());
+    byName.set(roles.current.metadata.name, position.abort ? abortedCanary(roles.current) : newVersion());
   for (const other of [...roles.others].sort((left, right) => revisionOf(right) - revisionOf(left))) {
     byName.set(other.metadata.name, olderVersion(other));
   }
   return { byName, wakeAtMs };
+
+  /** The deadline of a version that is gone back to shows until it is stable again that it needs no pause. */
+  function newVersion(): ScaleDown {
+    return world.blueGreen !== undefined && isFastTracked(world, position) ? UNTOUCHED : current();
+  }
 
   function current(): ScaleDown {
     return { size: undefined, deadline: null };
@@ -55,7 +62,7 @@ export function planScaleDown(world: World, position: Position): ScaleDownPlan {
     if (roles.stable === undefined || abortScaleDownDelayMs === 'keep') return current();
     if (dynamicStableScale && !abortDelayIsExplicit) return UNTOUCHED;
     const stableIsBack = availableOf(roles.stable) >= world.settings.replicas;
-    if (!stableIsBack || isReferenced(world, canary)) return UNTOUCHED;
+    if (!stableIsBack || hasTraffic(world, canary)) return UNTOUCHED;
     return delay(canary, abortScaleDownDelayMs);
   }
 
@@ -63,7 +70,7 @@ export function planScaleDown(world: World, position: Position): ScaleDownPlan {
     if (sizeOf(other) === 0) return { size: 0, deadline: null };
     if (isReferenced(world, other)) return UNTOUCHED;
     const promoted = position.currentHash === position.stableHash;
-    if (!promoted && !isDelayed(other)) return { size: 0, deadline: null };
+    if (!promoted && !isDelayed(other) && world.blueGreen === undefined) return { size: 0, deadline: null };
     if (promoted && !isDelayed(other) && !stableIsSettled(world, position)) return UNTOUCHED;
     return world.settings.dynamicStableScale
       ? { size: 0, deadline: null }
@@ -88,6 +95,18 @@ export function planScaleDown(world: World, position: Position): ScaleDownPlan {
   }
 }
 
+/** A pause holds what a canary takes away; blue-green waits only for who has to judge a measurement. */
+function isDrainingHeld(world: World, position: Position): boolean {
+  return world.blueGreen === undefined
+    ? isHeld(world, position.pauses)
+    : isPausedFor(position, 'InconclusiveAnalysisRun');
+}
+
+/** The preview Service stays with an aborted version, but nobody depends on that. */
+function hasTraffic(world: World, replicaSet: ReplicaSet): boolean {
+  return world.blueGreen === undefined ? isReferenced(world, replicaSet) : activeHash(world) === hashOf(replicaSet);
+}
+
 function isDelayed(replicaSet: ReplicaSet): boolean {
   return annotationOf(replicaSet, SCALE_DOWN_DEADLINE_ANNOTATION) !== undefined && sizeOf(replicaSet) > 0;
 }
@@ -95,6 +114,7 @@ function isDelayed(replicaSet: ReplicaSet): boolean {
 /** Traffic may still reach these pods: a Service selects them, or a router was not yet seen without weight for them. */
 export function isReferenced(world: World, replicaSet: ReplicaSet): boolean {
   const hash = hashOf(replicaSet);
+  if (world.blueGreen !== undefined) return hash === activeHash(world) || hash === previewHash(world);
   const { canaryService, stableService } = world.settings;
   if ([canaryService, stableService].some((name) => aimOf(serviceNamed(world, name)) === hash)) return true;
   const weights = world.status.canary?.weights;

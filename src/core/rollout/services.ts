@@ -47,7 +47,8 @@ interface SwitchInput {
   readonly unconditionally: boolean;
 }
 
-function switchOf(world: World, { name, to, unconditionally }: SwitchInput): readonly ServiceSwitch[] {
+/** The patch that aims a Service at a version, unless it is there, is not ours, or the pods cannot serve yet. */
+export function switchOf(world: World, { name, to, unconditionally }: SwitchInput): readonly ServiceSwitch[] {
   const service = serviceNamed(world, name);
   if (service === undefined || to === undefined) return [];
   const hash = hashOf(to);

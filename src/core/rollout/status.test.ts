@@ -5,7 +5,7 @@ import { PureWorld, rolloutOf, routed } from '../../../test/support/pure-world.t
 import type { RolloutCondition, RolloutSpec, RolloutStatus } from '../../api/rollout.ts';
 import { imagineCluster, observe } from './imagined-cluster.ts';
 import { phaseOf } from './phase.ts';
-import { selectorText } from './status.ts';
+import { selectorText } from './counts.ts';
 import { lookAt } from './world.ts';
 
 const HEALTHY: RolloutStatus = {

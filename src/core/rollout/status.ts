@@ -1,8 +1,9 @@
-import type { CanaryStatus, LabelSelector, RolloutStatus, TrafficWeights } from '../../api/rollout.ts';
+import type { BlueGreenStatus, CanaryStatus, RolloutStatus, TrafficWeights } from '../../api/rollout.ts';
+import { activeHash, previewHash } from './blue-green.ts';
 import { conditionsOf } from './conditions.ts';
+import { countsOf } from './counts.ts';
 import { phaseOf as phaseMessageOf } from './phase.ts';
 import type { Position } from './position.ts';
-import { availableOf, podsOf, readyOf, sum } from './replica-set.ts';
 import { revisionOf } from './revisions.ts';
 import { currentRevision } from './promotion.ts';
 import { phaseOf, type PlannedRun, type RunPlan } from './runs.ts';
@@ -25,8 +26,8 @@ export function nextStatus(world: World, input: StatusInput): RolloutStatus {
   const counted = {
     ...carriedOver(world),
     ...positionFields(position),
-    ...counts(world, position),
-    ...canaryBlock(world, input),
+    ...countsOf(world, position),
+    ...(world.blueGreen === undefined ? canaryBlock(world, input) : blueGreenBlock(world, input)),
     duration: updateDuration(world, position),
   };
   const wait = waitOf(world, { position, state: input.state, failures: input.runs.failures });
@@ -37,9 +38,8 @@ export function nextStatus(world: World, input: StatusInput): RolloutStatus {
 
 /** What no rule of a pass decides anew. */
 function carriedOver(world: World): RolloutStatus {
-  const { alb, albs, blueGreen, workloadObservedGeneration } = world.status;
+  const { alb, albs, workloadObservedGeneration } = world.status;
   return {
-    blueGreen,
     alb,
     albs,
     workloadObservedGeneration,
@@ -51,7 +51,7 @@ function positionFields(position: Position): RolloutStatus {
   return {
     currentPodHash: position.currentHash,
     stableRS: position.stableHash === '' ? undefined : position.stableHash,
-    currentStepHash: position.stepsHash,
+    currentStepHash: position.stepsHash === '' ? undefined : position.stepsHash,
     currentStepIndex: position.stepIndex,
     pauseConditions: position.pauses.length === 0 ? undefined : position.pauses,
     controllerPause: position.controllerPause || undefined,
@@ -61,40 +61,6 @@ function positionFields(position: Position): RolloutStatus {
     restartedAt: position.restartedAt,
     collisionCount: position.collisionCount,
   };
-}
-
-function counts(world: World, position: Position): RolloutStatus {
-  const { replicaSets } = world;
-  const pods = sum(replicaSets, podsOf);
-  return {
-    replicas: pods,
-    updatedReplicas: podsOf(rolesOf(world, position).current),
-    readyReplicas: sum(replicaSets, readyOf),
-    availableReplicas: sum(replicaSets, availableOf),
-    HPAReplicas: pods,
-    selector: selectorText(world.rollout.spec.selector),
-  };
-}
-
-/** A selector as the scale subresource has it: `app=shop,tier in (a,b)`. */
-export function selectorText(selector: LabelSelector | undefined): string {
-  const terms = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => ({ key, text: `${key}=${value}` }));
-  for (const { key, operator, values = [] } of selector?.matchExpressions ?? []) {
-    const list = `(${[...values].sort().join(',')})`;
-    const text =
-      operator === 'In'
-        ? `${key} in ${list}`
-        : operator === 'NotIn'
-          ? `${key} notin ${list}`
-          : operator === 'Exists'
-            ? key
-            : `!${key}`;
-    terms.push({ key, text });
-  }
-  return terms
-    .sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0))
-    .map((term) => term.text)
-    .join(',');
 }
 
 function canaryBlock(world: World, { position, runs }: StatusInput): RolloutStatus {
@@ -108,6 +74,17 @@ function canaryBlock(world: World, { position, runs }: StatusInput): RolloutStat
     stepPluginStatuses,
   };
   return Object.values(canary).some((value) => value !== undefined) ? { canary } : {};
+}
+
+function blueGreenBlock(world: World, { position, runs }: StatusInput): RolloutStatus {
+  const blueGreen: BlueGreenStatus = {
+    activeSelector: activeHash(world) || undefined,
+    previewSelector: previewHash(world) || undefined,
+    scaleUpPreviewCheckPoint: position.previewCheckPoint || undefined,
+    prePromotionAnalysisRunStatus: runStatus(runs.prePromotion),
+    postPromotionAnalysisRunStatus: runStatus(runs.postPromotion),
+  };
+  return Object.values(blueGreen).some((value) => value !== undefined) ? { blueGreen } : {};
 }
 
 function runStatus(planned: PlannedRun | undefined): CanaryStatus['currentStepAnalysisRunStatus'] {

@@ -1,4 +1,5 @@
 import type { CanaryStep } from '../../api/rollout.ts';
+import { servicesAreSettled, stableHasTraffic } from './blue-green.ts';
 import { hasCapacity, isFullyAvailable } from './capacity.ts';
 import type { Position } from './position.ts';
 import { hashOf } from './replica-set.ts';
@@ -56,6 +57,7 @@ export function updateIsShifted(world: World, position: Position): boolean {
 
 /** After a promotion or a way back: the stable Service leads to stable and no router sends anything elsewhere. */
 export function stableIsSettled(world: World, position: Position): boolean {
+  if (world.blueGreen !== undefined) return servicesAreSettled(world, position);
   const { routing, stableService, replicas } = world.settings;
   if (routing === undefined || replicas === 0) return true;
   const roles = rolesOf(world, position);
@@ -66,6 +68,7 @@ export function stableIsSettled(world: World, position: Position): boolean {
 }
 
 /** Traffic that an aborted version still gets. */
-export function abortedVersionIsIdle(world: World): boolean {
+export function abortedVersionIsIdle(world: World, position: Position): boolean {
+  if (world.blueGreen !== undefined) return stableHasTraffic(world, position);
   return world.settings.routing === undefined || (shownWeight(world) === 0 && isSettledAt(world, 0));
 }

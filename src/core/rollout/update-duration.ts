@@ -38,6 +38,10 @@ function endOf(world: World, before: Position): string {
 function isManuallyPaused(world: World, position: Position): boolean {
   if (world.rollout.spec.paused === true) return true;
   if (position.pauses.length === 0) return false;
+  if (world.blueGreen !== undefined)
+    return (
+      position.pauses.some(({ reason }) => reason !== 'BlueGreenPause') || world.blueGreen.autoPromotionMs === undefined
+    );
   return (
     position.pauses.some(({ reason }) => reason !== 'CanaryPauseStep') ||
     currentStep(world, position)?.pause?.duration === undefined

@@ -1,3 +1,4 @@
+import { blueGreenWait } from './blue-green-waiting.ts';
 import { stepText } from './step-text.ts';
 import type { Position } from './position.ts';
 import { availableOf } from './replica-set.ts';
@@ -56,6 +57,7 @@ export function waitOf(world: World, { position, state, failures }: WaitInput): 
   if (failures.length > 0) return { reason: 'Analysis', message: failures.join('; ') };
   if (world.rollout.spec.paused === true && state !== 'aborting')
     return { reason: 'Paused', message: 'spec.paused is true; set it to false to go on' };
+  if (world.blueGreen !== undefined) return blueGreenWait(world, position, state);
   if (state === 'pausedStep') return pauseWait(world, position);
   return traffic ?? stepWait(world, position, state);
 }

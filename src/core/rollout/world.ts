@@ -4,6 +4,7 @@ import type { PodTemplateSpec } from '../../api/pod-template.ts';
 import type { Rollout, RolloutStatus } from '../../api/rollout.ts';
 import type { ReplicaSet } from '../../api/workloads.ts';
 import type { Observation } from '../observation.ts';
+import { blueGreenSettingsOf, type BlueGreenSettings } from './blue-green-settings.ts';
 import { canarySettingsOf, type CanarySettings } from './canary-settings.ts';
 import type { Problem } from '../../api/validation/problem.ts';
 import { problemsOf } from './problems.ts';
@@ -20,6 +21,8 @@ export interface World {
   /** As the last pass left it, with what users wrote into it since. */
   readonly status: RolloutStatus;
   readonly settings: CanarySettings;
+  /** Undefined for a canary. */
+  readonly blueGreen: BlueGreenSettings | undefined;
   /** Undefined when the template cannot be told. */
   readonly template: PodTemplateSpec | undefined;
   /** Hash that the desired template's ReplicaSet has, or will have. */
@@ -39,6 +42,7 @@ export function lookAt(observation: Observation): World {
   const { rollout, nowMs } = observation;
   const status = rollout.status ?? {};
   const settings = canarySettingsOf(rollout.spec);
+  const blueGreen = blueGreenSettingsOf(rollout.spec);
   const template = rollout.spec.template ?? undefined;
   const replicaSets = observation.replicaSets.filter((replicaSet) => !isDeleting(replicaSet));
   const version = template === undefined ? undefined : versionOf(template, replicaSets, observation);
@@ -48,10 +52,12 @@ export function lookAt(observation: Observation): World {
     rollout,
     status,
     settings,
+    blueGreen,
     template,
     templateHash: version?.hash ?? status.currentPodHash ?? '',
     collisionCount: version?.collisionCount ?? status.collisionCount ?? undefined,
-    stepsHash: stepsHash(settings.steps),
+    // Blue-green has no steps, and the API no hash for none.
+    stepsHash: blueGreen === undefined ? stepsHash(settings.steps) : '',
     replicaSets,
     traffic: viewTraffic(observation.traffic, settings.weightTotal),
     runs: observation.analysisRuns,

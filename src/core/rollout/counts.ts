@@ -1,0 +1,51 @@
+import type { LabelSelector, RolloutStatus } from '../../api/rollout.ts';
+import { POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
+import { activeReplicaSet } from './blue-green.ts';
+import type { Position } from './position.ts';
+import { availableOf, hashOf, podsOf, readyOf, sum } from './replica-set.ts';
+import { rolesOf, type World } from './world.ts';
+
+export type Counts = Pick<
+  RolloutStatus,
+  'replicas' | 'updatedReplicas' | 'readyReplicas' | 'availableReplicas' | 'HPAReplicas' | 'selector'
+>;
+
+/** Pods as the status counts them: of all versions, but in blue-green those that serve are of the active one only. */
+export function countsOf(world: World, position: Position): Counts {
+  const active = activeReplicaSet(world);
+  const serving = active === undefined ? world.replicaSets : [active];
+  const { selector } = world.rollout.spec;
+  return {
+    replicas: sum(world.replicaSets, podsOf),
+    updatedReplicas: podsOf(rolesOf(world, position).current),
+    readyReplicas: sum(serving, readyOf),
+    availableReplicas: sum(serving, availableOf),
+    HPAReplicas: sum(serving, podsOf),
+    selector: selectorText(
+      active === undefined
+        ? selector
+        : { ...selector, matchLabels: { ...selector?.matchLabels, [POD_TEMPLATE_HASH_LABEL]: hashOf(active) } },
+    ),
+  };
+}
+
+/** A selector as the scale subresource has it: `app=shop,tier in (a,b)`. */
+export function selectorText(selector: LabelSelector | undefined): string {
+  const terms = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => ({ key, text: `${key}=${value}` }));
+  for (const { key, operator, values = [] } of selector?.matchExpressions ?? []) {
+    const list = `(${[...values].sort().join(',')})`;
+    const text =
+      operator === 'In'
+        ? `${key} in ${list}`
+        : operator === 'NotIn'
+          ? `${key} notin ${list}`
+          : operator === 'Exists'
+            ? key
+            : `!${key}`;
+    terms.push({ key, text });
+  }
+  return terms
+    .sort((left, right) => (left.key < right.key ? -1 : left.key > right.key ? 1 : 0))
+    .map((term) => term.text)
+    .join(',');
+}
