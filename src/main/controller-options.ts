@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDurationMs } from '../lib/duration.ts';
 
@@ -24,6 +25,7 @@ export interface ControllerOptions {
   readonly loglevel: string;
   readonly logformat: 'json' | 'pretty' | 'auto';
   readonly prometheusAddress?: string;
+  readonly deniedAddresses: readonly string[];
   readonly weightVerificationMinDelay: number;
   readonly gitAllowFile: boolean;
   readonly gitAllowHttp: boolean;
@@ -82,6 +84,13 @@ function options(): readonly Option[] {
       'ARGO_ROLLOUTS_PROMETHEUS_ADDRESS',
     ),
     option(
+      '--denied-addresses <list>',
+      'addresses (a.b.c.d/n, with commas) that requests of metrics and notifications never reach; "" denies none',
+      addressBlocks,
+      DENIED_ADDRESSES,
+      DENIED_ADDRESSES.join(','),
+    ),
+    option(
       '--weight-verification-min-delay <duration>',
       'time that a new weight is given to reach a data plane that does not report it',
       duration,
@@ -117,6 +126,24 @@ function count(text: string): number {
   if (!Number.isInteger(number) || number < 0)
     throw new InvalidArgumentError(`${text} is not a whole number of 0 or more`);
   return number;
+}
+
+/** Where clouds answer with the credentials of the machine itself: link-local, and Alibaba's and AWS' own. */
+const DENIED_ADDRESSES: readonly string[] = ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128', '100.100.100.200/32'];
+
+function addressBlocks(text: string): readonly string[] {
+  const blocks = text
+    .split(',')
+    .map((block) => block.trim())
+    .filter((block) => block !== '');
+  for (const block of blocks) {
+    const [address = '', bits = ''] = block.split('/');
+    const bitsMax = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
+    if (!/^\d+$/.test(bits) || Number(bits) > bitsMax) {
+      throw new InvalidArgumentError(`${block} is no block of addresses; write 169.254.0.0/16`);
+    }
+  }
+  return blocks;
 }
 
 function duration(text: string): number {

@@ -117,7 +117,7 @@ interface Parts {
 function createParts(input: Foundation & { readonly telemetry: Telemetry }): Parts {
   const { options, connection, kube, clock, random, telemetry } = input;
   const { log, metrics } = telemetry;
-  const http = createHttpClient({ clock });
+  const http = createHttpClient({ clock, deniedAddresses: options.deniedAddresses });
   const queue = (name: string): WorkQueue => createWorkQueue({ clock, random, log, metrics: metrics.queue(name) });
   const rolloutQueue = queue('Rollouts');
   const runQueue = queue('AnalysisRuns');
@@ -148,7 +148,7 @@ function createParts(input: Foundation & { readonly telemetry: Telemetry }): Par
     telemetry,
     workers: options.analysisThreads,
     instanceId,
-    providers: { prometheusAddress: options.prometheusAddress },
+    providers: { prometheusAddress: options.prometheusAddress, namespace: ownNamespace(connection.namespace) },
   });
   const gitSources = new GitSourceController({
     kube,

@@ -99,6 +99,7 @@ function queryFor(provider: MetricProvider): MetricQuery {
   return {
     metric: { name: 'errors', provider: sample, successCondition: 'result[0] < 1' },
     run: { namespace: 'shop', name: 'run', uid: 'u1' },
+    measurementNumber: 1,
     nowMs: 1_767_225_600_000,
     secrets: ['s3cret'],
     options: {},

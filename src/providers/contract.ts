@@ -19,19 +19,35 @@ export interface MetricProvider {
   next(exchange: Exchange, response: ExchangeResponse, query: MetricQuery): ProviderStep;
   /** Goes on with a measurement that waited. Only for providers that return waits. */
   resume?(measurement: Measurement, query: MetricQuery): ProviderStep;
-  /** Undoes what a measurement that is no longer wanted started. */
-  terminate?(measurement: Measurement, query: MetricQuery): Exchange;
+  /** The Secret with the credentials that a metric is asked with, if it needs one. The shell reads it. */
+  secretFor?(metric: Metric): SecretRequest | undefined;
+  /** Undoes what the measurement that `query` is about may have started, when it is no longer wanted. */
+  terminate?(query: MetricQuery): Exchange;
   /** Removes what measurements that are no longer kept left behind. */
   garbage?(measurements: readonly Measurement[], query: MetricQuery): readonly Exchange[];
   /** What to record of the metric itself, such as the query that it resolved to. */
   metadata?(metric: Metric): Readonly<Record<string, string>>;
 }
 
+export interface SecretRequest {
+  /** In the namespace of the controller, or in that of the run. */
+  readonly place: 'controller' | 'run';
+  readonly name: string;
+  /** Keys whose values are no secrets, such as an address; all others are never shown. */
+  readonly openKeys: readonly string[];
+}
+
 export interface MetricQuery {
   /** With its arguments filled in, secrets too. */
   readonly metric: Metric;
   readonly run: { readonly namespace: string; readonly name: string; readonly uid: string };
+  /** Counts the measurements of this metric in this run, from 1; also when one of them was an error. */
+  readonly measurementNumber: number;
+  /** What is recorded of a measurement that waited; absent while it is being started. */
+  readonly measurement?: Measurement;
   readonly nowMs: number;
+  /** The data of the Secret that the provider wanted; absent when there is none. */
+  readonly secret?: Readonly<Record<string, string>>;
   /** Values from Secrets that stand somewhere in the metric. */
   readonly secrets: readonly string[];
   readonly options: ProviderOptions;
@@ -39,6 +55,8 @@ export interface MetricQuery {
 
 /** What the operator of the controller set for all metrics. */
 export interface ProviderOptions {
+  /** Where the controller runs; Secrets with credentials for all metrics are there. */
+  readonly namespace?: string;
   /** Where Prometheus is when a metric does not say. */
   readonly prometheusAddress?: string;
 }

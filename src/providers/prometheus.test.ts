@@ -287,6 +287,7 @@ function queryOf(settings: PrometheusProvider): MetricQuery {
   return {
     metric: { name: 'errors', provider: { prometheus: settings } },
     run: { namespace: 'shop', name: 'run', uid: 'u1' },
+    measurementNumber: 1,
     nowMs: NOW_MS,
     secrets: [],
     options: {},

@@ -93,6 +93,7 @@ async function measure(address: string, text: string): Promise<ProviderOutcome> 
   const query: MetricQuery = {
     metric: { name: 'm', provider: { prometheus: { address, query: text } } },
     run: { namespace: 'prod', name: 'run', uid: 'u' },
+    measurementNumber: 1,
     nowMs: NOW_MS,
     secrets: [],
     options: {},

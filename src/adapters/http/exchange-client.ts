@@ -4,7 +4,8 @@ import axios from 'axios';
 import type { AxiosInstance } from 'axios';
 import type { Clock } from '../../ports/clock.ts';
 import type { HttpClient, HttpRequest, HttpResponse, HttpTls } from '../../ports/http.ts';
-import { HttpRequestFailure, failureOf } from './http-failure.ts';
+import { createAddressGuard, type AddressGuard } from './address-guard.ts';
+import { DENIED_CODE, HttpRequestFailure, failureOf } from './http-failure.ts';
 
 const TIMEOUT_DEFAULT_MS = 30_000;
 const RESPONSE_BYTES_DEFAULT = 10 * 1024 * 1024;
@@ -14,10 +15,18 @@ const TLS_AGENTS_MAX = 32;
 /** Connections to one host; a provider that answers slowly holds no more than these, and the others' hosts are apart. */
 const SOCKETS_PER_HOST_MAX = 64;
 
+export interface HttpClientOptions {
+  readonly clock: Clock;
+  readonly userAgent?: string;
+  /** Blocks of addresses that no request may reach, by address or by name. */
+  readonly deniedAddresses?: readonly string[];
+}
+
 /** HTTP by axios: connections are kept, redirects and the environment's proxies are never followed, sizes and times are bounded. */
-export function createHttpClient(options: { readonly clock: Clock; readonly userAgent?: string }): HttpClient {
+export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { clock, userAgent = 'headgate' } = options;
-  const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: SOCKETS_PER_HOST_MAX });
+  const guard = createAddressGuard(options.deniedAddresses ?? []);
+  const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: SOCKETS_PER_HOST_MAX, lookup: guard.lookup });
   const httpsAgents = new Map<string, HttpsAgent>();
   const client = axios.create({
     adapter: 'http',
@@ -41,7 +50,7 @@ export function createHttpClient(options: { readonly clock: Clock; readonly user
       httpsAgents.delete(oldestKey);
       oldest?.destroy();
     }
-    const agent = newHttpsAgent(tls);
+    const agent = newHttpsAgent(tls, guard);
     httpsAgents.set(key, agent);
     return agent;
   }
@@ -49,6 +58,7 @@ export function createHttpClient(options: { readonly clock: Clock; readonly user
   return {
     async send(request, sending = {}) {
       const host = hostOf(request.url);
+      if (guard.denies(new URL(request.url).hostname)) throw failureOf(DENIED_CODE, host);
       const timeoutMs = request.timeoutMs ?? TIMEOUT_DEFAULT_MS;
       const giveUp = new AbortController();
       let timedOut = false;
@@ -140,8 +150,9 @@ function plainHeaders(headers: object): Readonly<Record<string, string>> {
   return plain;
 }
 
-function newHttpsAgent(tls: HttpTls): HttpsAgent {
+function newHttpsAgent(tls: HttpTls, guard: AddressGuard): HttpsAgent {
   return new HttpsAgent({
+    lookup: guard.lookup,
     keepAlive: true,
     maxSockets: SOCKETS_PER_HOST_MAX,
     rejectUnauthorized: tls.insecureSkipVerify !== true,

@@ -1,5 +1,8 @@
 import type { HttpFailure, HttpFailureReason } from '../../ports/http.ts';
 
+/** Stands for an address that the operator denies. */
+export const DENIED_CODE = 'HEADGATE_DENIED';
+
 /** The one class behind the port's HttpFailure. It keeps no cause: the library's errors carry headers and bodies. */
 export class HttpRequestFailure extends Error implements HttpFailure {
   override readonly name = 'HttpFailure';
@@ -49,9 +52,14 @@ const UNREACHABLE: Meaning = {
   says: 'it cannot be reached from here; check address and network policies',
 };
 const UNKNOWN_HOST: Meaning = { reason: 'unknown-host', says: 'the name is not known; check the address' };
+const DENIED: Meaning = {
+  reason: 'bad-request',
+  says: 'requests to this address are denied; the operator of the controller can allow them by --denied-addresses',
+};
 const TIMED_OUT: Meaning = { reason: 'timeout', says: 'the connection timed out' };
 
 const BY_CODE: ReadonlyMap<string, Meaning> = new Map([
+  [DENIED_CODE, DENIED],
   ['ECONNREFUSED', REFUSED],
   ['EHOSTUNREACH', UNREACHABLE],
   ['ENETUNREACH', UNREACHABLE],

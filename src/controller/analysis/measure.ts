@@ -1,6 +1,9 @@
-import type { AnalysisRun } from '../../api/analysis.ts';
+import type { AnalysisRun, Measurement } from '../../api/analysis.ts';
+import { redact } from '../../core/analysis/arguments.ts';
 import type { MeasurementOrder } from '../../core/analysis/decide-run.ts';
-import type { MeasurementReport } from '../../core/analysis/measurement.ts';
+import { redactAll, type MeasurementReport } from '../../core/analysis/measurement.ts';
+import type { ProviderOutcome } from '../../core/analysis/outcome.ts';
+import type { Exchange, WaitExchange } from '../../core/exchange.ts';
 import type { Clock } from '../../ports/clock.ts';
 import {
   failed,
@@ -11,10 +14,11 @@ import {
 } from '../../providers/contract.ts';
 import { providerOf } from '../../providers/registry.ts';
 import { carryOut, type ExchangePorts } from '../exchange.ts';
+import { readProviderSecret } from './provider-secret.ts';
 
-export interface MeasureInput {
+export interface MeasureInput<Order = Exclude<MeasurementOrder, { readonly type: 'terminate' }>> {
   readonly run: AnalysisRun;
-  readonly order: Exclude<MeasurementOrder, { readonly type: 'terminate' }>;
+  readonly order: Order;
   readonly ports: ExchangePorts;
   readonly clock: Clock;
   readonly options: ProviderOptions;
@@ -30,39 +34,102 @@ export async function measure(input: MeasureInput): Promise<MeasurementReport> {
   const metricName = order.metric.name;
   const choice = providerOf(order.metric);
   const startedAtMs = startedAt(order) ?? clock.nowMs();
-  const ended = choice.ok ? await ask(choice.provider, input) : failed(choice.message);
+  const ended = choice.ok ? await ask(choice.provider, input) : outcomeOf(failed(choice.message), []);
   const metricMetadata = choice.ok ? choice.provider.metadata?.(order.metric) : undefined;
   const about = { metricName, startedAtMs, ...(metricMetadata === undefined ? {} : { metricMetadata }) };
-  if (ended.type === 'wait') {
-    return { ...about, progress: { type: 'waiting', resumeAtMs: ended.resumeAtMs, state: ended.state } };
+  return ended.type === 'wait'
+    ? { ...about, progress: { type: 'waiting', resumeAtMs: ended.resumeAtMs, state: ended.state } }
+    : { ...about, progress: { type: 'finished', finishedAtMs: clock.nowMs(), outcome: ended.outcome } };
+}
+
+/**
+ * Undoes what a measurement that is no longer wanted may have started, recorded or not. Answers why it could not, or
+ * undefined. Never rejects.
+ */
+export async function terminateMeasurement(
+  input: Omit<MeasureInput<Extract<MeasurementOrder, { readonly type: 'terminate' }>>, 'signal'>,
+): Promise<string | undefined> {
+  const choice = providerOf(input.order.metric);
+  if (!choice.ok) return undefined;
+  const exchange = choice.provider.terminate?.(queryOf(input, { secrets: [] }));
+  if (exchange === undefined || exchange.type === 'wait') return undefined;
+  const response = await carryOut(exchange, input.ports);
+  return response.type === 'failed' ? response.message : undefined;
+}
+
+/** Removes what measurements that are no longer kept in status left behind; answers why something could not be. */
+export async function removeGarbage(
+  input: Omit<MeasureInput<{ readonly metric: AnalysisRun['spec']['metrics'][number] }>, 'signal'>,
+  dropped: readonly Measurement[],
+): Promise<readonly string[]> {
+  const choice = providerOf(input.order.metric);
+  const exchanges = choice.ok ? (choice.provider.garbage?.(dropped, queryOf(input, { secrets: [] })) ?? []) : [];
+  const problems: string[] = [];
+  for (const exchange of exchanges) {
+    if (exchange.type === 'wait') continue;
+    const response = await carryOut(exchange, input.ports);
+    if (response.type === 'failed') problems.push(response.message);
   }
-  const step = ended.type === 'outcome' ? ended : failed(`${metricName} needed more than ${EXCHANGES_MAX} requests`);
+  return problems;
+}
+
+type Ended = WaitExchange | { readonly type: 'outcome'; readonly outcome: ProviderOutcome };
+
+async function ask(provider: MetricProvider, input: MeasureInput): Promise<Ended> {
+  const { order } = input;
+  const wanted = provider.secretFor?.(order.metric);
+  const places = { controller: input.options.namespace ?? '', run: input.run.metadata.namespace ?? '' };
+  const secret = wanted === undefined ? undefined : await readProviderSecret(wanted, input.ports.reader, places);
+  if (secret?.ok === false) return outcomeOf(failed(secret.message), order.secrets);
+  const hidden = [...order.secrets, ...(secret?.hidden ?? [])];
+  const query = (): MetricQuery => ({
+    ...queryOf(input, { secrets: hidden }),
+    ...(secret?.data === undefined ? {} : { secret: secret.data }),
+  });
+  let step = firstStep(provider, order, query());
+  for (let asked = 0; asked < EXCHANGES_MAX; asked += 1) {
+    if (step.type === 'wait') return step;
+    if (step.type === 'outcome') return outcomeOf(step, hidden);
+    // Given up: nothing more may be started.
+    if (input.signal.aborted) return outcomeOf(failed(`${order.metric.name} is no longer measured`), hidden);
+    const exchange: Exclude<Exchange, WaitExchange> = step;
+    if (exchange.type === 'http') hidden.push(...exchange.secrets);
+    step = provider.next(exchange, await carryOut(exchange, input.ports, input.signal), query());
+  }
+  return outcomeOf(failed(`${order.metric.name} needed more than ${EXCHANGES_MAX} requests`), hidden);
+}
+
+function firstStep(provider: MetricProvider, order: MeasureInput['order'], query: MetricQuery): ProviderStep {
+  if (order.type === 'start') return provider.start(query);
+  return provider.resume?.(order.measurement, query) ?? failed(`${provider.id} cannot go on with a measurement`);
+}
+
+/** What is recorded; an answer may repeat what it was asked with, so every secret of the way there is hidden. */
+function outcomeOf(step: ProviderStep, secrets: readonly string[]): Ended {
   const outcome = step.type === 'outcome' ? step.outcome : undefined;
   if (outcome === undefined) throw new Error('a measurement ends with an outcome');
-  return { ...about, progress: { type: 'finished', finishedAtMs: clock.nowMs(), outcome } };
+  const metadata = outcome.metadata === undefined ? {} : { metadata: redactAll(outcome.metadata, secrets) };
+  if (outcome.type === 'result') return { type: 'outcome', outcome: { ...outcome, ...metadata } };
+  const message = outcome.message === undefined ? {} : { message: redact(outcome.message, secrets) };
+  return { type: 'outcome', outcome: { ...outcome, ...message, ...metadata } };
 }
 
-async function ask(provider: MetricProvider, input: MeasureInput): Promise<ProviderStep> {
-  let step = firstStep(provider, input);
-  for (let asked = 0; asked < EXCHANGES_MAX; asked += 1) {
-    if (step.type === 'outcome' || step.type === 'wait') return step;
-    const response = await carryOut(step, input.ports, input.signal);
-    step = provider.next(step, response, queryOf(input));
-  }
-  return step;
-}
+type QueryInput = Pick<MeasureInput, 'run' | 'clock' | 'options'> & {
+  readonly order: { readonly metric: MetricQuery['metric']; readonly measurement?: Measurement };
+};
 
-function firstStep(provider: MetricProvider, input: MeasureInput): ProviderStep {
-  if (input.order.type === 'start') return provider.start(queryOf(input));
-  return (
-    provider.resume?.(input.order.measurement, queryOf(input)) ??
-    failed(`${provider.id} cannot go on with a measurement`)
-  );
-}
-
-function queryOf({ run, order, clock, options }: MeasureInput): MetricQuery {
+function queryOf({ run, order, clock, options }: QueryInput, { secrets }: Pick<MetricQuery, 'secrets'>): MetricQuery {
   const { namespace = '', name, uid = '' } = run.metadata;
-  return { metric: order.metric, run: { namespace, name, uid }, nowMs: clock.nowMs(), secrets: order.secrets, options };
+  const result = run.status?.metricResults?.find((one) => one.name === order.metric.name);
+  return {
+    metric: order.metric,
+    run: { namespace, name, uid },
+    measurementNumber: (result?.count ?? 0) + (result?.error ?? 0) + 1,
+    ...(order.measurement === undefined ? {} : { measurement: order.measurement }),
+    nowMs: clock.nowMs(),
+    secrets,
+    options,
+  };
 }
 
 function startedAt(order: MeasureInput['order']): number | undefined {

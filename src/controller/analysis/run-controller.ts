@@ -1,5 +1,5 @@
 import { KINDS } from '../../api/kinds.ts';
-import type { AnalysisRun } from '../../api/analysis.ts';
+import type { AnalysisRun, Measurement } from '../../api/analysis.ts';
 import type { ObjectRef } from '../../api/kube-object.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
 import { INSTANCE_ID_LABEL } from '../../api/labels.ts';
@@ -13,7 +13,7 @@ import type { Telemetry } from '../../ports/telemetry.ts';
 import type { ProviderOptions } from '../../providers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
 import { keyOf } from '../rollout/caches.ts';
-import { measure } from './measure.ts';
+import { measure, removeGarbage, terminateMeasurement, type MeasureInput } from './measure.ts';
 import { RunSecrets } from './secrets.ts';
 
 export interface RunControllerInput {
@@ -30,9 +30,15 @@ export interface RunControllerInput {
 
 /** What this process has under way for one run. None of it is needed after a restart: status says what to measure. */
 interface UnderWay {
-  readonly measuring: Map<string, AbortController>;
+  readonly measuring: Map<string, Measuring>;
   /** What came back and is not recorded yet. */
   reports: MeasurementReport[];
+}
+
+interface Measuring {
+  readonly controller: AbortController;
+  /** Settles when nothing more of it is carried out. */
+  readonly ended: Promise<void>;
 }
 
 /** Works on AnalysisRuns. A measurement never holds a worker: its answer wakes the run. */
@@ -109,7 +115,9 @@ export class RunController {
   }
 
   #carryOut(key: string, run: AnalysisRun, decision: RunDecision): void {
-    for (const order of decision.orders) this.#follow(key, run, order);
+    const recorded = { ...run, status: decision.status };
+    for (const order of decision.orders) this.#follow(key, recorded, order);
+    this.#removeGarbage(key, run, recorded);
     for (const notice of decision.events) this.#input.kube.events.record(run, notice);
     this.#input.telemetry.metrics.analysisRunObserved({
       namespace: run.metadata.namespace ?? '',
@@ -128,25 +136,64 @@ export class RunController {
     const underWay = this.#underWayOf(key);
     const metricName = order.metric.name;
     if (order.type === 'terminate') {
-      underWay.measuring.get(metricName)?.abort();
+      const measuring = underWay.measuring.get(metricName);
+      measuring?.controller.abort();
       underWay.measuring.delete(metricName);
+      void this.#terminate(key, run, order, measuring?.ended);
       return;
     }
     const controller = new AbortController();
-    underWay.measuring.set(metricName, controller);
-    const { http, kube, clock, providers } = this.#input;
-    const ports = { http, reader: kube.reader, writer: kube.writer };
-    void measure({ run, order, ports, clock, options: providers, signal: controller.signal }).then(
+    const ended = measure({ ...this.#tools(), run, order, signal: controller.signal }).then(
       (report) => this.#came(key, controller, report),
       (error: unknown) => {
         // A measurement reports failures as outcomes; what arrives here is a defect, and the run must not wait for it.
         this.#input.telemetry.log.error({ run: key, metric: metricName, cause: causeOf(error) }, 'measurement broke');
         const outcome = { type: 'verdict', phase: 'Error', message: causeOf(error) } as const;
-        const finishedAtMs = clock.nowMs();
+        const finishedAtMs = this.#input.clock.nowMs();
         const progress = { type: 'finished', finishedAtMs, outcome } as const;
         this.#came(key, controller, { metricName, startedAtMs: finishedAtMs, progress });
       },
     );
+    underWay.measuring.set(metricName, { controller, ended });
+  }
+
+  #tools(): Pick<MeasureInput, 'ports' | 'clock' | 'options'> {
+    const { http, kube, clock, providers } = this.#input;
+    return { ports: { http, reader: kube.reader, writer: kube.writer }, clock, options: providers };
+  }
+
+  /** After what was under way has ended, so that nothing is started behind our back. */
+  async #terminate(
+    key: string,
+    run: AnalysisRun,
+    order: Extract<MeasurementOrder, { readonly type: 'terminate' }>,
+    ended: Promise<void> | undefined,
+  ): Promise<void> {
+    try {
+      await ended;
+      const problem = await terminateMeasurement({ ...this.#tools(), run, order });
+      if (problem === undefined) return;
+      this.#input.telemetry.log.warn({ run: key, metric: order.metric.name, cause: problem }, 'termination failed');
+    } catch (error) {
+      this.#input.telemetry.log.error({ run: key, cause: causeOf(error) }, 'termination broke');
+    }
+  }
+
+  /** What measurements left behind goes when they fall out of status. */
+  #removeGarbage(key: string, before: AnalysisRun, after: AnalysisRun): void {
+    for (const metric of before.spec.metrics) {
+      const kept = new Set(measurementsOf(after, metric.name).map(({ startedAt }) => startedAt));
+      const dropped = measurementsOf(before, metric.name).filter(({ startedAt }) => !kept.has(startedAt));
+      if (dropped.length === 0) continue;
+      removeGarbage({ ...this.#tools(), run: after, order: { metric } }, dropped).then(
+        (problems) => {
+          for (const cause of problems) {
+            this.#input.telemetry.log.warn({ run: key, metric: metric.name, cause }, 'clearing up failed');
+          }
+        },
+        (error: unknown) => this.#input.telemetry.log.error({ run: key, cause: causeOf(error) }, 'clearing up broke'),
+      );
+    }
   }
 
   #came(key: string, controller: AbortController, report: MeasurementReport): void {
@@ -167,7 +214,7 @@ export class RunController {
   }
 
   #drop(key: string): void {
-    for (const controller of this.#underWay.get(key)?.measuring.values() ?? []) controller.abort();
+    for (const { controller } of this.#underWay.get(key)?.measuring.values() ?? []) controller.abort();
     this.#underWay.delete(key);
   }
 
@@ -176,4 +223,8 @@ export class RunController {
     this.#input.telemetry.metrics.objectGone({ kind: 'analysis_run', namespace, name });
     return {};
   }
+}
+
+function measurementsOf(run: AnalysisRun, metricName: string): readonly Measurement[] {
+  return run.status?.metricResults?.find((result) => result.name === metricName)?.measurements ?? [];
 }

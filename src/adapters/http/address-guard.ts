@@ -1,0 +1,36 @@
+import { lookup } from 'node:dns';
+import { BlockList, isIP, isIPv4, type LookupFunction } from 'node:net';
+import { DENIED_CODE } from './http-failure.ts';
+
+export interface AddressGuard {
+  /** Whether a URL's host is an address that is denied; names are looked at when they are resolved. */
+  denies(hostname: string): boolean;
+  /** Resolves a name, and fails where any of its addresses is denied: what is checked is what is connected to. */
+  readonly lookup: LookupFunction;
+}
+
+/** Keeps requests away from blocks of addresses, each `address/bits`. */
+export function createAddressGuard(blocks: readonly string[]): AddressGuard {
+  const denied = new BlockList();
+  for (const block of blocks) {
+    const [address = '', bits = ''] = block.split('/');
+    denied.addSubnet(address, Number(bits), isIPv4(address) ? 'ipv4' : 'ipv6');
+  }
+
+  function denies(hostname: string): boolean {
+    const address = hostname.replace(/^\[|\]$/g, '');
+    if (isIP(address) === 0) return false;
+    return denied.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+  }
+
+  return {
+    denies,
+    lookup: (hostname, options, callback) => {
+      lookup(hostname, options, (error, address, family) => {
+        const found = Array.isArray(address) ? address.map((one) => one.address) : [address];
+        const refused = error === null && found.some(denies);
+        callback(refused ? Object.assign(new Error('denied'), { code: DENIED_CODE }) : error, address, family);
+      });
+    },
+  };
+}
