@@ -6,10 +6,13 @@ import { connect } from '../adapters/kube/connection.ts';
 import { createKube } from '../adapters/kube/kube.ts';
 import { SILENT_LOG, SILENT_METRICS } from '../adapters/telemetry/silent.ts';
 import { startDemo } from '../demo/demo.ts';
+import type { Output } from '../demo/terminal/display.ts';
 
 export interface DemoVerbOptions {
   readonly story: boolean;
   readonly killEvery?: number;
+  /** Where the screen is drawn; this process's own terminal if unset. */
+  readonly output?: Output;
 }
 
 /** The verb `demo`: answers the exit code. */
@@ -28,9 +31,9 @@ export async function runDemo(options: DemoVerbOptions): Promise<number> {
     crdsDirectory: join(root, 'crds'),
     exampleDirectory: join(root, 'examples', '01-demo'),
     story: options.story,
-    output: process.stdout,
+    output: options.output ?? process.stdout,
     input: process.stdin,
-    lines: process.env['CI'] !== undefined,
+    lines: options.output === undefined && process.env['CI'] !== undefined,
     signal: over.signal,
     killControllerEveryMs: options.killEvery,
   });
