@@ -58,5 +58,6 @@ function unset(option: Option): string {
   if (option.defaultValueDescription !== undefined) return option.defaultValueDescription;
   const value: unknown = option.defaultValue;
   if (value === undefined) return option.mandatory ? 'must be given' : '';
-  return value === false ? 'off' : String(value);
+  if (value === false) return 'off';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -7,6 +7,10 @@ export interface RecordingOptions {
   readonly frameSeconds: number;
 }
 
+/** Terminals are told what to do by sequences that begin with this. */
+const ESCAPE = '\u001b';
+const DRAWING = new RegExp(`${ESCAPE}\\[[HJK]`, 'g');
+const COLOUR = new RegExp(`(${ESCAPE}\\[\\d+m)`);
 const CELL = { width: 8.4, height: 18 };
 const MARGIN = 16;
 const FRAMES_HELD_AT_END = 5;
@@ -42,7 +46,7 @@ export function recordingSvg(frames: readonly Frame[], options: RecordingOptions
 }
 
 function screen(frame: Frame): string {
-  const lines = frame.replaceAll(/\x1b\[[HJK]/g, '').split('\n');
+  const lines = frame.replaceAll(DRAWING, '').split('\n');
   return lines.map((line, row) => lineSvg(line, MARGIN + (row + 0.8) * CELL.height)).join('');
 }
 
@@ -51,8 +55,8 @@ function lineSvg(line: string, y: number): string {
   let column = 0;
   let color = '';
   const spans: string[] = [];
-  for (const part of line.split(/(\x1b\[\d+m)/)) {
-    const code = /^\x1b\[(\d+)m$/.exec(part)?.[1];
+  for (const part of line.split(COLOUR)) {
+    const code = COLOUR.test(part) ? part.slice(2, -1) : undefined;
     if (code !== undefined) {
       color = code === '0' ? '' : ` class="c${code}"`;
       continue;
