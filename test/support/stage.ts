@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sharedGuard } from './shared-guard.ts';
 import type { CallGuard } from '../../src/adapters/kube/permissions.ts';
 import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
-import { controllerDefaults } from '../../src/main/controller-options.ts';
+import { controllerDefaults, type ControllerOptions } from '../../src/main/controller-options.ts';
 import { startController, type RunningController } from '../../src/main/run-controller.ts';
 import type { ApiClient, Manifest } from './api-client.ts';
 import { openCluster, type Cluster, type Scene } from './world.ts';
@@ -24,7 +24,7 @@ export interface Stage {
 const QUIET_MS = 700;
 const WATCHED = ['rollouts.argoproj.io', 'replicasets.apps', 'services', 'analysisruns.argoproj.io'];
 
-export async function startStage(name: Cluster['name']): Promise<Stage> {
+export async function startStage(name: Cluster['name'], wishes: Partial<ControllerOptions> = {}): Promise<Stage> {
   const cluster = await openCluster(name);
   let calls = 0;
   const guard: CallGuard = {
@@ -42,6 +42,7 @@ export async function startStage(name: Cluster['name']): Promise<Stage> {
     metricsPort: 0,
     healthzPort: 0,
     weightVerificationMinDelay: 100,
+    ...wishes,
   };
   const controller = await startController(options, SILENT_LOG, guard);
   await controller.whenActing();
