@@ -217,6 +217,7 @@ describe('promotion of a blue-green update', () => {
     assert.equal(world.status.phase, 'Healthy');
     assert.equal(behind(world, 'active'), 'v1');
     assert.equal(world.status.stableRS, world.status.currentPodHash);
+    assert.equal(world.status.duration?.completionStatus, 'FastRolledBack');
   });
 
   test('pauses again for a version that was never promoted, though it still has its pods', () => {

@@ -16,7 +16,6 @@ export interface MissingFeature {
  */
 const MISSING_IN_ROLLOUT: readonly MissingFeature[] = [
   missing('spec.workloadRef', 'take the pod template from another workload', 'write it into spec.template'),
-  missing('spec.rollbackWindow', 'skip steps within a rollback window', 'remove the field'),
   missing('spec.strategy.canary.pingPong', 'use ping-pong Services', 'use canaryService and stableService'),
   missing(
     'spec.strategy.canary.antiAffinity',

@@ -4,6 +4,7 @@ import type { RolloutAnalysis } from '../../api/rollout.ts';
 import { newRunFor } from '../analysis/new-run.ts';
 import { canCarryAll, isCutOver, isFastTracked, previewIsReady } from './blue-green.ts';
 import type { Position } from './position.ts';
+import { isWithinRollbackWindow } from './promotion.ts';
 import { indexOf } from './step-weights.ts';
 import { currentStep } from './steps.ts';
 import type { World } from './world.ts';
@@ -41,6 +42,7 @@ function recordedRun(world: World, kind: RunKind): { readonly name: string; read
 export function wantedAnalysis(world: World, position: Position, kind: RunKind): RolloutAnalysis | undefined {
   if (!updateIsMeasured(position)) return undefined;
   if (world.blueGreen !== undefined) return blueGreenAnalysis(world, position, kind);
+  if (isWithinRollbackWindow(world, position)) return undefined;
   const { steps } = world.settings;
   const index = indexOf(position, steps);
   if (kind === 'Step') return currentStep(world, position)?.analysis;

@@ -1,5 +1,6 @@
 import type { RolloutStatus } from '../../api/rollout.ts';
 import { formatTimestamp, parseTimestampMs } from '../../lib/timestamp.ts';
+import { isFastTracked } from './blue-green.ts';
 import { currentStep } from './steps.ts';
 import type { Position } from './position.ts';
 import { isWithinRollbackWindow } from './promotion.ts';
@@ -31,7 +32,8 @@ function isPromoted(before: Position, after: Position): boolean {
 
 function endOf(world: World, before: Position): string {
   if (before.promoteFull) return 'FastPromoted';
-  return isWithinRollbackWindow(world, before) ? 'FastRolledBack' : 'Promoted';
+  const isBack = world.blueGreen === undefined ? isWithinRollbackWindow(world, before) : isFastTracked(world, before);
+  return isBack ? 'FastRolledBack' : 'Promoted';
 }
 
 /** A pause that only a person can end. */
