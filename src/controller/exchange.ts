@@ -1,4 +1,4 @@
-import type { Exchange, ExchangeResponse, HttpExchange } from '../core/exchange.ts';
+import type { Exchange, ExchangeResponse, HttpExchange, KubeListExchange } from '../core/exchange.ts';
 import type { HttpClient, HttpFailure } from '../ports/http.ts';
 import type { KubeReader, KubeWriter } from '../ports/kube.ts';
 import { causeOf, isKubeError } from './failure.ts';
@@ -21,6 +21,8 @@ export async function carryOut(
       return carryOutHttp(exchange, ports.http, signal);
     case 'kubeObject':
       return carryOutKube(exchange, ports);
+    case 'kubeList':
+      return carryOutList(exchange, ports);
   }
 }
 
@@ -52,6 +54,16 @@ async function carryOutKube(
   } catch (error) {
     if (!isKubeError(error)) throw error;
     return { type: 'failed', message: `${deed} ${ref.kind.kind} ${ref.name}: ${causeOf(error)}` };
+  }
+}
+
+async function carryOutList(exchange: KubeListExchange, { reader }: ExchangePorts): Promise<ExchangeResponse> {
+  const { kind, namespace, labelSelector } = exchange;
+  try {
+    return { type: 'kubeList', objects: await reader.list(kind, { namespace, labelSelector }) };
+  } catch (error) {
+    if (!isKubeError(error)) throw error;
+    return { type: 'failed', message: `list ${kind.kind} of ${labelSelector}: ${causeOf(error)}` };
   }
 }
 

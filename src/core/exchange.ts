@@ -1,10 +1,10 @@
-import type { KubeObject, ObjectRef } from '../api/kube-object.ts';
+import type { KubeObject, ObjectRef, ResourceKind } from '../api/kube-object.ts';
 
 /**
  * One question to the world outside, as data. Metric providers, notifiers and routers of cloud APIs return exchanges;
  * the shell carries them out with time-outs, TLS, size limits, retries, metrics and logs, and hands back the response.
  */
-export type Exchange = HttpExchange | KubeObjectExchange | WaitExchange;
+export type Exchange = HttpExchange | KubeObjectExchange | KubeListExchange | WaitExchange;
 
 export interface HttpExchange {
   readonly type: 'http';
@@ -31,6 +31,14 @@ export interface KubeObjectExchange {
   readonly object?: KubeObject;
 }
 
+/** Objects that others made for one of ours, such as the pods of a Job. Never Secrets. */
+export interface KubeListExchange {
+  readonly type: 'kubeList';
+  readonly kind: ResourceKind;
+  readonly namespace: string;
+  readonly labelSelector: string;
+}
+
 /** Nothing to do until then: the state is recorded, and the provider is asked again. */
 export interface WaitExchange {
   readonly type: 'wait';
@@ -50,6 +58,7 @@ export type ExchangeResponse =
     }
   /** Null: the object does not exist (any more). */
   | { readonly type: 'kubeObject'; readonly object: KubeObject | null }
+  | { readonly type: 'kubeList'; readonly objects: readonly KubeObject[] }
   | { readonly type: 'waited' }
   /** There was no whole answer; `message` names the host and holds no secret. */
   | { readonly type: 'failed'; readonly message: string };

@@ -17,6 +17,13 @@ const SAMPLES: Readonly<Record<string, Metric['provider']>> = {
       authentication: { basicAuth: { username: 'me', password: 's3cret' } },
     },
   },
+  web: {
+    web: {
+      url: 'http://shop.example/errors',
+      headers: [{ key: 'X-Token', value: 's3cret' }],
+      jsonPath: '{$.data.value}',
+    },
+  },
 };
 
 const ANSWERS: readonly ExchangeResponse[] = [
@@ -87,10 +94,11 @@ test('the registry and the folder agree', () => {
 });
 
 test('an unknown provider is refused with the list of known ones', () => {
-  const choice = providerOf({ name: 'm', provider: { wavefront: {} } });
+  const choice = providerOf({ name: 'm', provider: { plugin: {} } });
 
   assert.ok(!choice.ok);
-  assert.equal(choice.message, 'metric provider wavefront is not supported; use one of: prometheus');
+  const known = PROVIDERS.map((provider) => provider.id).join(', ');
+  assert.equal(choice.message, `metric provider plugin is not supported; use one of: ${known}`);
 });
 
 function queryFor(provider: MetricProvider): MetricQuery {

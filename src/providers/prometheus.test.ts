@@ -65,6 +65,36 @@ test('sends a bearer token that a header carries, and treats it as a secret', ()
   assert.ok(exchange.secrets.includes('Bearer t0k'));
 });
 
+test('gets a token first where the metric wants one, and asks with it', () => {
+  const oauth2 = { tokenUrl: 'https://login/token', clientId: 'me', clientSecret: 'pä55', scopes: ['read', 'query'] };
+  const settings = { address: 'https://prom', query: 'up', authentication: { oauth2 } };
+  const token = startHttp(settings);
+
+  assert.equal(token.url, 'https://login/token');
+  assert.equal(token.body, 'grant_type=client_credentials&scope=read+query');
+  assert.equal(token.headers['authorization'], `Basic ${btoa('me:p%C3%A455')}`);
+
+  const question = prometheus.next(token, http(200, { access_token: 't0k', token_type: 'bearer' }), queryOf(settings));
+
+  assert.ok(question.type === 'http');
+  assert.equal(question.url, 'https://prom/api/v1/query');
+  assert.equal(question.headers['authorization'], 'Bearer t0k');
+  assert.ok(question.secrets.includes('t0k'));
+});
+
+test('gives the credentials in the body to a token server that does not take them in a header', () => {
+  const oauth2 = { tokenUrl: 'https://login/token', clientId: 'me', clientSecret: 'p&5' };
+  const settings = { address: 'https://prom', query: 'up', authentication: { oauth2 } };
+
+  const again = prometheus.next(startHttp(settings), http(401, ''), queryOf(settings));
+
+  assert.ok(again.type === 'http');
+  assert.equal(again.headers['authorization'], undefined);
+  assert.equal(again.body, 'grant_type=client_credentials&client_id=me&client_secret=p%265');
+  const refused = prometheus.next(again, http(401, { error: 'invalid_client' }), queryOf(settings));
+  assert.ok(refused.type === 'outcome' && refused.outcome.type === 'verdict' && refused.outcome.phase === 'Error');
+});
+
 test('falls back to the address that the operator set', () => {
   const step = prometheus.start({ ...queryOf({ query: 'up' }), options: { prometheusAddress: 'http://default:9090' } });
 

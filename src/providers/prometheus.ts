@@ -3,6 +3,9 @@ import { formatFloat } from '../core/analysis/expression/number-text.ts';
 import { evaluateTime } from '../core/analysis/expression/program.ts';
 import { slice } from '../core/analysis/expression/value.ts';
 import type { Exchange, ExchangeResponse, HttpExchange } from '../core/exchange.ts';
+import { excerptOf, parsedJson } from '../core/web/answer.ts';
+import { asksForToken, tokenAnswer, tokenExchange, wantsToken, withToken } from '../core/web/oauth2.ts';
+import { base64 } from '../lib/base64.ts';
 import { parseDurationMs } from '../lib/duration.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
 import { RESPONSE_BYTES_MAX, failed } from './contract.ts';
@@ -23,6 +26,14 @@ export const prometheus: MetricProvider = {
 };
 
 function start(query: MetricQuery): ProviderStep {
+  const question = ask(query);
+  const credentials = query.metric.provider.prometheus?.authentication?.oauth2;
+  if (question.type !== 'http' || !wantsToken(credentials)) return question;
+  const token = tokenExchange(credentials, question);
+  return 'problem' in token ? failed(token.problem) : token;
+}
+
+function ask(query: MetricQuery): ProviderStep {
   const settings = query.metric.provider.prometheus;
   if (settings === undefined) return failed('prometheus settings are missing');
   const address = addressOf(settings, query);
@@ -38,6 +49,14 @@ function start(query: MetricQuery): ProviderStep {
 
 /** Servers that only take GET say so; the form then moves into the URL. */
 function next(exchange: Exchange, response: ExchangeResponse, query: MetricQuery): ProviderStep {
+  const credentials = query.metric.provider.prometheus?.authentication?.oauth2;
+  if (wantsToken(credentials) && asksForToken(exchange)) {
+    const answer = tokenAnswer(exchange, response, credentials);
+    if ('problem' in answer) return failed(answer.problem);
+    if ('again' in answer) return answer.again;
+    const question = ask(query);
+    return question.type === 'http' ? withToken(question, answer.authorization) : question;
+  }
   const isPost = exchange.type === 'http' && exchange.method === 'POST';
   if (isPost && response.type === 'http' && (response.status === 405 || response.status === 501)) {
     const { body, ...rest } = exchange;
@@ -85,19 +104,12 @@ function seconds(ms: number): string {
 
 /** The Authorization header's value, or undefined for none. */
 function authorizationOf(settings: PrometheusProvider): string | undefined | Problem {
-  const { basicAuth, oauth2, sigv4 } = settings.authentication ?? {};
-  if (oauth2 !== undefined && Object.keys(oauth2).length > 0) {
-    return { problem: 'prometheus authentication by oauth2 is not supported yet; use basicAuth or a header' };
-  }
+  const { basicAuth, sigv4 } = settings.authentication ?? {};
   if (sigv4 !== undefined && Object.keys(sigv4).length > 0) {
-    return { problem: 'prometheus authentication by sigv4 is not supported yet; use basicAuth or a header' };
+    return { problem: 'prometheus authentication by sigv4 is not supported yet; use oauth2, basicAuth or a header' };
   }
   if (basicAuth?.username === undefined && basicAuth?.password === undefined) return undefined;
   return `Basic ${base64(`${basicAuth.username ?? ''}:${basicAuth.password ?? ''}`)}`;
-}
-
-function base64(text: string): string {
-  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''));
 }
 
 interface Request {
@@ -138,7 +150,7 @@ function exchangeFor(request: Request): HttpExchange {
 function read(response: ExchangeResponse, query: MetricQuery): ProviderStep {
   if (response.type === 'failed') return failed(`querying Prometheus for ${query.metric.name}: ${response.message}`);
   if (response.type !== 'http') return failed('Prometheus was not asked');
-  const answer = parseJson(response.body);
+  const answer = parsedJson(response.body);
   const refused = refusal(response.status, answer, response.body);
   if (refused !== undefined) return failed(refused);
   if (!isPlainObject(answer) || !isPlainObject(answer['data'])) return failed(notAnAnswer(response));
@@ -157,7 +169,7 @@ function refusal(status: number, answer: unknown, body: string): string | undefi
   }
   if (status >= 200 && status < 300) return undefined;
   const kind = status >= 500 ? 'server_error: server error' : 'client_error: client error';
-  const excerpt = body.slice(0, EXCERPT_LENGTH).trim();
+  const excerpt = excerptOf(body);
   return `${kind}: ${status}${excerpt === '' ? '' : `: ${excerpt}`}`;
 }
 
@@ -165,11 +177,8 @@ function textOf(value: unknown, otherwise: string): string {
   return typeof value === 'string' ? value : otherwise;
 }
 
-/** Enough of a page to recognise who answered. */
-const EXCERPT_LENGTH = 200;
-
 function notAnAnswer(response: { readonly status: number; readonly body: string }): string {
-  const excerpt = response.body.slice(0, EXCERPT_LENGTH).trim();
+  const excerpt = excerptOf(response.body);
   return `the answer (status ${response.status}) is not one of Prometheus; check the address: ${excerpt}`;
 }
 
@@ -241,12 +250,4 @@ function expand(text: string): string {
   if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
   if (point >= digits.length) return `${sign}${digits}${'0'.repeat(point - digits.length)}`;
   return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

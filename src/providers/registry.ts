@@ -1,9 +1,10 @@
 import type { Metric } from '../api/analysis.ts';
 import type { MetricProvider } from './contract.ts';
 import { prometheus } from './prometheus.ts';
+import { web } from './web.ts';
 
 /** Every metric provider, one line each. */
-export const PROVIDERS: readonly MetricProvider[] = [prometheus];
+export const PROVIDERS: readonly MetricProvider[] = [prometheus, web];
 
 export type ProviderChoice =
   | { readonly ok: true; readonly provider: MetricProvider }

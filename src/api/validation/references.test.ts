@@ -131,10 +131,10 @@ describe('the templates that a Rollout measures with', () => {
   });
 
   it('must use a provider that this version has', () => {
-    const web = template({ metrics: [metric({ provider: { web: { url: 'http://x' } } })] });
+    const plugin = template({ metrics: [metric({ provider: { plugin: { 'acme/metric': {} } } })] });
 
-    assert.deepEqual(messages(measured(), { analysisTemplates: { errors: web } }), [
-      `${PATH}: Invalid value: "errors": AnalysisTemplate errors: spec.metrics[0].provider.web: Forbidden: this version of Headgate does not measure with web yet; use prometheus`,
+    assert.deepEqual(messages(measured(), { analysisTemplates: { errors: plugin } }), [
+      `${PATH}: Invalid value: "errors": AnalysisTemplate errors: spec.metrics[0].provider.plugin: Forbidden: this version of Headgate does not measure with plugin yet; use prometheus or web`,
     ]);
   });
 });

@@ -45,13 +45,13 @@ describe('features that this version lacks', () => {
     ]);
   });
 
-  it('among metric providers are all but Prometheus', () => {
-    const metrics = [{ provider: { prometheus: { query: 'up' } } }, { provider: { web: { url: 'http://x' } } }];
+  it('among metric providers are plug-ins', () => {
+    const metrics = [{ provider: { prometheus: { query: 'up' } } }, { provider: { plugin: { 'acme/metric': {} } } }];
 
     assert.deepEqual(
       unsupportedInMetrics(metrics, 'spec.metrics').map((problem) => problem.message),
       [
-        'spec.metrics[1].provider.web: Forbidden: this version of Headgate does not measure with web yet; use prometheus',
+        'spec.metrics[1].provider.plugin: Forbidden: this version of Headgate does not measure with plugin yet; use prometheus or web',
       ],
     );
   });

@@ -55,11 +55,10 @@ const MISSING_IN_ROLLOUT: readonly MissingFeature[] = [
 ];
 
 const MISSING_IN_METRICS: readonly MissingFeature[] = [
-  ...['web', 'job', 'datadog', 'newRelic', 'wavefront', 'kayenta', 'cloudWatch'].map(missingProvider),
+  ...['job', 'datadog', 'newRelic', 'wavefront', 'kayenta', 'cloudWatch'].map(missingProvider),
   ...['graphite', 'influxdb', 'skywalking', 'plugin'].map(missingProvider),
-  missing('[*].provider.prometheus.rangeQuery', 'run range queries', 'use a function over time in query'),
-  missing('[*].provider.prometheus.authentication.sigv4', 'sign requests for AWS', 'use basicAuth or headers'),
-  missing('[*].provider.prometheus.authentication.oauth2', 'get OAuth 2 tokens', 'use basicAuth or headers'),
+  missing('[*].provider.prometheus.authentication.sigv4', 'sign requests for AWS', 'use oauth2, basicAuth or headers'),
+  missing('[*].provider.web.authentication.sigv4', 'sign requests for AWS', 'use oauth2, basicAuth or headers'),
 ];
 
 const MISSING_IN_GIT_SOURCE: readonly MissingFeature[] = [];
@@ -124,7 +123,7 @@ function missingGatewayField(field: string, name: string): MissingFeature {
 }
 
 function missingProvider(field: string): MissingFeature {
-  return missing(`[*].provider.${field}`, `measure with ${field}`, 'use prometheus');
+  return missing(`[*].provider.${field}`, `measure with ${field}`, 'use prometheus or web');
 }
 
 function sentence(deed: string, advice: string): string {
