@@ -1,7 +1,7 @@
 import type { AnalysisTemplate, ClusterAnalysisTemplate } from '../api/analysis.ts';
 import type { Rollout } from '../api/rollout.ts';
 import { planRollout, type PlanEntry, type PlanOptions } from '../core/rollout/plan.ts';
-import { formatAge } from '../lib/duration.ts';
+import { formatSeconds } from '../lib/duration.ts';
 import type { YamlParser } from '../ports/git.ts';
 import { readManifestFiles } from './manifest-files.ts';
 import { formatTable } from './table.ts';
@@ -61,10 +61,10 @@ function describePlan(rollout: Rollout, entries: readonly PlanEntry[], options: 
   const end = entries.at(-1)?.atMs ?? 0;
   const people = entries.filter((entry) => entry.needsPerson).length;
   const waits = people === 0 ? '' : ` and ${people} ${people === 1 ? 'wait' : 'waits'} for somebody to promote it`;
-  const assumed = `when pods start in ${formatAge(options.podStartMs)} and an analysis takes ${formatAge(options.analysisMs)}`;
-  const head = `${rollout.metadata.name}: ${deed} takes ${formatAge(end)}${waits}, ${assumed}`;
+  const assumed = `when pods start in ${formatSeconds(options.podStartMs)} and an analysis takes ${formatSeconds(options.analysisMs)}`;
+  const head = `${rollout.metadata.name}: ${deed} takes ${formatSeconds(end)}${waits}, ${assumed}`;
   const rows = entries.map((entry) => [
-    formatAge(entry.atMs),
+    formatSeconds(entry.atMs),
     stepCell(entry),
     String(entry.stableReplicas),
     String(entry.canaryReplicas),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatAge, parseDurationMs, parsePauseDurationMs } from './duration.ts';
+import { formatSeconds, parseDurationMs, parsePauseDurationMs } from './duration.ts';
 
 describe('durations', () => {
   const cases: readonly (readonly [string, number | undefined])[] = [
@@ -28,13 +28,14 @@ describe('durations', () => {
     assert.equal(parsePauseDurationMs('soon'), undefined);
   });
 
-  it('shows an age in its two largest useful units', () => {
-    assert.deepEqual([45_000, 600_000, 12_000_000, 7_200_000, 500_000_000].map(formatAge), [
+  it('shows a time to the second, without parts that are zero', () => {
+    assert.deepEqual([0, 45_000, 90_000, 310_000, 3_900_000, 86_400_000].map(formatSeconds), [
+      '0s',
       '45s',
-      '10m',
-      '3h20m',
-      '2h',
-      '5d',
+      '1m30s',
+      '5m10s',
+      '1h5m',
+      '24h',
     ]);
   });
 });
