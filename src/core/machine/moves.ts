@@ -158,21 +158,8 @@ export function resumeNotice(): EventNotice {
   return { type: 'Normal', reason: 'RolloutResumed', message: 'Rollout is resumed' };
 }
 
-export function retryNotice(): EventNotice {
-  return { type: 'Normal', reason: 'RolloutRetry', message: 'Retrying Rollout after abort' };
-}
-
 export function skipNotice(message: string): EventNotice {
   return { type: 'Normal', reason: 'SkipSteps', message };
-}
-
-export function notCompletedNotice({ context: { world, position } }: Facts): EventNotice {
-  const revision = currentRevision(world, position);
-  return {
-    type: 'Normal',
-    reason: 'RolloutNotCompleted',
-    message: `Rollout not completed, started update to revision ${revision} (${position.currentHash})`,
-  };
 }
 
 export function stepCompletedNotice({ context: { world, position } }: Facts): EventNotice {

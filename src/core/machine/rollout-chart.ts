@@ -137,7 +137,7 @@ export const rolloutChart = setup({
             { type: 'notify', params: () => moves.skipNotice('Rollback to stable ReplicaSets') },
           ],
         },
-        { guard: 'blueGreen', target: 'preparing', actions: { type: 'notify', params: moves.notCompletedNotice } },
+        { guard: 'blueGreen', target: 'preparing' },
         {
           guard: 'withinRollbackWindow',
           target: 'fastForward',
@@ -146,7 +146,7 @@ export const rolloutChart = setup({
             { type: 'notify', params: () => moves.skipNotice('Rollback to active ReplicaSets within RollbackWindow') },
           ],
         },
-        { target: 'preparing', actions: { type: 'notify', params: moves.notCompletedNotice } },
+        { target: 'preparing' },
       ],
     },
     installing: {
@@ -217,8 +217,13 @@ export const rolloutChart = setup({
         },
         {
           guard: 'pauseIsOver',
-          target: '#rollout.step.done',
-          actions: [assign(moves.resume), { type: 'notify', params: moves.resumeNotice }],
+          target: '#rollout.step.scaling',
+          actions: [
+            { type: 'notify', params: moves.stepCompletedNotice },
+            assign(moves.resume),
+            { type: 'notify', params: moves.resumeNotice },
+            assign(moves.nextStep),
+          ],
         },
       ],
     },
@@ -335,14 +340,14 @@ export const rolloutChart = setup({
     aborting: {
       description: 'Back to stable: its pods, then weight, then selectors.',
       on: {
-        RETRY: { target: 'preparing', actions: [assign(moves.retry), { type: 'notify', params: moves.retryNotice }] },
+        RETRY: { target: 'preparing', actions: assign(moves.retry) },
       },
       always: { guard: 'abortedVersionIsIdle', target: 'aborted' },
     },
     aborted: {
       description: 'Nothing is left on the new version; it waits for a retry or a new template.',
       on: {
-        RETRY: { target: 'preparing', actions: [assign(moves.retry), { type: 'notify', params: moves.retryNotice }] },
+        RETRY: { target: 'preparing', actions: assign(moves.retry) },
       },
     },
   },

@@ -1,8 +1,8 @@
 import { findCondition } from '../../api/conditions.ts';
 import { isCutOver, isFastTracked } from '../rollout/blue-green.ts';
-import { isPausedFor, wasResumed } from '../rollout/pause.ts';
+import { isPausedFor, wasResumed, withoutPauses } from '../rollout/pause.ts';
 import { positionOf, type Position } from '../rollout/position.ts';
-import { isWithinRollbackWindow } from '../rollout/promotion.ts';
+import { isStableGone, isWithinRollbackWindow } from '../rollout/promotion.ts';
 import { allStepsDone, abortedVersionIsIdle, currentStep, stableIsSettled, stepKind } from '../rollout/steps.ts';
 import type { World } from '../rollout/world.ts';
 import { rolesOf } from '../rollout/world.ts';
@@ -44,6 +44,13 @@ function settled(world: World, position: Position): Position {
   // An abort wins over a full promotion that was asked for since: that needs a retry first.
   if (isAbortRecorded(world) && position.abort) return { ...position, promoteFull: false };
   if (world.blueGreen !== undefined) return position;
+  // Without the stable version there is nothing to compare with or to go back to: what is left gets everything.
+  if (world.problems.length === 0 && !position.abort && isStableGone(world, position)) {
+    return {
+      ...withoutPauses(position),
+      stepIndex: position.stepIndex === undefined ? undefined : world.settings.steps.length,
+    };
+  }
   // A pause belongs to its step: who moves on to another step has ended it.
   if (stepKind(currentStep(world, position)) === 'pause' || wasInconclusive(world)) return position;
   const pauses = position.pauses.filter(({ reason }) => reason !== 'CanaryPauseStep');

@@ -44,6 +44,7 @@ export function conditionsOf(world: World, input: ConditionsInput): Conditions {
           { type: 'InvalidSpec', status: 'True', reason: INVALID_SPEC_REASON, message: invalid },
           now,
         );
+  if (invalid !== undefined && input.position.currentHash === '') return withWaiting(world, input, conditions);
   conditions = withReplicaFailure(world, input.position, conditions);
   conditions = upsertCondition(conditions, available(world, input.status), now);
   conditions = withPaused(world, input, conditions);
@@ -138,7 +139,8 @@ function progressing(
   input: ConditionsInput,
   before: RolloutCondition | undefined,
 ): ConditionFact | undefined {
-  const { position, status, mark } = input;
+  const { position, status } = input;
+  const mark = lastingMark(world, input, before);
   const about = (fact: Omit<ConditionFact, 'type'>): ConditionFact => ({ type: 'Progressing', ...fact });
   const name = replicaSetName(world.rollout, position.currentHash);
   const complete = isUpdateComplete(world, status);
@@ -178,6 +180,17 @@ function progressing(
   if (before === undefined)
     return about({ status: 'True', reason: 'ReplicaSetUpdated', message: `ReplicaSet "${name}" is progressing.` });
   return undefined;
+}
+
+/** Being resumed, or found again, is worth saying only as long as nothing comes of it. */
+function lastingMark(
+  world: World,
+  { mark, position }: ConditionsInput,
+  before: RolloutCondition | undefined,
+): ConditionsInput['mark'] {
+  if (mark?.reason === 'RolloutResumed' && madeProgress(world, position)) return undefined;
+  if (mark?.reason === 'FoundNewReplicaSet' && before !== undefined) return undefined;
+  return mark;
 }
 
 /**

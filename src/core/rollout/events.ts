@@ -17,16 +17,44 @@ export interface EventsInput {
 
 /** What there is to tell about a pass, in the order of the API: the new version, its pods, traffic, then the update. */
 export function eventsOf(world: World, { position, notices, status, plans }: EventsInput): readonly EventNotice[] {
+  const aboutPods = plans.replicaSets.writes.flatMap((write) => write.notices);
+  const end = notices.findIndex(({ reason }) => ENDS.includes(reason));
+  const onTheWay = end === -1 ? notices : notices.slice(0, end);
   return [
+    ...firstSightNotices(world),
     ...revisionNotices(world, position),
-    ...plans.replicaSets.writes.flatMap((write) => write.notices),
-    ...plans.services.map((service) => service.notice),
+    ...aboutPods.filter(({ reason }) => reason === 'NewReplicaSetCreated'),
+    ...notCompletedNotices(world, position, status),
     ...weightNotices(world, status),
     ...runNotices(world, status),
+    ...onTheWay,
+    ...plans.services.map((service) => service.notice),
+    ...aboutPods.filter(({ reason }) => reason !== 'NewReplicaSetCreated'),
     ...failureNotices(world, plans),
-    ...notices,
+    ...notices.slice(onTheWay.length),
     ...conditionNotices(world, status),
   ];
+}
+
+/** What a step leads to is told after it, but an update ends with what its end brought about. */
+const ENDS = ['RolloutAborted', 'RolloutCompleted'];
+
+/** A Rollout that no pass has looked at yet. */
+function firstSightNotices(world: World): readonly EventNotice[] {
+  const { observedGeneration, conditions } = world.status;
+  if (observedGeneration !== undefined || conditions !== undefined) return [];
+  const { namespace = '', name } = world.rollout.metadata;
+  const message = `Rollout resource added to informer: ${namespace}/${name}`;
+  return [{ type: 'Normal', reason: 'RolloutAddedToInformer', message }];
+}
+
+/** An update begins when what was complete no longer is; one that supersedes it is told by its revision. */
+function notCompletedNotices(world: World, position: Position, status: RolloutStatus): readonly EventNotice[] {
+  if (findCondition(status.conditions, 'Completed')?.status !== 'False') return [];
+  if (findCondition(world.status.conditions, 'Completed')?.status === 'False') return [];
+  const revision = currentRevision(world, position);
+  const message = `Rollout not completed, started update to revision ${revision} (${position.currentHash})`;
+  return [{ type: 'Normal', reason: 'RolloutNotCompleted', message }];
 }
 
 function revisionNotices(world: World, position: Position): readonly EventNotice[] {
@@ -75,10 +103,12 @@ function failureNotices(world: World, { runs }: Plans): readonly EventNotice[] {
 type RunStatus = NonNullable<RolloutStatus['canary']>['currentStepAnalysisRunStatus'];
 
 function runNotice(kind: string, before: RunStatus, after: RunStatus): readonly EventNotice[] {
-  if (after === undefined) return [];
-  const previous = before?.name === after.name ? before.status : undefined;
+  // A run that nobody has taken up yet has nothing to tell.
+  if (after === undefined || after.status === 'Pending') return [];
+  const known = before?.name === after.name && before.status !== 'Pending';
+  const previous = known ? before.status : undefined;
   if (previous === after.status) return [];
-  const bad = after.status === 'Failed' || after.status === 'Error' || after.status === 'Inconclusive';
+  const bad = after.status === 'Failed' || after.status === 'Error';
   return [
     {
       type: bad ? 'Warning' : 'Normal',

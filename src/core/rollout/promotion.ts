@@ -17,11 +17,17 @@ export function isWithinRollbackWindow(world: World, position: Position): boolea
 
 /** Why the new version became the stable one, in the words of the event. */
 export function promotionReason(world: World, position: Position): string {
-  if (position.stableHash === '') return 'Initial deploy';
+  if (position.stableHash === '' || isStableGone(world, position)) return 'Initial deploy';
   if (position.promoteFull) return 'Full promotion requested';
   if (isWithinRollbackWindow(world, position)) return 'Rollback within window';
   if (world.blueGreen !== undefined) return 'Completed blue-green update';
   return `Completed all ${world.settings.steps.length} canary steps`;
+}
+
+/** The ReplicaSet of the stable version, which status names, is not there any more. */
+export function isStableGone(world: World, position: Position): boolean {
+  const { current, stable } = rolesOf(world, position);
+  return current !== undefined && stable === undefined && position.currentHash !== position.stableHash;
 }
 
 /** Number of the version that the position is about. */

@@ -4,6 +4,7 @@ import {
   DESIRED_REPLICAS_ANNOTATION,
   POD_TEMPLATE_HASH_LABEL,
   PROMOTED_ANNOTATION,
+  REVISION_ANNOTATION,
   SCALE_DOWN_DEADLINE_ANNOTATION,
 } from '../../api/labels.ts';
 import type { Rollout } from '../../api/rollout.ts';
@@ -117,6 +118,7 @@ interface WriteInput {
 function writeOf(world: World, { replicaSet, size, annotations }: WriteInput): readonly SizedWrite[] {
   const { name, namespace = '', resourceVersion } = replicaSet.metadata;
   const from = sizeOf(replicaSet);
+  const revision = annotations[REVISION_ANNOTATION] ?? String(revisionOf(replicaSet));
   const adopted = isOwned(replicaSet, world.rollout) ? {} : { ownerReferences: [ownerReference(world.rollout)] };
   const minReady = minReadyChange(world, replicaSet);
   if (
@@ -140,7 +142,7 @@ function writeOf(world: World, { replicaSet, size, annotations }: WriteInput): r
       },
       purpose: from === size ? `keep the annotations of ${name}` : `scale ${name} from ${from} to ${size}`,
       effect: size > from ? 'raise' : size < from ? 'drain' : 'keep',
-      notices: from === size ? [] : [scalingNotice({ name, revision: revisionOf(replicaSet), from, to: size })],
+      notices: from === size ? [] : [scalingNotice({ name, revision, from, to: size })],
     },
   ];
 }
@@ -159,7 +161,7 @@ function minReadyChange(world: World, replicaSet: ReplicaSet): { readonly minRea
 
 interface Scaling {
   readonly name: string;
-  readonly revision: number;
+  readonly revision: number | string;
   readonly from: number;
   readonly to: number;
 }

@@ -46,6 +46,7 @@ export function wantedAnalysis(world: World, position: Position, kind: RunKind):
   const { steps } = world.settings;
   const index = indexOf(position, steps);
   if (kind === 'Step') return currentStep(world, position)?.analysis;
+  if (kind !== 'Background') return undefined;
   const background = world.rollout.spec.strategy?.canary?.analysis;
   return background !== undefined && index >= Math.min(background.startingStep ?? 0, steps.length)
     ? background
@@ -175,7 +176,8 @@ export function planRuns(world: World, position: Position, input: RunPlanInput):
   const background = planRun('Background');
   const prePromotion = planRun('PrePromotion');
   const postPromotion = planRun('PostPromotion');
-  const kept = new Set([step, background, prePromotion, postPromotion].map((planned) => planned?.name));
+  const planned = [step, background, prePromotion, postPromotion];
+  const kept = new Set(isCutShort(position) ? [] : planned.map((plan) => plan?.name));
   const terminate = world.runs.filter(
     (run) => !isFinished(run) && run.spec.terminate !== true && !kept.has(run.metadata.name),
   );
@@ -183,7 +185,7 @@ export function planRuns(world: World, position: Position, input: RunPlanInput):
 
   function planRun(kind: RunKind): PlannedRun | undefined {
     const analysis = wantedAnalysis(world, position, kind);
-    if (analysis === undefined) return undefined;
+    if (analysis === undefined) return isCutShort(position) ? lastRun(world, position, kind) : undefined;
     const named = runOfPosition(world, position, kind);
     const stale = input.again && phaseOf(named?.run) === 'Inconclusive';
     if (named?.run !== undefined && !stale) return { name: named.name, run: named.run, create: undefined };
@@ -196,6 +198,18 @@ export function planRuns(world: World, position: Position, input: RunPlanInput):
     }
     return { name: made.metadata.name, run: undefined, create: made };
   }
+}
+
+/** Nothing more is measured, but what was stays in sight. */
+function isCutShort(position: Position): boolean {
+  return position.currentHash !== position.stableHash && (position.abort || position.promoteFull);
+}
+
+/** The run that was the last word of its kind about this version. */
+function lastRun(world: World, position: Position, kind: RunKind): PlannedRun | undefined {
+  const named = namedRun(world, kind);
+  if (named?.run?.metadata.labels?.[POD_TEMPLATE_HASH_LABEL] !== position.currentHash) return undefined;
+  return { name: named.name, run: named.run, create: undefined };
 }
 
 /** The recorded run, unless it belongs to an earlier step or version. */

@@ -114,7 +114,7 @@ function weightsSeen(world: World, position: Position): TrafficWeights | undefin
     canary: {
       weight,
       serviceName: settings.canaryService,
-      podTemplateHash: aimOf(serviceNamed(world, settings.canaryService)) ?? position.currentHash,
+      podTemplateHash: behindCanaryService(world, position, weight > 0 || !settled),
     },
     stable: {
       weight: settings.weightTotal - weight,
@@ -124,6 +124,12 @@ function weightsSeen(world: World, position: Position): TrafficWeights | undefin
   };
   if (!settled) return { ...seen, verified: false };
   return traffic.acceptance === 'accepted' ? { ...seen, verified: true } : seen;
+}
+
+/** Whose weight it is: of the update, unless an earlier version still has traffic through the canary Service. */
+function behindCanaryService(world: World, position: Position, hasTraffic: boolean): string {
+  const aim = aimOf(serviceNamed(world, world.settings.canaryService));
+  return hasTraffic && aim !== undefined ? aim : position.currentHash;
 }
 
 function atAGlance(world: World, position: Position): RolloutStatus['headgate'] {
@@ -136,6 +142,6 @@ function atAGlance(world: World, position: Position): RolloutStatus['headgate'] 
     ...(steps.length === 0 ? {} : { step: `${position.stepIndex ?? 0}/${steps.length}` }),
     ...(routing === undefined || position.stableHash === '' ? {} : { weight: String(Math.round(shownWeight(world))) }),
     ...(stable === undefined ? {} : { stableRevision: `${revisionOf(stable) || revision} (${position.stableHash})` }),
-    canaryRevision: `${revision} (${position.currentHash})`,
+    ...(position.currentHash === '' ? {} : { canaryRevision: `${revision} (${position.currentHash})` }),
   };
 }

@@ -40,7 +40,7 @@ export interface World {
 
 export function lookAt(observation: Observation): World {
   const { rollout, nowMs } = observation;
-  const status = rollout.status ?? {};
+  const status = afterRetry(rollout.status ?? {});
   const settings = canarySettingsOf(rollout.spec);
   const blueGreen = blueGreenSettingsOf(rollout.spec);
   const template = rollout.spec.template ?? undefined;
@@ -62,6 +62,27 @@ export function lookAt(observation: Observation): World {
     traffic: viewTraffic(observation.traffic, settings.weightTotal),
     runs: observation.analysisRuns,
     problems: problemsOf(observation),
+  };
+}
+
+/** Once a user retries, nothing that was measured before counts any more. */
+function afterRetry(status: RolloutStatus): RolloutStatus {
+  const wasAborted = findCondition(status.conditions, 'Progressing')?.reason === 'RolloutAborted';
+  if (!wasAborted || status.abort === true) return status;
+  const {
+    currentStepAnalysisRunStatus: _step,
+    currentBackgroundAnalysisRunStatus: _background,
+    ...canary
+  } = status.canary ?? {};
+  const {
+    prePromotionAnalysisRunStatus: _pre,
+    postPromotionAnalysisRunStatus: _post,
+    ...blueGreen
+  } = status.blueGreen ?? {};
+  return {
+    ...status,
+    ...(status.canary === undefined ? {} : { canary }),
+    ...(status.blueGreen === undefined ? {} : { blueGreen }),
   };
 }
 

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { PureWorld, rolloutOf, routed } from '../../test/support/pure-world.ts';
+import { POD_TEMPLATE_HASH_LABEL } from '../api/labels.ts';
+
+const TEMPLATE = {
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'AnalysisTemplate',
+  metadata: { name: 'errors' },
+  spec: { metrics: [{ name: 'errors', provider: { prometheus: { query: 'up' } } }] },
+};
+const ANALYSIS = { templates: [{ templateName: 'errors' }] };
+
+function told(world: PureWorld): readonly string[] {
+  return world.cluster.events.map(({ reason, message }) => `${reason}: ${message.replaceAll(/shop-\w+/g, 'RS')}`);
+}
+
+/** What is told from here on. */
+function toldSince(world: PureWorld, act: () => unknown): readonly string[] {
+  const before = world.cluster.events.length;
+  act();
+  return told(world).slice(before);
+}
+
+function reasonsOf(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => line.slice(0, line.indexOf(':')));
+}
+
+describe('events of a Rollout', () => {
+  const canary = { steps: [{ setWeight: 50 }, { pause: {} }] };
+
+  test('its first version is told from the first look to completion', () => {
+    const world = new PureWorld(rolloutOf({ canary }));
+
+    assert.deepEqual(reasonsOf(toldSince(world, () => world.advance(10_000))), [
+      'RolloutAddedToInformer',
+      'RolloutUpdated',
+      'NewReplicaSetCreated',
+      'RolloutNotCompleted',
+      'ScalingReplicaSet',
+      'RolloutCompleted',
+    ]);
+  });
+
+  test('an update is told in the order of the API, the end of a step before the end of its pause', () => {
+    const world = new PureWorld(rolloutOf({ canary })).advance(10_000);
+
+    assert.deepEqual(reasonsOf(toldSince(world, () => world.image('v2').advance(10_000))), [
+      'RolloutUpdated',
+      'NewReplicaSetCreated',
+      'RolloutNotCompleted',
+      'ScalingReplicaSet',
+      'RolloutStepCompleted',
+      'RolloutPaused',
+    ]);
+    const resumed = toldSince(world, () => world.command({ pauseConditions: null }).advance(10_000));
+    assert.deepEqual(reasonsOf(resumed), [
+      'RolloutStepCompleted',
+      'RolloutResumed',
+      'ScalingReplicaSet',
+      'RolloutCompleted',
+    ]);
+  });
+
+  test('that something is not completed is told once, not again when a newer version or other steps supersede it', () => {
+    const world = new PureWorld(rolloutOf({ canary })).advance(10_000);
+    world.image('v2').advance(10_000);
+
+    const superseded = toldSince(world, () => {
+      world.image('v3').advance(10_000);
+      world.edit({ strategy: { canary: { steps: [{ setWeight: 40 }, { pause: {} }] } } }).advance(10_000);
+    });
+
+    assert.equal(reasonsOf(superseded).filter((reason) => reason === 'RolloutNotCompleted').length, 0);
+  });
+
+  test('a version that comes back is scaled under its new revision', () => {
+    const world = new PureWorld(rolloutOf({ canary: { steps: [] } })).advance(10_000);
+    world.image('v2').advance(10_000);
+
+    const back = toldSince(world, () => world.image('v1').advance(10_000));
+
+    assert.ok(back.includes('ScalingReplicaSet: Scaled up ReplicaSet RS (revision 3) from 0 to 1'), back.join('\n'));
+  });
+
+  test('a measurement is told once it runs, and an inconclusive one is no warning', () => {
+    const world = measured('Inconclusive');
+
+    const lines = toldSince(world, () => world.image('v2').advance(20_000));
+
+    const runs = world.cluster.events.filter(({ reason }) => reason.startsWith('AnalysisRun'));
+    assert.deepEqual(
+      runs.map(({ type, reason }) => `${type} ${reason}`),
+      ['Normal AnalysisRunRunning', 'Normal AnalysisRunInconclusive'],
+    );
+    assert.ok(lines.some((line) => line.endsWith("Status New: 'Running' Previous: 'NoPreviousStatus'")));
+  });
+});
+
+describe('what was measured', () => {
+  test('stays in status when it aborts the update, and is forgotten by a retry', () => {
+    const world = measured('Failed');
+
+    world.image('v2').advance(60_000);
+    assert.equal(world.status.phase, 'Degraded');
+    assert.equal(world.status.canary?.currentStepAnalysisRunStatus?.status, 'Failed');
+    const failed = world.status.canary?.currentStepAnalysisRunStatus?.name;
+
+    world.command({ abort: false }).advance(2_000);
+    assert.equal(world.status.abort, undefined);
+    assert.notEqual(world.status.canary?.currentStepAnalysisRunStatus?.name, failed);
+  });
+
+  test('beside the steps badly does not end the next attempt at once', () => {
+    const world = measured('Failed', { analysis: ANALYSIS, steps: [{ setWeight: 50 }, { pause: {} }] });
+    world.image('v2').advance(60_000);
+    assert.equal(world.status.canary?.currentBackgroundAnalysisRunStatus?.status, 'Failed');
+
+    world.cluster = {
+      ...world.cluster,
+      habits: { ...world.cluster.habits, analysis: { phase: 'Successful', afterMs: 5_000 } },
+      analysisRuns: world.cluster.analysisRuns.map((run) => ({ ...run, status: { phase: 'Failed' as const } })),
+    };
+    world.command({ abort: false }).advance(60_000);
+
+    assert.equal(world.status.phase, 'Paused');
+    assert.equal(world.cluster.analysisRuns.length, 2);
+  });
+
+  test('beside the steps of a canary is one run, named without a role', () => {
+    const world = measured('Successful', { analysis: ANALYSIS, steps: [{ setWeight: 100 }, { pause: {} }] });
+
+    world.image('v2').advance(60_000).command({ promoteFull: true }).advance(60_000);
+
+    const hash = world.status.stableRS;
+    assert.deepEqual(
+      world.cluster.analysisRuns.map(({ metadata }) => metadata.name),
+      [`shop-${hash}-2`],
+    );
+  });
+
+  test('and stopped by an abort does not count as done in the next attempt', () => {
+    const world = measured('Successful', { steps: [{ analysis: ANALYSIS }, { setWeight: 50 }] });
+    world.image('v2').advance(1_500).command({ abort: true }).advance(60_000);
+    const [stopped] = world.cluster.analysisRuns;
+    assert.equal(stopped?.spec.terminate, true);
+    world.cluster = {
+      ...world.cluster,
+      analysisRuns: world.cluster.analysisRuns.map((run) => ({ ...run, status: { phase: 'Successful' as const } })),
+    };
+
+    world.command({ abort: false }).quiesce();
+
+    assert.equal(world.status.currentStepIndex, 0);
+    assert.notEqual(world.status.canary?.currentStepAnalysisRunStatus?.name, stopped?.metadata.name);
+  });
+});
+
+describe('the stable version deleted by somebody', () => {
+  for (const [title, canary] of [
+    ['by replica ratio', { steps: [{ setWeight: 50 }, { pause: {} }] }],
+    ['by router', routed({ steps: [{ setWeight: 50 }, { pause: {} }] })],
+  ] as const) {
+    test(`leaves everything to the new one, ${title}`, () => {
+      const world = new PureWorld(rolloutOf({ replicas: 2, canary })).advance(10_000);
+      world.image('v2').advance(60_000);
+      assert.equal(world.status.phase, 'Paused');
+
+      world.cluster = {
+        ...world.cluster,
+        replicaSets: world.cluster.replicaSets.filter(
+          ({ metadata }) => metadata.labels?.[POD_TEMPLATE_HASH_LABEL] !== world.status.stableRS,
+        ),
+      };
+      const lines = toldSince(world, () => world.advance(60_000));
+
+      assert.equal(world.status.phase, 'Healthy');
+      assert.equal(world.status.stableRS, world.status.currentPodHash);
+      assert.ok(lines.some((line) => line.startsWith('RolloutCompleted') && line.endsWith('Initial deploy')));
+    });
+  }
+});
+
+describe('conditions', () => {
+  test('a Rollout that never made sense says only that', () => {
+    const same = { stableService: 'one', canaryService: 'one' };
+    const world = new PureWorld(rolloutOf({ canary: same })).quiesce();
+
+    assert.deepEqual(
+      world.status.conditions?.map(({ type }) => type),
+      ['InvalidSpec', 'Waiting'],
+    );
+  });
+
+  test('being resumed is said only until something comes of it', () => {
+    const canary = routed({ steps: [{ setWeight: 100 }, { pause: {} }] });
+    const world = new PureWorld(rolloutOf({ canary })).advance(10_000).image('v2').advance(60_000);
+    assert.equal(world.progressing(), 'Unknown/RolloutPaused');
+
+    world.command({ pauseConditions: null }).advance(10_000);
+
+    assert.equal(world.status.replicas, 2);
+    assert.equal(world.progressing(), 'True/ReplicaSetUpdated');
+  });
+});
+
+describe('recorded weights', () => {
+  test('name the version of the update, also at weight 0', () => {
+    const world = new PureWorld(rolloutOf({ replicas: 2, canary: routed({ steps: [{ pause: {} }] }) })).advance(10_000);
+
+    world.image('v2').advance(60_000);
+    assert.equal(world.status.canary?.weights?.canary.podTemplateHash, world.status.currentPodHash);
+
+    world.command({ abort: true }).advance(120_000);
+    assert.equal(world.status.canary?.weights?.canary.weight, 0);
+    assert.equal(world.status.canary?.weights?.canary.podTemplateHash, world.status.currentPodHash);
+  });
+});
+
+function measured(
+  phase: 'Successful' | 'Failed' | 'Inconclusive',
+  canary: Parameters<typeof routed>[0] = { steps: [{ setWeight: 50 }, { analysis: ANALYSIS }] },
+): PureWorld {
+  const world = new PureWorld(rolloutOf({ replicas: 2, canary }), {
+    podStartMs: 1_000,
+    analysis: { phase, afterMs: 5_000 },
+  });
+  world.cluster = { ...world.cluster, analysisTemplates: { errors: TEMPLATE } };
+  return world.advance(5_000);
+}
