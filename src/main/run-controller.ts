@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { createSystemClock } from '../adapters/clock/system-clock.ts';
 import { createGit, type GitOptions } from '../adapters/git/git-cli.ts';
 import { createKustomize } from '../adapters/git/kustomize.ts';
@@ -29,6 +28,7 @@ import type { Leadership, WorkQueue } from '../ports/kube.ts';
 import type { Log, Telemetry } from '../ports/telemetry.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { ownNamespace, processIdentity } from './identity.ts';
+import { collectGarbage, keepHeapSmall } from './small-heap.ts';
 import { headgateVersion } from './version.ts';
 
 /** The Lease of the controller that Headgate replaces: the two can never act at the same time. */
@@ -175,6 +175,7 @@ function createParts(input: Foundation & { readonly telemetry: Telemetry }): Par
     queue: noticeQueue,
     clock,
     telemetry,
+    identity: processIdentity(),
     options: {
       slack: {
         apiUrl: options.slackApiUrl,
@@ -307,8 +308,7 @@ async function listen(listener: RequestListener, at: { host: string; port: numbe
 
 /** The verb `controller`: runs until it is told to stop or may no longer act. */
 export async function runController(options: ControllerOptions): Promise<void> {
-  // Many small young objects: a larger nursery halves the collector's share of the CPU.
-  setFlagsFromString('--max-semi-space-size=32');
+  keepHeapSmall();
   const log = await createLog({
     level: options.loglevel as LogLevel,
     format: options.logformat === 'auto' ? undefined : options.logformat,
@@ -317,6 +317,7 @@ export async function runController(options: ControllerOptions): Promise<void> {
     log.warn({}, '--qps and --burst have no effect: the limit on requests adapts to the API server');
   }
   const running = await startController(options, log);
+  void running.whenActing().then(collectGarbage);
   log.info({ version: headgateVersion(), metricsPort: running.metricsPort, healthPort: running.healthPort }, 'started');
   const signal = (name: NodeJS.Signals): Promise<string> =>
     new Promise((resolve) => process.once(name, () => resolve(name)));

@@ -6,6 +6,7 @@ import type { Rollout } from '../../api/rollout.ts';
 import type { Secret } from '../../api/workloads.ts';
 import { GIT_ANNOTATIONS } from '../../core/gitops/names.ts';
 import { abortIn, parseRecordedAbort, revertOf, type RecordedAbort } from '../../core/notification/abort-notice.ts';
+import { turnOf } from '../../core/notification/claim.ts';
 import {
   afterSearch,
   afterSend,
@@ -39,6 +40,8 @@ export interface NotificationControllerInput {
   readonly queue: WorkQueue;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** Tells this process from others that may act at the same time. */
+  readonly identity: string;
   readonly options: NotificationOptions;
 }
 
@@ -113,13 +116,17 @@ export class NotificationController {
       if (recorded !== undefined) await this.#annotate(rollout, ref, { [PENDING_NOTICE_ANNOTATION]: null });
       return this.#finish(key);
     }
-    if (recorded?.key !== abort.key) {
-      await this.#annotate(rollout, ref, { [PENDING_NOTICE_ANNOTATION]: JSON.stringify(abort) });
-      this.#waiting.add(key);
-      return { againAtMs: this.#input.clock.nowMs() };
-    }
     this.#waiting.add(key);
-    return this.#deliver({ rollout, ref, abort, recipients });
+    if (recorded?.key !== abort.key) return this.#claim({ rollout, ref, abort });
+    return this.#deliver({ rollout, ref, abort: { ...abort, claim: recorded.claim }, recipients });
+  }
+
+  /** Records what is to be told and that this process tells it, before anything is sent. */
+  async #claim({ rollout, ref, abort }: Pick<DeliverInput, 'rollout' | 'ref' | 'abort'>): Promise<QueueAnswer> {
+    const { identity, clock } = this.#input;
+    const claimed: RecordedAbort = { ...abort, claim: { by: identity, atMs: clock.nowMs() } };
+    await this.#annotate(rollout, ref, { [PENDING_NOTICE_ANNOTATION]: JSON.stringify(claimed) });
+    return { againAtMs: clock.nowMs() };
   }
 
   #finish(key: string): QueueAnswer {
@@ -160,6 +167,16 @@ export class NotificationController {
       if (step.type === 'wait') {
         waits.push(step.untilMs);
         continue;
+      }
+      if (step.type === 'search' || step.type === 'send') {
+        const turn = turnOf(abort.claim, { by: this.#input.identity, nowMs: clock.nowMs() });
+        // Somebody else may have sent it since this process looked: what was found then counts no more.
+        if (abort.claim?.by !== this.#input.identity) this.#deliveries.delete(key);
+        if (turn.type === 'free') return this.#claim(input);
+        if (turn.type === 'theirs') {
+          waits.push(turn.untilMs);
+          continue;
+        }
       }
       const after = await this.#step(step, { ...input, notice, recipient, state });
       // Remembered before it is recorded: recording may meet a conflict, and the pass that follows must not send again.

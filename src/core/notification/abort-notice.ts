@@ -7,12 +7,15 @@ import { parseTimestampMs } from '../../lib/timestamp.ts';
 import { failingMetricOf } from '../analysis/failing-metric.ts';
 import { GIT_ANNOTATIONS } from '../gitops/names.ts';
 import { stepText } from '../rollout/step-text.ts';
+import type { Claim } from './claim.ts';
 import { abortKey, type AbortNotice, type RevertState } from './notice.ts';
 
 /** An abort that is to be told, as it is kept on the Rollout until it was: the revert that follows ends the abort itself. */
 export interface RecordedAbort extends Omit<AbortNotice, 'revert'> {
   /** Hash of the version that was aborted; the journal of a GitSource names it. */
   readonly hash: string;
+  /** Who sends it. */
+  readonly claim?: Claim;
 }
 
 /** The abort that the Rollout stands in now; undefined when there is none. */
