@@ -61,6 +61,24 @@ test('drift is put right: at once for kinds that are watched, at the next pull f
   assert.equal(await valueOf(world), 'one');
 });
 
+test('drift is not put right with a declaration that is older than the branch', async (t) => {
+  const world = await open(t);
+  await world.start();
+  await world.origin.commit({
+    'app/services.yaml': serviceYaml('shop-stable', 'newer') + '---\n' + serviceYaml('shop-canary'),
+  });
+  world.writes.length = 0;
+
+  // As another process, or a person, applies the new commit before this one has read it.
+  await world.patch(KINDS.service, 'shop-stable', { spec: { selector: { app: 'newer' } } });
+  await until('the new commit to be read', async () => {
+    return (await world.source()).status?.lastAppliedRevision === (await world.origin.head());
+  });
+
+  assert.deepEqual((await specOf(world, KINDS.service, 'shop-stable'))['selector'], { app: 'newer' });
+  assert.equal(world.writes.filter((write) => write.includes('services/shop-stable')).length, 1);
+});
+
 test('leaves that the controller steers are carried over and are no drift', async (t) => {
   const world = await open(t);
   await world.start();

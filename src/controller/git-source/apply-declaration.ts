@@ -23,6 +23,11 @@ export interface ApplyTools {
   /** What earlier passes learned; kept for as long as the GitSource exists. */
   readonly memory: ApplyMemory;
   readonly scope: 'own-namespace' | 'cluster';
+  /**
+   * Asked before anything is written: false when the branch has moved on. Putting drift right with an old declaration would undo
+   * what a newer commit brought, be it by hand or by another process that acts at the same time.
+   */
+  readonly isCurrent: () => Promise<boolean>;
 }
 
 /** By refKey-like identity: what the API server made of a declaration that it does not store literally. */
@@ -82,7 +87,8 @@ export async function applyDeclaration(
     prune: source.spec.prune === true,
     hasUnreadable: declaration.problems.length > 0 || placed.problems.length > 0,
   });
-  const pruned = await prune(pass, plan.delete);
+  const isCurrent = plan.delete.length === 0 || (await tools.isCurrent());
+  const pruned = isCurrent ? await prune(pass, plan.delete) : { kept: plan.delete, problems: [] };
   return {
     problems: [...problems, ...pruned.problems],
     inventory: [...declared, ...plan.keep, ...pruned.kept],
@@ -203,6 +209,7 @@ async function bring(pass: Pass, manifest: Manifest, ref: ObjectRef): Promise<Ou
   if (live !== undefined && isAsDeclared({ memory: tools.memory, identity, digest, wanted, live })) {
     return { result: 'unchanged', ...unknownFields(manifest, tools.memory.get(identity)?.dropped ?? []) };
   }
+  if (!(await tools.isCurrent())) return { result: 'waiting', again: true };
   const answer = await tools.kube.writer.write(
     { verb: 'apply', ref, object: wanted, force: true },
     { fieldManager: FIELD_MANAGER, impersonate: account },

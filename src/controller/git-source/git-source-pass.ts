@@ -82,6 +82,8 @@ export class GitSourcePass {
   readonly #context: PassContext;
   /** As last read or written. */
   #source: GitSource;
+  /** Whether the declaration is the branch's head, as far as this pass has asked. */
+  #isCurrent: boolean | undefined;
 
   constructor(input: GitSourceControllerInput, context: PassContext) {
     this.#input = input;
@@ -170,6 +172,7 @@ export class GitSourcePass {
           this.#folder(),
         );
       }
+      this.#isCurrent = true;
       memory.failure = undefined;
       memory.failureCount = 0;
       // Up to a tenth more, so that many do not pull at one moment.
@@ -223,11 +226,25 @@ export class GitSourcePass {
     const { live, memory } = this.#context;
     const rollouts = this.#context.rollouts.list(this.#source.metadata.namespace);
     return applyDeclaration(
-      { kube, kinds, live, memory: memory.apply, scope: options.scope },
+      { kube, kinds, live, memory: memory.apply, scope: options.scope, isCurrent: () => this.#confirmHead() },
       this.#source,
       declaration,
       rollouts,
     );
+  }
+
+  /** Asks once in a pass whether the branch still stands where it was read. While Git cannot tell, what was read counts. */
+  async #confirmHead(): Promise<boolean> {
+    if (this.#isCurrent !== undefined) return this.#isCurrent;
+    const { memory } = this.#context;
+    try {
+      this.#isCurrent = (await (await this.#repository()).head()) === memory.declaration?.commit;
+    } catch (error) {
+      if (failureOf(error) === undefined) throw error;
+      this.#isCurrent = true;
+    }
+    if (!this.#isCurrent) memory.isPullAsked = true;
+    return this.#isCurrent;
   }
 
   #appliedStatus(applied: ApplyResult | undefined): Partial<GitSourceStatus> {
