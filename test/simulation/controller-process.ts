@@ -18,6 +18,7 @@ import type { ProcessClock } from './process-clock.ts';
 export interface ControllerProcessOptions {
   readonly connection: Connection;
   readonly clock: ProcessClock;
+  readonly identity: string;
   readonly random: () => number;
   readonly git: Git;
   readonly http: HttpClient;
@@ -76,6 +77,7 @@ export function startControllerProcess(options: ControllerProcessOptions): void 
     queue: queue(),
     clock,
     telemetry,
+    identity: options.identity,
     options: {
       slack: {
         apiUrl: 'http://slack.simulation/api',

@@ -9,6 +9,8 @@ import type { SeenWrite, SimWorld } from './sim-world.ts';
 
 /** After somebody else broke something, the controller has so long to put it right. */
 const REPAIR_MS = 10_000;
+/** After users scale up, pods come as soon as the controller hears of it, which a plan may delay. */
+const SCALE_MS = 40_000;
 /** A write that was under way as a user's command arrived may still take effect. */
 const UNDER_WAY_MS = 100;
 /** Clocks of the status have whole milliseconds, and a write needs some to arrive. */
@@ -97,7 +99,7 @@ export class Watchdog {
   #noteReplicas(before: number, now: number): void {
     if (before === now) return;
     this.#replicasMin = Math.min(before, now);
-    this.#world.clock.schedule(REPAIR_MS, () => {
+    this.#world.clock.schedule(SCALE_MS, () => {
       this.#replicasMin = this.#world.rollout?.spec.replicas ?? 1;
     });
   }

@@ -61,7 +61,7 @@ export class SimRepository {
       this.#contents.set(object, text);
       tree.set(path, object);
     }
-    const id = idOf(JSON.stringify([input.parent, [...tree].sort(), input.message]));
+    const id = idOf(JSON.stringify([input.parent, [...tree].map((entry) => entry.join(' ')).sort(), input.message]));
     const parent = input.parent === '' ? undefined : input.parent;
     this.#commits.set(id, { id, parent, message: input.message, tree, byMachine: input.byMachine });
     return id;

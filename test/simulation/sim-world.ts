@@ -133,8 +133,9 @@ export class SimWorld {
       headers: { 'content-type': type, 'user-agent': manager },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    if (response.status >= 300)
-      throw new Error(`${manager}: ${method} ${path} answered ${response.status}: ${String(response.body)}`);
+    if (response.status < 300) return;
+    const answer = typeof response.body === 'string' ? response.body : '';
+    throw new Error(`${manager}: ${method} ${path} answered ${response.status}: ${answer}`);
   }
 
   /** Settles at the first moment at which `holds` is true. */
@@ -161,7 +162,7 @@ export class SimWorld {
     const endMs = this.clock.nowMs() + maxMs;
     for (;;) {
       await turn();
-      for (const look of [...this.#waiters]) look();
+      for (const look of this.#waiters) look();
       await turn();
       if (ends()) return true;
       const nextMs = this.clock.nextAtMs();
@@ -222,6 +223,7 @@ export class SimWorld {
         crash,
       }),
       clock: process,
+      identity: userAgent,
       random,
       git: createSimGit({
         repository: this.repository,

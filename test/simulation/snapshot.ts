@@ -36,7 +36,7 @@ function coreOf(world: SimWorld): Snapshot['core'] {
       replicaSets
         .filter(({ spec }) => (spec.replicas ?? 1) > 0)
         .map((replicaSet) => [imageOf(replicaSet), [replicaSet.spec.replicas, replicaSet.status?.availableReplicas]])
-        .toSorted(),
+        .toSorted(byText),
     ),
     services: Object.fromEntries(
       services.map(({ metadata, spec }) => [metadata.name, imageOfHash(spec.selector?.['rollouts-pod-template-hash'])]),
@@ -75,8 +75,10 @@ function restOf(world: SimWorld): Snapshot['rest'] {
         metadata.annotations?.['rollout.argoproj.io/revision'],
         metadata.annotations?.['scale-down-deadline'] === undefined ? 'kept' : 'draining',
       ])
-      .toSorted(),
-    runs: runs.map(({ metadata, ...run }) => [metadata.name, (run['status'] as { phase?: string })?.phase]).toSorted(),
+      .toSorted(byText),
+    runs: runs
+      .map(({ metadata, ...run }) => [metadata.name, (run['status'] as { phase?: string })?.phase])
+      .toSorted(byText),
     pods: world.api.store.list('pods', NAMESPACE).length,
     slack: world.slack.messages.length,
     commits: world.repository.log().map(({ byMachine, message }) => [byMachine, message.split('\n')[0]]),
@@ -85,4 +87,8 @@ function restOf(world: SimWorld): Snapshot['rest'] {
       (gitSource?.status?.reverts ?? []).map(({ state }) => state),
     ],
   };
+}
+
+function byText(left: unknown, right: unknown): number {
+  return JSON.stringify(left) < JSON.stringify(right) ? -1 : 1;
 }
