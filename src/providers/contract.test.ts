@@ -24,12 +24,15 @@ const SAMPLES: Readonly<Record<string, Metric['provider']>> = {
       jsonPath: '{$.data.value}',
     },
   },
+  job: { job: { spec: { template: { spec: { containers: [{ name: 'check', image: 'check:1' }] } } } } },
 };
 
 const ANSWERS: readonly ExchangeResponse[] = [
   { type: 'failed', message: 'prometheus.example refused the connection' },
   { type: 'waited' },
   { type: 'kubeObject', object: null },
+  { type: 'kubeObject', object: { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'foreign' } } },
+  { type: 'kubeList', objects: [] },
   ...[200, 204, 301, 400, 401, 403, 404, 405, 429, 500, 503].flatMap((status) =>
     ['', 'null', '[]', '{}', '{"data":null}', '{"status":"success"}', '<html>', '{"data":{"resultType":"vector"}}'].map(
       (body): ExchangeResponse => ({ type: 'http', status, headers: {}, body }),

@@ -25,7 +25,7 @@ for (const provider of PROVIDERS) {
     const metric = template.spec.metrics?.[0];
     assert.ok(metric !== undefined, 'a template with a metric');
     const secret = load(blocks(page, 'yaml secret')[0] ?? 'null') as { stringData: Record<string, string> } | null;
-    const query: MetricQuery = {
+    let query: MetricQuery = {
       metric,
       run: { namespace: 'shop', name: 'run', uid: '0b1e1e5c-1f6d-4d5f-9a55-0123456789ab' },
       measurementNumber: 1,
@@ -43,7 +43,10 @@ for (const provider of PROVIDERS) {
     );
     let step = provider.start(query);
     for (const answer of answersOf(page)) {
-      if (step.type === 'wait') step = provider.resume?.(measurementOf(step.state), query) ?? step;
+      if (step.type === 'wait') {
+        query = { ...query, measurement: measurementOf(step.state) };
+        step = provider.resume?.(measurementOf(step.state), query) ?? step;
+      }
       assert.ok(step.type === 'http' || step.type === 'kubeObject' || step.type === 'kubeList', JSON.stringify(step));
       step = provider.next(step, answer, query);
     }

@@ -1,10 +1,11 @@
 import type { Metric } from '../api/analysis.ts';
 import type { MetricProvider } from './contract.ts';
+import { job } from './job.ts';
 import { prometheus } from './prometheus.ts';
 import { web } from './web.ts';
 
 /** Every metric provider, one line each. */
-export const PROVIDERS: readonly MetricProvider[] = [prometheus, web];
+export const PROVIDERS: readonly MetricProvider[] = [prometheus, web, job];
 
 export type ProviderChoice =
   | { readonly ok: true; readonly provider: MetricProvider }

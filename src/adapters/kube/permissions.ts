@@ -54,6 +54,7 @@ export const PERMISSIONS: readonly Permission[] = [
   watched(KINDS.endpointSlice, ['list', 'watch'], 'whether a Service reaches pods before traffic is sent there'),
   watched(KINDS.ingress, ['list', 'watch', 'create', 'patch'], 'the canary Ingress'),
   watched(KINDS.httpRoute, ['list', 'watch', 'patch'], 'weights of the two backends'),
+  watched(KINDS.job, ['get', 'create', 'patch', 'delete'], 'Jobs that a metric runs'),
   watched(KINDS.secret, ['get'], 'credentials that a metric, a GitSource or a notification names'),
   watched(KINDS.event, ['create', 'patch'], 'what happened, for people'),
   watched(KINDS.gitSource, ['list', 'watch'], 'where Rollouts come from'),
