@@ -9,6 +9,9 @@ export const POD_TEMPLATE_HASH_LABEL = 'rollouts-pod-template-hash';
 /** On ReplicaSets of blue-green Rollouts: the version was the stable one, and was not aborted since. */
 export const PROMOTED_ANNOTATION = 'headgate.dev/promoted';
 
+/** On ReplicaSets whose pods still have metadata of an earlier role: its keys, as JSON. */
+export const PENDING_POD_METADATA_ANNOTATION = 'headgate.dev/pending-pod-metadata';
+
 /** On Rollouts, AnalysisRuns, Experiments and templates: only the controller with this id handles them. */
 export const INSTANCE_ID_LABEL = 'argo-rollouts.argoproj.io/controller-instance-id';
 

@@ -15,6 +15,7 @@ import { currentRevision } from './rollout/promotion.ts';
 import type { Plans } from './rollout/plans.ts';
 import { planReplicaSets, type SizedWrite } from './rollout/replica-set-writes.ts';
 import { planRestart } from './rollout/restart.ts';
+import { planPodMetadata } from './rollout/role-metadata.ts';
 import { planRuns, type RunPlan } from './rollout/runs.ts';
 import { planServices } from './rollout/services.ts';
 import { settlesAtMs } from './rollout/shown-weight.ts';
@@ -52,6 +53,7 @@ export function decide(observation: Observation): Decision {
     status,
     effects: [
       ...effectsOf(world, position, plans),
+      ...planPodMetadata(world).map((write) => effect(write, 'give pods the metadata of their role')),
       ...restart.evictions.map((write) => effect(write, 'restart a pod')),
     ],
     events: eventsOf(world, { position, notices: advanced.notices, status, plans }),

@@ -22,7 +22,7 @@ export interface Observation {
   /** By name; null when it does not exist. Includes nested ones. */
   readonly analysisTemplates: Readonly<Record<string, AnalysisTemplate | null>>;
   readonly clusterAnalysisTemplates: Readonly<Record<string, ClusterAnalysisTemplate | null>>;
-  /** Pods of the Rollout; gathered only while a restart is asked for, else empty. */
+  /** Pods of the Rollout; gathered only while `needsPods` says so, else empty. */
   readonly pods: readonly Pod[];
   readonly options: DecisionOptions;
 }

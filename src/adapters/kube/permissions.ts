@@ -48,7 +48,11 @@ export const PERMISSIONS: readonly Permission[] = [
     ['get', 'list', 'watch', 'create', 'patch', 'delete'],
     'one per revision: created, scaled, trimmed',
   ),
-  watched(KINDS.pod, ['list'], 'pods that are older than a restart that was asked for'),
+  watched(
+    KINDS.pod,
+    ['list', 'patch'],
+    'pods that are older than a restart that was asked for, or get the metadata of another role',
+  ),
   watched(KINDS.pod, ['create'], 'a restart evicts them, as far as disruption budgets allow', 'eviction'),
   watched(KINDS.service, ['list', 'watch', 'patch'], 'the selector leaf that tells stable from canary'),
   watched(KINDS.endpointSlice, ['list', 'watch'], 'whether a Service reaches pods before traffic is sent there'),

@@ -17,20 +17,6 @@ export interface MissingFeature {
 const MISSING_IN_ROLLOUT: readonly MissingFeature[] = [
   missing('spec.workloadRef', 'take the pod template from another workload', 'write it into spec.template'),
   missing('spec.strategy.canary.pingPong', 'use ping-pong Services', 'use canaryService and stableService'),
-  missing(
-    'spec.strategy.canary.antiAffinity',
-    'add anti-affinity to pods',
-    'write it into spec.template.spec.affinity',
-  ),
-  missing(
-    'spec.strategy.blueGreen.antiAffinity',
-    'add anti-affinity to pods',
-    'write it into spec.template.spec.affinity',
-  ),
-  missing('spec.strategy.blueGreen.previewMetadata', 'add labels to the pods of a role', 'remove the field'),
-  missing('spec.strategy.blueGreen.activeMetadata', 'add labels to the pods of a role', 'remove the field'),
-  missing('spec.strategy.canary.canaryMetadata', 'add labels to the pods of a role', 'remove the field'),
-  missing('spec.strategy.canary.stableMetadata', 'add labels to the pods of a role', 'remove the field'),
   missing('spec.strategy.canary.steps[*].experiment', 'run experiments', 'use an analysis step'),
   missing('spec.strategy.canary.steps[*].setHeaderRoute', 'route by header', 'remove the step'),
   missing('spec.strategy.canary.steps[*].setMirrorRoute', 'mirror traffic', 'remove the step'),

@@ -7,12 +7,13 @@ import { decide } from '../../core/decide.ts';
 import { RECONCILE_ERROR_REASON, withFailure } from '../../core/rollout/failure-state.ts';
 import type { Decision } from '../../core/decision.ts';
 import type { DecisionOptions } from '../../core/observation.ts';
+import { needsPods } from '../../core/rollout/references.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Kube, QueueAnswer, WorkQueue } from '../../ports/kube.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
-import { openRolloutCaches, type RolloutCaches } from './caches.ts';
+import { openRolloutCaches, OWNER, type RolloutCaches } from './caches.ts';
 import { enact, NameTaken, Unsettled, WriteRefused } from './enact.ts';
 import { Failures } from './failures.ts';
 import { gather, readRouted } from './gather.ts';
@@ -200,10 +201,10 @@ export class RolloutController {
     });
   }
 
-  /** Pods are looked at only while a restart is under way, so no cache of all pods is kept. */
+  /** Pods are looked at only while each of them has to be changed or replaced, so no cache of all pods is kept. */
   async #podsOf(rollout: Rollout): Promise<readonly Pod[]> {
-    const { restartAt } = rollout.spec;
-    if (restartAt === undefined || restartAt === null || restartAt === rollout.status?.restartedAt) return [];
+    const replicaSets = this.caches.replicaSets.byIndex(OWNER, rollout.metadata.uid ?? '');
+    if (!needsPods(rollout, replicaSets)) return [];
     const labels = Object.entries(rollout.spec.selector?.matchLabels ?? {}).map(
       ([label, value]) => `${label}=${value}`,
     );

@@ -1,11 +1,20 @@
 import { serviceReferences } from '../../api/validation/references.ts';
 import type { Rollout, RolloutAnalysis } from '../../api/rollout.ts';
+import type { ReplicaSet } from '../../api/workloads.ts';
+import { isPodMetadataPending } from './role-metadata.ts';
 
 /** Names of everything that a decision over this Rollout reads by name, each once. */
 export interface RolloutReferences {
   readonly services: readonly string[];
   readonly analysisTemplates: readonly string[];
   readonly clusterAnalysisTemplates: readonly string[];
+}
+
+/** True while a decision looks at single pods: they are restarted, or get the metadata of another role. */
+export function needsPods(rollout: Rollout, replicaSets: readonly ReplicaSet[]): boolean {
+  const { restartAt } = rollout.spec;
+  const restarts = restartAt !== undefined && restartAt !== null && restartAt !== rollout.status?.restartedAt;
+  return restarts || replicaSets.some(isPodMetadataPending);
 }
 
 export function referencesOf(rollout: Rollout): RolloutReferences {

@@ -9,12 +9,14 @@ import {
 } from '../../api/labels.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { ReplicaSet } from '../../api/workloads.ts';
+import { withAntiAffinity } from './anti-affinity.ts';
 import { blueGreenSizes } from './blue-green-capacity.ts';
 import { planSizes } from './capacity.ts';
 import type { Position } from './position.ts';
 import { currentRevision } from './promotion.ts';
 import { sizeOf } from './replica-set.ts';
 import { currentAnnotations, newReplicaSet, ownerReference, revisionOf } from './revisions.ts';
+import { roleChange, templateForRole, type RoleChange } from './role-metadata.ts';
 import { planScaleDown } from './scale-down.ts';
 import { rolesOf, type World } from './world.ts';
 
@@ -45,7 +47,8 @@ export function planReplicaSets(world: World, position: Position): ReplicaSetPla
     const down = scaleDown.byName.get(name);
     const size = down?.size ?? planned ?? sizeOf(replicaSet);
     const annotations = annotationsFor({ world, position, replicaSet, isCurrent, size, deadline: down?.deadline });
-    writes.push(...writeOf(world, { replicaSet, size, annotations }));
+    const role = world.problems.length > 0 ? undefined : roleChange(world, position, replicaSet);
+    writes.push(...writeOf(world, { replicaSet, size, annotations: { ...annotations, ...role?.annotations }, role }));
   }
   return { writes, wakeAtMs: scaleDown.wakeAtMs };
 }
@@ -55,9 +58,11 @@ function createCurrent(world: World, position: Position, size: number): readonly
   if (world.template === undefined || world.problems.length > 0 || position.currentHash !== world.templateHash)
     return [];
   const revision = currentRevision(world, position);
+  const role = templateForRole(world, position, withAntiAffinity(world, position, world.template));
   const replicaSet = newReplicaSet({
     rollout: world.rollout,
-    template: world.template,
+    template: role.template,
+    annotations: role.annotations,
     hash: position.currentHash,
     size,
     revision,
@@ -113,9 +118,10 @@ interface WriteInput {
   readonly replicaSet: ReplicaSet;
   readonly size: number;
   readonly annotations: Readonly<Record<string, string | null>>;
+  readonly role: RoleChange | undefined;
 }
 
-function writeOf(world: World, { replicaSet, size, annotations }: WriteInput): readonly SizedWrite[] {
+function writeOf(world: World, { replicaSet, size, annotations, role }: WriteInput): readonly SizedWrite[] {
   const { name, namespace = '', resourceVersion } = replicaSet.metadata;
   const from = sizeOf(replicaSet);
   const revision = annotations[REVISION_ANNOTATION] ?? String(revisionOf(replicaSet));
@@ -128,7 +134,11 @@ function writeOf(world: World, { replicaSet, size, annotations }: WriteInput): r
     minReady === undefined
   )
     return [];
-  const spec = { ...(from === size ? {} : { replicas: size }), ...minReady };
+  const spec = {
+    ...(from === size ? {} : { replicas: size }),
+    ...minReady,
+    ...(role === undefined ? {} : { template: { metadata: role.template } }),
+  };
   return [
     {
       write: {

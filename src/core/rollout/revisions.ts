@@ -59,7 +59,7 @@ function meaningOfOwn(replicaSet: ReplicaSet): unknown {
 /** The template as the user wrote it: without the hash label, metadata for its role, and the anti-affinity that was added. */
 function withoutAdditions(replicaSet: ReplicaSet): unknown {
   const { template } = replicaSet.spec;
-  const added = ephemeralMetadataOf(replicaSet);
+  const added = addedMetadataOf(replicaSet);
   const labels = without(template.metadata?.labels, [POD_TEMPLATE_HASH_LABEL, ...Object.keys(added.labels)]);
   const annotations = without(template.metadata?.annotations, Object.keys(added.annotations));
   return {
@@ -68,12 +68,13 @@ function withoutAdditions(replicaSet: ReplicaSet): unknown {
   };
 }
 
-interface AddedMetadata {
+export interface AddedMetadata {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-function ephemeralMetadataOf(replicaSet: ReplicaSet): AddedMetadata {
+/** What a ReplicaSet's template has for the part that its version plays, by its own record. */
+export function addedMetadataOf(replicaSet: ReplicaSet): AddedMetadata {
   const text = annotationOf(replicaSet, EPHEMERAL_METADATA_ANNOTATION);
   if (text === undefined) return { labels: {}, annotations: {} };
   try {
@@ -138,6 +139,8 @@ export interface NewReplicaSetInput {
   readonly hash: string;
   readonly size: number;
   readonly revision: number;
+  /** Besides those that every ReplicaSet has. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** A new version's ReplicaSet, made at the size that it should have at once. */
@@ -155,6 +158,7 @@ export function newReplicaSet(input: NewReplicaSetInput): ReplicaSet {
       annotations: {
         ...currentAnnotations(rollout, undefined, input.revision),
         [DESIRED_REPLICAS_ANNOTATION]: String(rollout.spec.replicas ?? 1),
+        ...input.annotations,
       },
       ownerReferences: [ownerReference(rollout)],
     },
