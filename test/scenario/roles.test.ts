@@ -96,7 +96,9 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
 
         const replicaSets = await scene.replicaSets();
         assert.equal(replicaSets.length, 2);
-        const { affinity } = replicaSets[1]?.['spec'].template.spec;
+        const [, fresh] = replicaSets;
+        assert.ok(fresh);
+        const { affinity } = fresh['spec'].template.spec;
         const [term] = affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution;
         assert.equal(term.weight, 5);
       } finally {
