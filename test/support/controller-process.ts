@@ -1,13 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'src', 'main', 'headgate.ts');
+const LINES_KEPT = 20;
 
 /** The controller as users run it: a process of its own, which can be killed. */
 export interface ControllerProcess {
   readonly pid: number;
+  /** Settles when it works on objects, or has ended. */
+  readonly acting: Promise<void>;
   /** Settles when it has ended, however. */
   readonly ended: Promise<void>;
   kill(): Promise<void>;
@@ -16,34 +18,49 @@ export interface ControllerProcess {
   logTail(): string;
 }
 
-export function startControllerProcess(input: {
+export interface ControllerProcessInput {
   readonly kubeconfig: string;
-  readonly logFile: string;
   readonly args?: readonly string[];
-}): ControllerProcess {
-  const log = openSync(input.logFile, 'a');
+  /** Where compiled code is kept from one start to the next. */
+  readonly compileCache?: string;
+}
+
+export function startControllerProcess({
+  kubeconfig,
+  args = [],
+  compileCache,
+}: ControllerProcessInput): ControllerProcess {
   const child = spawn(
     process.execPath,
     [
       PROGRAM,
       'controller',
-      '--kubeconfig',
-      input.kubeconfig,
+      `--kubeconfig=${kubeconfig}`,
       '--metrics-host=127.0.0.1',
       '--metricsPort=0',
       '--healthzPort=0',
-      ...(input.args ?? []),
+      ...args,
     ],
-    { stdio: ['ignore', log, log] },
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...(compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache }) },
+    },
   );
-  closeSync(log);
-  const ended = once(child, 'exit').then(() => undefined);
+  const lines: string[] = [];
+  const acting = Promise.withResolvers<void>();
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    if (text.includes('"acting"')) acting.resolve();
+    lines.push(...text.trimEnd().split('\n'));
+    lines.splice(0, lines.length - LINES_KEPT);
+  });
+  const ended = once(child, 'exit').then(() => acting.resolve());
   return {
     pid: child.pid ?? 0,
+    acting: acting.promise,
     ended,
     kill: () => end(child, ended, 'SIGKILL'),
     stop: () => end(child, ended, 'SIGTERM'),
-    logTail: () => readFileSync(input.logFile, 'utf8').split('\n').slice(-20).join('\n'),
+    logTail: () => lines.join('\n'),
   };
 }
 

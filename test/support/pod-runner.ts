@@ -16,6 +16,7 @@ const STARTUP_MS = 150;
 /** Longer than a proxy may take to hear that a pod is going. */
 const LAME_DUCK_MS = 6_000;
 
+const LAST_ANSWERS_MS = 100;
 const BACKLOG = 1_024;
 
 const [kubeconfig = ''] = process.argv.slice(2);
@@ -39,6 +40,7 @@ async function start(pod: Manifest): Promise<Server> {
   const server = createServer({ keepAliveTimeout: 75_000 }, (_request, response) => {
     response.setHeader('x-image', pod['spec'].containers[0].image as string);
     response.setHeader('x-pod', pod.metadata.name);
+    if (!server.listening) response.setHeader('connection', 'close');
     response.end('water\n');
   });
   const port = pod['spec'].containers[0].ports[0].containerPort as number;
@@ -68,6 +70,9 @@ async function stop(uid: string): Promise<void> {
   const server = await starting;
   server.close();
   server.closeIdleConnections();
+  // What a process that ends takes with it. The address may be given to another pod, which must not inherit connections.
+  await delay(LAST_ANSWERS_MS);
+  server.closeAllConnections();
 }
 
 /** What a kubelet writes when the readiness probe succeeds. A pod that is gone needs it no more. */

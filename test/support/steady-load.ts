@@ -7,6 +7,8 @@ export interface SteadyLoad {
   mark(): number;
   /** What became of the requests that ended after `from`, up to `to` or now. */
   since(from: number, to?: number): LoadTally;
+  /** For a failure's message: the share of an image in each quarter of a second, latest last. */
+  timeline(image: string): readonly string[];
   /** Waits until so many more requests have ended; rejects when that takes far too long. */
   untilMore(count: number): Promise<void>;
   stop(): Promise<void>;
@@ -30,6 +32,7 @@ interface Ended {
 const TICK_MS = 10;
 /** A request without an answer after so long is lost. */
 const TIMEOUT_MS = 10_000;
+const TIMELINE_REQUESTS = 5_000;
 /** More than these wait for an answer only when the data plane is stuck: then the pace is given up. */
 const IN_FLIGHT_MAX = 1_000;
 
@@ -74,6 +77,7 @@ export function startSteadyLoad(target: {
   return {
     mark: () => ended.length,
     since: (from, to) => tallyOf(ended.slice(from, to), ended[from - 1]?.atMs ?? startedMs),
+    timeline: (image) => timelineOf(ended.slice(-TIMELINE_REQUESTS), image),
     async untilMore(count) {
       const wanted = ended.length + count;
       const endMs = performance.now() + TIMEOUT_MS + (10_000 * count) / target.perSecond;
@@ -88,6 +92,14 @@ export function startSteadyLoad(target: {
       await pool.close();
     },
   };
+}
+
+function timelineOf(ended: readonly Ended[], image: string): readonly string[] {
+  const slots = Map.groupBy(ended, ({ atMs }) => Math.floor(atMs / 250) * 250);
+  return [...slots].map(([atMs, inSlot]) => {
+    const matching = inSlot.filter((one) => one.image === image).length;
+    return `${atMs} ms: ${matching} of ${inSlot.length}`;
+  });
 }
 
 function tallyOf(ended: readonly Ended[], fromMs: number): LoadTally {

@@ -57,7 +57,6 @@ async function open(): Promise<Lab> {
   stops.push(() => stopChild(pods));
   const controller = startControllerProcess({
     kubeconfig: plane.kubeconfig,
-    logFile: logOf('controller'),
     args: ['--leader-elect=false'],
   });
   stops.push(() => controller.stop());

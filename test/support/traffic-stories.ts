@@ -4,6 +4,7 @@ import { canaryRollout, service } from './manifests.ts';
 import { startSteadyLoad, type SteadyLoad } from './steady-load.ts';
 import { routeThroughGateway } from './traefik.ts';
 import type { Lab } from './traffic-lab.ts';
+import { watchObjects, type ObjectWatch } from './watch-objects.ts';
 import { Scene, until } from './world.ts';
 
 /** What happens to a Rollout while requests never stop. Each ends with how many requests were sent and lost. */
@@ -132,10 +133,17 @@ class Water {
   readonly #scene: Scene;
   readonly #load: SteadyLoad;
   readonly #splits: string[] = [];
+  readonly #shown: string[] = [];
+  readonly #watch: ObjectWatch;
 
   private constructor(scene: Scene, load: SteadyLoad) {
     this.#scene = scene;
     this.#load = load;
+    this.#watch = watchObjects(scene.api, scene.path('httproutes.gateway.networking.k8s.io'), (_change, route) => {
+      const { backendRefs } = route['spec'].rules[0] as { readonly backendRefs: readonly { weight: number }[] };
+      const shown = `${Math.round(performance.now())} ms: ${backendRefs.map(({ weight }) => weight).join('/')}`;
+      if (shown.split(' ').at(-1) !== this.#shown.at(-1)?.split(' ').at(-1)) this.#shown.push(shown);
+    });
   }
 
   static async open(scene: Scene, origin: string, canary: Readonly<Record<string, unknown>>): Promise<Water> {
@@ -204,12 +212,14 @@ class Water {
     });
     const measured = await this.#shareOfNext(1_500, image);
     this.#splits.push(`${weight} % -> ${(measured * 100).toFixed(1)} %`);
-    const apart = Math.abs(measured - share);
-    assert.ok(apart <= tolerance(1_500, share), `${image} got ${measured} of the traffic at weight ${weight}`);
+    if (Math.abs(measured - share) <= tolerance(1_500, share)) return;
+    const facts = { measured, shown: this.#shown.slice(-4), shares: this.#load.timeline(image) };
+    assert.fail(`${image} has not got ${weight} % of the traffic: ${JSON.stringify(facts)}`);
   }
 
   /** Lets what is under way come to its end, then counts. */
   async close(report: (line: string) => void): Promise<void> {
+    this.#watch.stop();
     await this.#load.untilMore(PER_SECOND);
     await this.#load.stop();
     const tally = this.#load.since(0);

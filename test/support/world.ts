@@ -89,24 +89,30 @@ export async function installKinds(api: ApiClient): Promise<void> {
   }
 }
 
-const WAIT_MS_MAX = 30_000;
-const POLL_MS = 40;
+/** How long something is waited for, and how often it is looked at. */
+export interface Patience {
+  readonly waitMsMax: number;
+  readonly pollMs: number;
+}
+
+const PATIENCE: Patience = { waitMsMax: 30_000, pollMs: 40 };
 
 /** Polls until `look` answers something; fails with `what` and the last thing seen. */
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined | false>,
   describe?: () => Promise<unknown>,
+  { waitMsMax, pollMs }: Patience = PATIENCE,
 ): Promise<T> {
-  const endMs = Date.now() + WAIT_MS_MAX;
+  const endMs = Date.now() + waitMsMax;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
     if (Date.now() > endMs) {
       const seen = describe === undefined ? '' : `; last seen: ${JSON.stringify(await describe(), undefined, 1)}`;
-      throw new Error(`waited ${WAIT_MS_MAX / 1_000} s for ${what}${seen}`);
+      throw new Error(`waited ${waitMsMax / 1_000} s for ${what}${seen}`);
     }
-    await delay(POLL_MS);
+    await delay(pollMs);
   }
 }
 
@@ -116,17 +122,19 @@ let namespaces = 0;
 export class Scene {
   readonly api: ApiClient;
   readonly namespace: string;
+  readonly #patience: Patience;
 
-  private constructor(api: ApiClient, namespace: string) {
+  private constructor(api: ApiClient, namespace: string, patience: Patience) {
     this.api = api;
     this.namespace = namespace;
+    this.#patience = patience;
   }
 
-  static async open(api: ApiClient, title: string): Promise<Scene> {
+  static async open(api: ApiClient, title: string, patience = PATIENCE): Promise<Scene> {
     namespaces += 1;
     const namespace = `${title}-${process.pid}-${namespaces}`;
     await api.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    return new Scene(api, namespace);
+    return new Scene(api, namespace, patience);
   }
 
   path(resource: string, name = ''): string {
@@ -177,6 +185,7 @@ export class Scene {
         return looks(rollout) ? rollout : undefined;
       },
       async () => ({ status: (await this.rollout(name))['status'], events: await this.eventLines(name) }),
+      this.#patience,
     );
   }
 
