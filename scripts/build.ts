@@ -33,6 +33,7 @@ export async function buildBundle(): Promise<string> {
       format: 'esm',
       entryFileNames: ENTRY,
       chunkFileNames: `${PARTS}/[name].mjs`,
+      comments: false,
       // Names stay, for stack traces. Node keeps a text that is not plain ASCII at twice its size.
       minify: {
         compress: false,

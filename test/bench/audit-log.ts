@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { CallCounts } from './call-counts.ts';
 
 /** What the API server has noted of one call. */
 interface AuditEvent {
@@ -8,9 +9,6 @@ interface AuditEvent {
   readonly objectRef?: { readonly resource?: string; readonly subresource?: string };
   readonly responseStatus?: { readonly code?: number };
 }
-
-/** Calls by `patch rollouts/status`; a refused one carries its code: `patch rollouts/status 409`. */
-export type CallCounts = ReadonlyMap<string, number>;
 
 /** Reads an audit log on and on: each call to `take` counts what was noted of one client since the call before. */
 export interface AuditLog {
@@ -34,27 +32,6 @@ export function openAuditLog(file: string, userAgent: string): AuditLog {
       return counts;
     },
   };
-}
-
-export function addCounts(...all: readonly CallCounts[]): CallCounts {
-  const total = new Map<string, number>();
-  for (const counts of all) for (const [call, count] of counts) total.set(call, (total.get(call) ?? 0) + count);
-  return total;
-}
-
-/** Leases are renewed and watches opened by time, not by Rollouts. */
-export function isByTime(call: string): boolean {
-  return / leases\b/.test(call) || /^(watch|list) /.test(call);
-}
-
-export function isOfEvents(call: string): boolean {
-  return / events\b/.test(call);
-}
-
-export function countOf(counts: CallCounts, belongs: (call: string) => boolean): number {
-  let total = 0;
-  for (const [call, count] of counts) if (belongs(call)) total += count;
-  return total;
 }
 
 function readFrom(file: string, position: number): string {

@@ -14,18 +14,13 @@ import { openApiClient } from '../support/api-client.ts';
 import { startFakePrometheus, type FakePrometheus } from '../support/fake-prometheus.ts';
 import { buildPlane, startPlane, type Plane } from '../support/plane.ts';
 import { installKinds } from '../support/world.ts';
-import { addCounts, countOf, isByTime, isOfEvents, openAuditLog, type AuditLog, type CallCounts } from './audit-log.ts';
+import { openAuditLog, type AuditLog } from './audit-log.ts';
+import { addCounts, byCount, countOf, isByTime, isOfEvents, type CallCounts } from './call-counts.ts';
 import { startControllerProcess, type ControllerUnderTest } from './controller-under-test.ts';
-import { observeFleet, percentile, type FleetObserver } from './fleet-observer.ts';
-import {
-  idleRollout,
-  imageOf,
-  rolloutObjects,
-  sharedObjects,
-  VARIANTS,
-  type FleetObject,
-  type Variant,
-} from './fleet.ts';
+import { percentile, rounded, say, table } from './figures.ts';
+import { observeFleet, type FleetObserver } from './fleet-observer.ts';
+import { changeImages, createObjects } from './fleet-update.ts';
+import { idleRollout, imageOf, rolloutObjects, sharedObjects, VARIANTS, type Variant } from './fleet.ts';
 import { cpuMsOf, memoryOf } from './process-usage.ts';
 
 /**
@@ -111,14 +106,10 @@ async function run(bench: Bench): Promise<void> {
 
 async function createFleet({ options, kube, prometheus }: Bench, names: readonly string[]): Promise<void> {
   const { variant } = options;
-  await createAll(kube, sharedObjects(variant, { namespace: NAMESPACE, prometheus: prometheus.url }));
+  await createObjects(kube.writer, sharedObjects(variant, { namespace: NAMESPACE, prometheus: prometheus.url }));
   const idle = Array.from({ length: options.idle }, (_, index) => [idleRollout(`idle-${index}`, NAMESPACE)]);
   const fleet = names.map((name) => rolloutObjects(variant, name, NAMESPACE));
-  await Promise.all([...fleet, ...idle].map((objects) => createAll(kube, objects)));
-}
-
-async function createAll(kube: ConnectedKube, objects: readonly FleetObject[]): Promise<void> {
-  for (const { kind, object } of objects) await kube.writer.write({ verb: 'create', kind, object });
+  await Promise.all([...fleet, ...idle].map((objects) => createObjects(kube.writer, objects)));
 }
 
 interface Round {
@@ -138,16 +129,7 @@ async function update(bench: Bench, names: readonly string[], image: string): Pr
   const apiServer = apiServerOf(bench.plane);
   const [controllerBefore, apiServerBefore] = [cpuMsOf(controller.pid), cpuMsOf(apiServer)];
   const startedMs = Date.now();
-  await Promise.all(
-    names.map((name) =>
-      kube.writer.write({
-        verb: 'patch',
-        ref: { kind: KINDS.rollout, namespace: NAMESPACE, name },
-        patchType: 'json',
-        body: [{ op: 'replace', path: '/spec/template/spec/containers/0/image', value: image }],
-      }),
-    ),
-  );
+  await changeImages({ writer: kube.writer, namespace: NAMESPACE }, names, image);
   const healthyMs = await observer.whenAllHealthy();
   const counted = await untilQuiet(bench);
   return {
@@ -239,16 +221,6 @@ function report({ options, controller }: Bench, rounds: readonly Round[]): void 
   if (options.json) say(JSON.stringify(figures));
 }
 
-function byCount([, left]: readonly [string, number], [, right]: readonly [string, number]): number {
-  return right - left;
-}
-
-function table(title: string, rows: readonly (readonly [string, string | number])[]): void {
-  say(`\n${title}`);
-  const width = Math.max(0, ...rows.map(([label]) => label.length));
-  for (const [label, value] of rows) say(`  ${label.padEnd(width)}  ${value}`);
-}
-
 /** The programs of the plane in the order in which they were started: etcd comes first. */
 function apiServerOf(plane: Plane): number {
   return plane.pids[1] ?? 0;
@@ -258,10 +230,6 @@ async function openKube(kubeconfigPath: string): Promise<ConnectedKube> {
   const clock = createSystemClock();
   const connection = await connect({ clock, kubeconfigPath, userAgent: 'headgate-bench' });
   return createKube({ connection, clock, random: Math.random, log: SILENT_LOG, metrics: SILENT_METRICS });
-}
-
-function rounded(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }
 
 async function readOptions(): Promise<Options> {
@@ -291,8 +259,4 @@ async function readOptions(): Promise<Options> {
     program: [values.program ?? (await buildBundle())],
     nodeOptions: values['node-option'],
   };
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -53,11 +53,6 @@ export function observeFleet(rollouts: ObjectCache<Rollout>): FleetObserver {
   };
 }
 
-/** Of values in order of size. */
-export function percentile(ordered: readonly number[], percent: number): number {
-  return ordered[Math.min(ordered.length - 1, Math.floor((ordered.length * percent) / 100))] ?? 0;
-}
-
 function isHealthy({ metadata, status }: Rollout): boolean {
   return status?.phase === 'Healthy' && status.observedGeneration === String(metadata.generation);
 }
