@@ -63,6 +63,15 @@ describe('events of a Rollout', () => {
     ]);
   });
 
+  test('a full promotion ends a pause', () => {
+    const world = new PureWorld(rolloutOf({ canary })).advance(10_000).image('v2').advance(10_000);
+
+    const promoted = reasonsOf(toldSince(world, () => world.command({ promoteFull: true }).advance(10_000)));
+
+    assert.equal(promoted[0], 'RolloutResumed');
+    assert.equal(promoted.at(-1), 'RolloutCompleted');
+  });
+
   test('that something is not completed is told once, not again when a newer version or other steps supersede it', () => {
     const world = new PureWorld(rolloutOf({ canary })).advance(10_000);
     world.image('v2').advance(10_000);
@@ -202,6 +211,20 @@ describe('conditions', () => {
 
     assert.equal(world.status.replicas, 2);
     assert.equal(world.progressing(), 'True/ReplicaSetUpdated');
+  });
+});
+
+describe('the scale subresource', () => {
+  test('shows no more pods than were asked for, so that an update does not feed an autoscaler', () => {
+    const canary = routed({ steps: [{ setWeight: 50 }, { pause: {} }] });
+    const world = new PureWorld(rolloutOf({ replicas: 2, canary })).advance(10_000).image('v2').advance(60_000);
+
+    assert.equal(world.status.replicas, 3);
+    assert.equal(world.status.HPAReplicas, 2);
+
+    world.edit({ replicas: 4 });
+    world.pass();
+    assert.equal(world.status.HPAReplicas, 3);
   });
 });
 

@@ -208,7 +208,12 @@ export const rolloutChart = setup({
     },
     pausedStep: {
       description: 'A pause step: the time, or a user, ends it.',
-      on: { PROMOTE_FULL: { target: 'fastForward', actions: assign(moves.clearPauses) } },
+      on: {
+        PROMOTE_FULL: {
+          target: 'fastForward',
+          actions: [assign(moves.clearPauses), { type: 'notify', params: moves.resumeNotice }],
+        },
+      },
       always: [
         {
           guard: 'inconclusive',

@@ -20,13 +20,21 @@ export function countsOf(world: World, position: Position): Counts {
     updatedReplicas: podsOf(rolesOf(world, position).current),
     readyReplicas: sum(serving, readyOf),
     availableReplicas: sum(serving, availableOf),
-    HPAReplicas: sum(serving, podsOf),
+    HPAReplicas: active === undefined ? scaledPods(world) : podsOf(active),
     selector: selectorText(
       active === undefined
         ? selector
         : { ...selector, matchLabels: { ...selector?.matchLabels, [POD_TEMPLATE_HASH_LABEL]: hashOf(active) } },
     ),
   };
+}
+
+/**
+ * Pods that an autoscaler counts with: min(pods of all versions, spec.replicas). What an update has on top would raise the
+ * number that is asked for next, which raises the update's own, and so on.
+ */
+function scaledPods(world: World): number {
+  return Math.min(sum(world.replicaSets, podsOf), world.settings.replicas);
 }
 
 /** A selector as the scale subresource has it: `app=shop,tier in (a,b)`. */

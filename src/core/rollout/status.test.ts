@@ -85,7 +85,7 @@ describe('the status of a canary', () => {
     assert.equal(status.currentPodHash, canary);
     assert.deepEqual(
       [status.replicas, status.updatedReplicas, status.HPAReplicas, status.availableReplicas],
-      [6, 1, 6, 6],
+      [6, 1, 5, 6],
     );
     assert.equal(status.selector, 'app=shop');
     assert.deepEqual(status.headgate, {
