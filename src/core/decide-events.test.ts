@@ -228,6 +228,63 @@ describe('the scale subresource', () => {
   });
 });
 
+describe('versions that wait to be scaled down', () => {
+  test('are the newest ones, as many as the limit allows', () => {
+    const canary = routed({ steps: [], scaleDownDelaySeconds: 600, scaleDownDelayRevisionLimit: 1 });
+    const world = new PureWorld(rolloutOf({ canary })).advance(10_000);
+
+    world.image('v2').advance(60_000);
+    assert.deepEqual(world.sizes(), { v1: 1, v2: 1 });
+
+    world.image('v3').advance(60_000);
+    assert.deepEqual(world.sizes(), { v1: 0, v2: 1, v3: 1 });
+
+    world.image('v2').advance(60_000);
+    assert.deepEqual(world.sizes(), { v1: 0, v2: 1, v3: 1 });
+  });
+});
+
+describe('how long an update took', () => {
+  const canary = { steps: [{ setWeight: 50 }, { pause: {} }] };
+
+  test('starts anew with a retry', () => {
+    const world = new PureWorld(rolloutOf({ canary })).advance(10_000).image('v2').advance(10_000);
+    world.command({ abort: true }).advance(10_000);
+    assert.equal(world.status.duration?.completionStatus, 'Aborted');
+    const first = world.status.duration?.rolloutStartedAt;
+
+    world.command({ abort: false }).advance(10_000);
+
+    assert.notEqual(world.status.duration?.rolloutStartedAt, first);
+    assert.equal(world.status.duration?.finishedAt, undefined);
+    world.command({ promoteFull: true }).advance(10_000);
+    assert.equal(world.status.duration?.completionStatus, 'FastPromoted');
+  });
+
+  test('ends with the way back to stable, and other steps at rest are no update', () => {
+    const world = new PureWorld(rolloutOf({ canary })).advance(10_000).image('v2').advance(10_000);
+    const started = world.status.duration?.rolloutStartedAt;
+
+    world.image('v1').advance(10_000);
+
+    assert.equal(world.status.duration?.rolloutStartedAt, started);
+    assert.equal(world.status.duration?.completionStatus, 'FastRolledBack');
+    const { duration } = world.status;
+    world.edit({ strategy: { canary: { steps: [{ setWeight: 10 }] } } }).advance(10_000);
+    assert.deepEqual(world.status.duration, duration);
+  });
+
+  test('is told apart when all steps led back to an older version', () => {
+    const world = new PureWorld(rolloutOf({ canary: { steps: [{ setWeight: 50 }] } })).advance(10_000);
+    world.image('v2').advance(60_000);
+    assert.equal(world.status.duration?.completionStatus, 'Promoted');
+
+    world.image('v1').advance(60_000);
+
+    assert.equal(world.status.duration?.completionStatus, 'RolledBack');
+  });
+});
+
 describe('recorded weights', () => {
   test('name the version of the update, also at weight 0', () => {
     const world = new PureWorld(rolloutOf({ replicas: 2, canary: routed({ steps: [{ pause: {} }] }) })).advance(10_000);

@@ -38,7 +38,7 @@ export function planScaleDown(world: World, position: Position): ScaleDownPlan {
   if (!position.abort && (world.problems.length > 0 || isDrainingHeld(world, position)))
     return { byName, wakeAtMs: undefined };
 
-  let delayed = [...roles.others, ...(roles.current === undefined ? [] : [roles.current])].filter(isDelayed).length;
+  let delayed = 0;
   let wakeAtMs: number | undefined;
   if (roles.stable !== undefined) byName.set(roles.stable.metadata.name, current());
   if (roles.current !== undefined)
@@ -72,24 +72,25 @@ export function planScaleDown(world: World, position: Position): ScaleDownPlan {
     const promoted = position.currentHash === position.stableHash;
     if (!promoted && !isDelayed(other) && world.blueGreen === undefined) return { size: 0, deadline: null };
     if (promoted && !isDelayed(other) && !stableIsSettled(world, position)) return UNTOUCHED;
-    return world.settings.dynamicStableScale
-      ? { size: 0, deadline: null }
-      : delay(other, world.settings.scaleDownDelayMs);
+    return world.settings.dynamicStableScale ? { size: 0, deadline: null } : delayWithinLimit(other);
+  }
+
+  /** Of more than may wait, the oldest go: the newest come first here. */
+  function delayWithinLimit(other: ReplicaSet): ScaleDown {
+    if (delayed >= world.settings.scaleDownDelayRevisionsMax) return { size: 0, deadline: null };
+    const planned = delay(other, world.settings.scaleDownDelayMs);
+    if (planned.size !== 0) delayed++;
+    return planned;
   }
 
   function delay(replicaSet: ReplicaSet, delayMs: number): ScaleDown {
     const deadline = annotationOf(replicaSet, SCALE_DOWN_DEADLINE_ANNOTATION);
     const atMs = deadline === undefined ? undefined : waitStartMs(deadline);
     if (atMs === undefined) {
-      if (sizeOf(replicaSet) === 0 || delayMs === 0 || delayed >= world.settings.scaleDownDelayRevisionsMax)
-        return { size: 0, deadline: null };
-      delayed++;
+      if (sizeOf(replicaSet) === 0 || delayMs === 0) return { size: 0, deadline: null };
       return { size: undefined, deadline: formatTimestampMs(world.nowMs + delayMs) };
     }
-    if (world.nowMs >= atMs || delayed > world.settings.scaleDownDelayRevisionsMax) {
-      delayed--;
-      return { size: 0, deadline: null };
-    }
+    if (world.nowMs >= atMs) return { size: 0, deadline: null };
     wakeAtMs = Math.min(wakeAtMs ?? Number.POSITIVE_INFINITY, atMs);
     return UNTOUCHED;
   }

@@ -5,7 +5,8 @@ import { currentStep } from './steps.ts';
 import type { Position } from './position.ts';
 import { isWithinRollbackWindow } from './promotion.ts';
 import { positionOf } from './position.ts';
-import type { World } from './world.ts';
+import { createdMs } from './replica-set.ts';
+import { rolesOf, type World } from './world.ts';
 
 export type UpdateDuration = NonNullable<RolloutStatus['duration']>;
 
@@ -15,15 +16,28 @@ export function updateDuration(world: World, after: Position): UpdateDuration | 
   const now = formatTimestamp(world.nowMs);
   const known = world.status.duration ?? undefined;
   const started = after.currentHash !== before.currentHash || after.stepsHash !== before.stepsHash;
-  const retried = before.abort && !after.abort;
-  if (started && after.currentHash === after.stableHash && before.stableHash !== '')
-    return { rolloutStartedAt: now, finishedAt: now, completionStatus: 'RolledBack' };
-  if (started || (retried && !isPromoted(before, after))) return { rolloutStartedAt: now };
+  if (started && after.currentHash === after.stableHash && before.stableHash !== '') {
+    return before.currentHash === after.currentHash ? known : backAtStable(known, world.nowMs);
+  }
+  const retried = wasAborted(before) && !wasAborted(after) && after.currentHash !== after.stableHash;
+  if (started || retried) return { rolloutStartedAt: now };
   if (known === undefined || known.finishedAt !== undefined) return known;
   const counted = withPause(known, isManuallyPaused(world, after), world.nowMs);
   if (after.abort) return { ...counted, finishedAt: now, completionStatus: 'Aborted' };
   if (!isPromoted(before, after)) return counted;
   return { ...counted, finishedAt: now, completionStatus: endOf(world, before) };
+}
+
+/** The update that is given up ends with it. */
+function backAtStable(known: UpdateDuration | undefined, nowMs: number): UpdateDuration {
+  const now = formatTimestamp(nowMs);
+  const underWay = known === undefined || known.finishedAt !== undefined ? { rolloutStartedAt: now } : known;
+  return { ...withPause(underWay, false, nowMs), finishedAt: now, completionStatus: 'FastRolledBack' };
+}
+
+/** The wish to abort is gone as soon as a user retries; its time stays until that is taken up. */
+function wasAborted(position: Position): boolean {
+  return position.abort || position.abortedAt !== undefined;
 }
 
 function isPromoted(before: Position, after: Position): boolean {
@@ -33,7 +47,11 @@ function isPromoted(before: Position, after: Position): boolean {
 function endOf(world: World, before: Position): string {
   if (before.promoteFull) return 'FastPromoted';
   const isBack = world.blueGreen === undefined ? isWithinRollbackWindow(world, before) : isFastTracked(world, before);
-  return isBack ? 'FastRolledBack' : 'Promoted';
+  if (isBack) return 'FastRolledBack';
+  const { current, stable } = rolesOf(world, before);
+  return current !== undefined && stable !== undefined && createdMs(current) < createdMs(stable)
+    ? 'RolledBack'
+    : 'Promoted';
 }
 
 /** A pause that only a person can end. */
