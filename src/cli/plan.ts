@@ -36,7 +36,11 @@ export function planVerb(options: PlanVerbOptions, yaml: YamlParser): PlanVerbRe
     analysisTemplates: byName<AnalysisTemplate>(objects, 'AnalysisTemplate'),
     clusterAnalysisTemplates: byName<ClusterAnalysisTemplate>(objects, 'ClusterAnalysisTemplate'),
   };
-  const plans = rollouts.map((rollout) => ({ rollout, plan: planRollout(rollout, planOptions) }));
+  const plans = rollouts.map((rollout) => {
+    const { kind, name } = rollout.spec.workloadRef ?? {};
+    const workload = objects.find(({ object }) => object.kind === kind && object.metadata.name === name)?.object;
+    return { rollout, plan: planRollout(rollout, { ...planOptions, workload }) };
+  });
   const exitCode = plans.every(({ plan }) => plan.ok) ? 0 : 1;
   if (options.json) {
     const found = plans.map(({ rollout, plan }) => ({ rollout: rollout.metadata.name, ...plan }));

@@ -1,6 +1,6 @@
 import { KINDS } from '../api/kinds.ts';
 import type { KubeWrite } from '../api/kube-write.ts';
-import { REVISION_ANNOTATION } from '../api/labels.ts';
+import { REVISION_ANNOTATION, WORKLOAD_GENERATION_ANNOTATION } from '../api/labels.ts';
 import type { Decision, Effect } from './decision.ts';
 import { assertInvariants } from './invariants.ts';
 import { advance } from './machine/advance.ts';
@@ -22,6 +22,7 @@ import { settlesAtMs } from './rollout/shown-weight.ts';
 import { nextStatus } from './rollout/status.ts';
 import { mayMove } from './rollout/steps.ts';
 import { planWeight } from './rollout/weights.ts';
+import { planWorkloadScale, workloadGeneration } from './rollout/workload.ts';
 import { lookAt, type World } from './rollout/world.ts';
 import type { TrafficPlan } from './traffic.ts';
 
@@ -53,6 +54,7 @@ export function decide(observation: Observation): Decision {
     status,
     effects: [
       ...effectsOf(world, position, plans),
+      ...scaleWorkload(world, position),
       ...planPodMetadata(world).map((write) => effect(write, 'give pods the metadata of their role')),
       ...restart.evictions.map((write) => effect(write, 'restart a pod')),
     ],
@@ -101,13 +103,19 @@ function shiftEffect(world: World, position: Position, plan: TrafficPlan | undef
   return [{ type: 'shift', plan }];
 }
 
-/** What the API keeps on the Rollout itself: its revision, and replicas when nobody gave any. One patch. */
+/** What the API keeps on the Rollout itself: its revision, its workload's, and replicas if nobody gave any. One patch. */
 function rolloutPatch(world: World, position: Position): readonly Effect[] {
   const { metadata, spec } = world.rollout;
   const revision = String(currentRevision(world, position));
   const revised = metadata.annotations?.[REVISION_ANNOTATION] !== revision && world.problems.length === 0;
   const unsized = spec.replicas === undefined || spec.replicas === null;
-  if (!revised && !unsized) return [];
+  const generation = workloadGeneration(world);
+  const regenerated = generation !== undefined && metadata.annotations?.[WORKLOAD_GENERATION_ANNOTATION] !== generation;
+  if (!revised && !unsized && !regenerated) return [];
+  const annotations = {
+    ...(revised ? { [REVISION_ANNOTATION]: revision } : {}),
+    ...(regenerated ? { [WORKLOAD_GENERATION_ANNOTATION]: generation } : {}),
+  };
   const write: KubeWrite = {
     verb: 'patch',
     ref: { kind: KINDS.rollout, namespace: metadata.namespace ?? '', name: metadata.name },
@@ -115,12 +123,17 @@ function rolloutPatch(world: World, position: Position): readonly Effect[] {
     body: {
       metadata: {
         resourceVersion: metadata.resourceVersion,
-        ...(revised ? { annotations: { [REVISION_ANNOTATION]: revision } } : {}),
+        ...(revised || regenerated ? { annotations } : {}),
       },
       ...(unsized ? { spec: { replicas: world.settings.replicas } } : {}),
     },
   };
   return [effect(write, `record revision ${revision}`)];
+}
+
+function scaleWorkload(world: World, position: Position): readonly Effect[] {
+  const write = planWorkloadScale(world, position);
+  return write === undefined ? [] : [effect(write, 'scale the Deployment whose pods the Rollout took over')];
 }
 
 function runEffects(runs: RunPlan): readonly Effect[] {

@@ -1,4 +1,5 @@
 import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../api/analysis.ts';
+import type { KubeObject } from '../api/kube-object.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { EndpointSlice, Pod, ReplicaSet, Service } from '../api/workloads.ts';
 import type { TrafficObservation } from './traffic.ts';
@@ -24,6 +25,8 @@ export interface Observation {
   readonly clusterAnalysisTemplates: Readonly<Record<string, ClusterAnalysisTemplate | null>>;
   /** Pods of the Rollout; gathered only while `needsPods` says so, else empty. */
   readonly pods: readonly Pod[];
+  /** What `spec.workloadRef` names; null when it does not exist, undefined without such a reference. */
+  readonly workload?: KubeObject | null;
   readonly options: DecisionOptions;
 }
 

@@ -240,6 +240,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   GitSource: 'gitsources.headgate.dev',
   ReplicaSet: 'replicasets.apps',
   Deployment: 'deployments.apps',
+  PodTemplate: 'podtemplates',
   Service: 'services',
   ServiceAccount: 'serviceaccounts',
   Secret: 'secrets',

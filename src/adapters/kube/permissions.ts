@@ -60,6 +60,8 @@ export const PERMISSIONS: readonly Permission[] = [
   watched(KINDS.httpRoute, ['list', 'watch', 'patch'], 'weights of the two backends'),
   watched(KINDS.job, ['get', 'create', 'patch', 'delete'], 'Jobs that a metric runs'),
   watched(KINDS.secret, ['get'], 'credentials that a metric, a GitSource or a notification names'),
+  watched(KINDS.deployment, ['list', 'watch', 'patch'], 'templates that Rollouts refer to; their size goes down'),
+  watched(KINDS.podTemplate, ['list', 'watch'], 'templates that Rollouts refer to'),
   watched(KINDS.event, ['create', 'patch'], 'what happened, for people'),
   watched(KINDS.gitSource, ['list', 'watch'], 'where Rollouts come from'),
   watched(KINDS.gitSource, ['patch'], 'the journal of applies and reverts', 'status'),

@@ -5,8 +5,8 @@ import { unsupportedInGitSource, unsupportedInMetrics, unsupportedInRollout } fr
 
 describe('features that this version lacks', () => {
   it('are refused by name, with what to do instead', () => {
-    assert.deepEqual(refused({ workloadRef: { name: 'a' } }), [
-      'spec.workloadRef: Forbidden: this version of Headgate does not take the pod template from another workload yet; write it into spec.template',
+    assert.deepEqual(refused({ strategy: { canary: { pingPong: {} } } }), [
+      'spec.strategy.canary.pingPong: Forbidden: this version of Headgate does not use ping-pong Services yet; use canaryService and stableService',
     ]);
   });
 

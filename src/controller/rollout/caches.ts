@@ -16,7 +16,7 @@ export interface RolloutCaches {
   readonly analysisRuns: ObjectCache<AnalysisRun>;
   readonly analysisTemplates: ObjectCache<AnalysisTemplate>;
   readonly clusterAnalysisTemplates: ObjectCache<ClusterAnalysisTemplate> | undefined;
-  /** A kind that a router asks for, such as HTTPRoute. */
+  /** A kind that only some Rollouts need, such as HTTPRoute for a router. */
   routed(ref: ObjectRef): ObjectCache;
 }
 

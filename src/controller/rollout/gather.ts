@@ -4,6 +4,7 @@ import type { Rollout } from '../../api/rollout.ts';
 import type { EndpointSlice, Pod, ReplicaSet, Service } from '../../api/workloads.ts';
 import type { DecisionOptions, Observation } from '../../core/observation.ts';
 import { referencesOf } from '../../core/rollout/references.ts';
+import { workloadRefOf } from '../../core/rollout/workload-reference.ts';
 import type { TrafficObservation } from '../../core/traffic.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { ORPHANS, OWNER, SERVICE, type RolloutCaches } from './caches.ts';
@@ -41,13 +42,19 @@ export function gather(caches: RolloutCaches, input: GatherInput): Observation {
     analysisRuns: caches.analysisRuns.byIndex(OWNER, rollout.metadata.uid ?? ''),
     ...templatesFor(caches, namespace, references),
     pods: input.pods,
+    workload: workloadOf(caches, rollout),
     takenNames: input.takenNames,
     options: input.options,
   };
 }
 
-/** What the routers of this Rollout read, from the caches; undefined while one of the caches is not synced yet. */
+/**
+ * What the routers of this Rollout read, from the caches; undefined while one of the caches that this Rollout needs is
+ * not synced yet.
+ */
 export function readRouted(caches: RolloutCaches, rollout: Rollout): CurrentObjects | undefined {
+  const workload = workloadRefOf(rollout);
+  if (workload !== undefined && caches.routed(workload).state === 'syncing') return undefined;
   const current = new Map<string, KubeObject | null>();
   for (const { router, target } of routedTargets(rollout)) {
     for (const ref of router.reads(target)) {
@@ -57,6 +64,11 @@ export function readRouted(caches: RolloutCaches, rollout: Rollout): CurrentObje
     }
   }
   return current;
+}
+
+function workloadOf(caches: RolloutCaches, rollout: Rollout): KubeObject | null | undefined {
+  const ref = workloadRefOf(rollout);
+  return ref === undefined ? undefined : (caches.routed(ref).get(ref.namespace, ref.name) ?? null);
 }
 
 function observeTraffic(rollout: Rollout, routed: CurrentObjects): readonly TrafficObservation[] {

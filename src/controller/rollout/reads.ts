@@ -2,6 +2,7 @@ import { refKey, type ObjectRef } from '../../api/kube-object.ts';
 import { KINDS } from '../../api/kinds.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import { referencesOf } from '../../core/rollout/references.ts';
+import { workloadRefOf } from '../../core/rollout/workload-reference.ts';
 import type { TrafficTarget } from '../../core/traffic.ts';
 import { trafficRouters } from '../../routers/registry.ts';
 import type { TrafficRouter } from '../../routers/contract.ts';
@@ -43,6 +44,12 @@ export function routedRefs(rollout: Rollout): readonly ObjectRef[] {
   return [...refs.values()];
 }
 
+/** Objects of kinds that are watched only where some Rollout needs them. */
+export function watchedOnDemand(rollout: Rollout): readonly ObjectRef[] {
+  const workload = workloadRefOf(rollout);
+  return workload === undefined ? routedRefs(rollout) : [...routedRefs(rollout), workload];
+}
+
 /** Keys of everything that a pass over this Rollout reads by name: a change to one of them wakes it. */
 export function readsOf(rollout: Rollout): readonly string[] {
   const namespace = rollout.metadata.namespace ?? '';
@@ -53,6 +60,6 @@ export function readsOf(rollout: Rollout): readonly string[] {
     ...references.clusterAnalysisTemplates.map((name) =>
       refKey({ kind: KINDS.clusterAnalysisTemplate, namespace: '', name }),
     ),
-    ...routedRefs(rollout).map(refKey),
+    ...watchedOnDemand(rollout).map(refKey),
   ];
 }

@@ -1,7 +1,7 @@
 import { KINDS } from '../../api/kinds.ts';
 import type { ObjectRef } from '../../api/kube-object.ts';
 import type { Rollout } from '../../api/rollout.ts';
-import { INSTANCE_ID_LABEL } from '../../api/labels.ts';
+import { INSTANCE_ID_LABEL, POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import type { Pod } from '../../api/workloads.ts';
 import { decide } from '../../core/decide.ts';
 import { RECONCILE_ERROR_REASON, withFailure } from '../../core/rollout/failure-state.ts';
@@ -17,7 +17,7 @@ import { openRolloutCaches, OWNER, type RolloutCaches } from './caches.ts';
 import { enact, NameTaken, Unsettled, WriteRefused } from './enact.ts';
 import { Failures } from './failures.ts';
 import { gather, readRouted } from './gather.ts';
-import { routedRefs, routedTargets } from './reads.ts';
+import { routedTargets, watchedOnDemand } from './reads.ts';
 import { AdditiveStatus, statusWrite } from './record.ts';
 import { TakenNames } from './taken-names.ts';
 import { wakeOnChanges, wakeReaders } from './wake.ts';
@@ -70,9 +70,9 @@ export class RolloutController {
     this.#input.queue.add(key);
   };
 
-  /** Kinds that routers read are watched from the first Rollout on that needs them. */
+  /** Kinds that only some Rollouts need are watched from the first of them on. */
   #openRouted(rollout: Rollout): void {
-    for (const ref of routedRefs(rollout)) {
+    for (const ref of watchedOnDemand(rollout)) {
       const kind = `${ref.kind.group}/${ref.kind.plural}`;
       if (this.#wokenByKind.has(kind)) continue;
       this.#wokenByKind.add(kind);
@@ -208,7 +208,9 @@ export class RolloutController {
     const labels = Object.entries(rollout.spec.selector?.matchLabels ?? {}).map(
       ([label, value]) => `${label}=${value}`,
     );
-    const query = { namespace: rollout.metadata.namespace, labelSelector: labels.join(',') };
+    // With the selector of a workload there is none here; the hash leaves at least all other pods out.
+    const labelSelector = [...labels, POD_TEMPLATE_HASH_LABEL].join(',');
+    const query = { namespace: rollout.metadata.namespace, labelSelector };
     return (await this.#input.kube.reader.list(KINDS.pod, query)) as readonly Pod[];
   }
 

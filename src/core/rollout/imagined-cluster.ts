@@ -29,6 +29,8 @@ export interface ImaginedCluster {
   /** By name of the ReplicaSet: when each pod becomes available. */
   readonly podsReadyAtMs: Readonly<Record<string, readonly number[]>>;
   readonly services: Readonly<Record<string, Service | null>>;
+  /** What the Rollout takes its template from. */
+  readonly workload?: KubeObject | null;
   /** Canary weight that the one router shows; undefined without routing. */
   readonly weight: number | undefined;
   /** Why the router cannot be used, when it cannot. */
@@ -63,6 +65,7 @@ export interface NewCluster {
   readonly habits?: Partial<ClusterHabits>;
   readonly analysisTemplates?: Readonly<Record<string, AnalysisTemplate | null>>;
   readonly clusterAnalysisTemplates?: Readonly<Record<string, ClusterAnalysisTemplate | null>>;
+  readonly workload?: KubeObject;
 }
 
 /** A cluster with nothing in it but the Rollout, and what it refers to. */
@@ -100,6 +103,7 @@ export function imagineCluster(input: NewCluster): ImaginedCluster {
     analysisRuns: [],
     analysisTemplates: input.analysisTemplates ?? {},
     clusterAnalysisTemplates: input.clusterAnalysisTemplates ?? {},
+    ...(input.workload === undefined ? {} : { workload: input.workload }),
     writes: [],
     events: [],
     habits: { ...HABITS, ...input.habits },
@@ -120,6 +124,7 @@ export function observe(cluster: ImaginedCluster): Observation {
     analysisTemplates: cluster.analysisTemplates,
     clusterAnalysisTemplates: cluster.clusterAnalysisTemplates,
     pods: [],
+    workload: cluster.workload,
     options: { propagationDelayMs: cluster.habits.propagationMs ?? 0 },
   };
 }
@@ -251,6 +256,10 @@ function patched(cluster: ImaginedCluster, write: Patch): ImaginedCluster {
       return { ...next, replicaSets: cluster.replicaSets.map(apply) };
     case KINDS.analysisRun.kind:
       return { ...next, analysisRuns: cluster.analysisRuns.map(apply) };
+    case KINDS.deployment.kind: {
+      const { workload } = cluster;
+      return workload === undefined || workload === null ? next : { ...next, workload: apply(workload) };
+    }
     default: {
       const service = cluster.services[name];
       return service === undefined || service === null

@@ -1,5 +1,6 @@
 import { findCondition } from '../../api/conditions.ts';
 import type { AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
+import type { KubeObject } from '../../api/kube-object.ts';
 import type { Rollout, RolloutPhase } from '../../api/rollout.ts';
 import { invalidSpecMessage } from '../../api/validation/problem.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
@@ -8,7 +9,8 @@ import { decide } from '../decide.ts';
 import { carryOut, imagineCluster, nextChangeMs, observe, settle, type ImaginedCluster } from './imagined-cluster.ts';
 import { hashOf, sizeOf } from './replica-set.ts';
 import { stepText } from './step-text.ts';
-import { problemsOf } from './problems.ts';
+import { withWorkload } from './workload-reference.ts';
+import { lookAt } from './world.ts';
 
 export interface PlanOptions {
   /** From the start of a pod until it is available; 0 if unset. */
@@ -21,6 +23,8 @@ export interface PlanOptions {
   readonly install?: boolean;
   readonly analysisTemplates?: Readonly<Record<string, AnalysisTemplate>>;
   readonly clusterAnalysisTemplates?: Readonly<Record<string, ClusterAnalysisTemplate>>;
+  /** What `spec.workloadRef` names. */
+  readonly workload?: KubeObject;
 }
 
 /** One moment of an update at which something is different from before. */
@@ -58,9 +62,10 @@ const MOMENTS_MAX = 2_000;
  * The timeline that an update to this Rollout's template would follow when everything goes well: the very same
  * decisions, carried out on imagined objects. Nothing is read from a cluster.
  */
-export function planRollout(rollout: Rollout, options: PlanOptions = {}): Plan {
+export function planRollout(given: Rollout, options: PlanOptions = {}): Plan {
+  const rollout = inlined(given, options.workload);
   let cluster = newCluster(rollout, options);
-  const invalid = invalidSpecMessage('Rollout', rollout.metadata.name, problemsOf(observe(cluster)));
+  const invalid = invalidSpecMessage('Rollout', rollout.metadata.name, lookAt(observe(cluster)).problems);
   if (invalid !== undefined) return { ok: false, message: invalid };
   if (options.install !== true) cluster = withEarlierVersion(cluster, rollout);
   const startMs = cluster.nowMs;
@@ -73,6 +78,13 @@ export function planRollout(rollout: Rollout, options: PlanOptions = {}): Plan {
     cluster = resumed !== undefined && resumed.nowMs <= nextMs ? resumed : { ...cluster, nowMs: nextMs };
   }
   return { ok: true, entries };
+}
+
+/** With the template of its workload, where that is at hand, the Rollout is planned as if it were its own. */
+function inlined(rollout: Rollout, workload: KubeObject | undefined): Rollout {
+  if (workload === undefined) return rollout;
+  const { workloadRef: _, ...spec } = withWorkload(rollout, workload).spec;
+  return { ...rollout, spec };
 }
 
 function newCluster(rollout: Rollout, options: PlanOptions): ImaginedCluster {

@@ -11,6 +11,7 @@ import { aimOf, serviceNamed } from './service-aim.ts';
 import { isSettledAt, shownWeight } from './shown-weight.ts';
 import { updateDuration } from './update-duration.ts';
 import { waitOf } from './waiting.ts';
+import { workloadGeneration } from './workload.ts';
 import { rolesOf, type World } from './world.ts';
 
 export interface StatusInput {
@@ -38,11 +39,13 @@ export function nextStatus(world: World, input: StatusInput): RolloutStatus {
 
 /** What no rule of a pass decides anew. */
 function carriedOver(world: World): RolloutStatus {
-  const { alb, albs, workloadObservedGeneration } = world.status;
+  const { alb, albs } = world.status;
+  const { workloadRef } = world.rollout.spec;
+  const known = workloadRef === undefined ? undefined : world.status.workloadObservedGeneration;
   return {
     alb,
     albs,
-    workloadObservedGeneration,
+    workloadObservedGeneration: workloadGeneration(world) ?? known,
     observedGeneration: String(world.rollout.metadata.generation ?? 0),
   };
 }

@@ -11,12 +11,14 @@ import { problemsOf } from './problems.ts';
 import { hashOf, isDeleting } from './replica-set.ts';
 import { findByTemplate, replicaSetName } from './revisions.ts';
 import { stepsHash, templateHash } from './template-hash.ts';
+import { withWorkload } from './workload-reference.ts';
 import { viewTraffic, type TrafficView } from './traffic-view.ts';
 
 /** An observation, understood: what every rule of a pass looks at. */
 export interface World {
   readonly observation: Observation;
   readonly nowMs: number;
+  /** With the template of the workload that it refers to, if it does. */
   readonly rollout: Rollout;
   /** As the last pass left it, with what users wrote into it since. */
   readonly status: RolloutStatus;
@@ -39,7 +41,8 @@ export interface World {
 }
 
 export function lookAt(observation: Observation): World {
-  const { rollout, nowMs } = observation;
+  const { nowMs } = observation;
+  const rollout = withWorkload(observation.rollout, observation.workload);
   const status = afterRetry(rollout.status ?? {});
   const settings = canarySettingsOf(rollout.spec);
   const blueGreen = blueGreenSettingsOf(rollout.spec);
@@ -61,7 +64,7 @@ export function lookAt(observation: Observation): World {
     replicaSets,
     traffic: viewTraffic(observation.traffic, settings.weightTotal),
     runs: observation.analysisRuns,
-    problems: problemsOf(observation),
+    problems: problemsOf(observation, rollout),
   };
 }
 
