@@ -64,8 +64,3 @@ export function deepFreeze<T>(value: T): T {
   for (const part of Object.values(value)) deepFreeze(part);
   return Object.freeze(value);
 }
-
-/** Go's `%q` of a string, near enough for messages. */
-export function quoted(text: string): string {
-  return JSON.stringify(text);
-}

@@ -3,11 +3,6 @@ export function assert(condition: boolean, statement: string): asserts condition
   if (!condition) throw new InvariantViolation(statement);
 }
 
-/** For the end of an exhaustive `switch`: the compiler proves that no case is left. */
-export function unreachable(value: never): never {
-  throw new InvariantViolation(`unexpected case ${JSON.stringify(value)}`);
-}
-
 export class InvariantViolation extends Error {
   override readonly name = 'InvariantViolation';
 

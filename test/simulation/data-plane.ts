@@ -107,13 +107,6 @@ export function weightIn(route: HttpRoute): number | undefined {
   return undefined;
 }
 
-/** True when the gateway of the simulation says that this version of the route is in effect. */
-export function isAccepted(route: HttpRoute): boolean {
-  const status = route.status?.parents?.find(({ controllerName }) => controllerName === GATEWAY_CONTROLLER);
-  const accepted = status?.conditions?.find(({ type }) => type === 'Accepted');
-  return accepted?.observedGeneration === route.metadata.generation;
-}
-
 export function imageOf(replicaSet: ReplicaSet): string {
   return replicaSet.spec.template.spec?.containers?.[0]?.image ?? '';
 }

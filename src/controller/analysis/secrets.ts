@@ -1,7 +1,12 @@
 import { KINDS } from '../../api/kinds.ts';
 import type { AnalysisRun } from '../../api/analysis.ts';
 import type { Secret } from '../../api/workloads.ts';
-import { secretReferencesOf, type SecretValue } from '../../core/analysis/arguments.ts';
+import {
+  missingSecretKey,
+  secretReferencesOf,
+  type SecretReference,
+  type SecretValue,
+} from '../../core/analysis/arguments.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { KubeReader } from '../../ports/kube.ts';
 import { causeOf } from '../failure.ts';
@@ -30,19 +35,20 @@ export class RunSecrets {
     const known = this.#known.get(key);
     if (known !== undefined && this.#clock.nowMs() < known.readAtMs + FRESH_MS) return known.values;
     const values: Record<string, SecretValue> = {};
-    for (const { argument, secretName, key: field } of references) {
-      values[argument] = await this.#read(run.metadata.namespace ?? '', secretName, field);
+    for (const reference of references) {
+      values[reference.argument] = await this.#read(run.metadata.namespace ?? '', reference);
     }
     this.#remember(key, values);
     return values;
   }
 
-  async #read(namespace: string, name: string, key: string): Promise<SecretValue> {
+  async #read(namespace: string, reference: SecretReference): Promise<SecretValue> {
+    const { secretName: name, key } = reference;
     try {
       const secret = (await this.#reader.get({ kind: KINDS.secret, namespace, name })) as Secret | undefined;
       if (secret === undefined) return { problem: `secret "${name}" not found` };
       const encoded = secret.data?.[key];
-      if (encoded === undefined) return { problem: `key '${key}' does not exist in secret '${name}'` };
+      if (encoded === undefined) return { problem: missingSecretKey(reference) };
       return { value: decodeBase64(encoded) };
     } catch (error) {
       return { problem: `reading secret "${name}": ${causeOf(error)}` };

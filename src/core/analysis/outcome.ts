@@ -18,8 +18,3 @@ export type ProviderOutcome =
       readonly message?: string;
       readonly metadata?: Readonly<Record<string, string>>;
     };
-
-/** An outcome for what went wrong on the way to a value. */
-export function errorOutcome(message: string): ProviderOutcome {
-  return { type: 'verdict', phase: 'Error', message };
-}
