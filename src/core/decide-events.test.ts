@@ -285,6 +285,21 @@ describe('how long an update took', () => {
   });
 });
 
+describe('a stable side that shrinks with its traffic', () => {
+  test('keeps all its pods until traffic was seen to leave it, also in the first update', () => {
+    const canary = routed({ dynamicStableScale: true, steps: [{ setWeight: 25 }, { pause: {} }] });
+    const world = new PureWorld(rolloutOf({ replicas: 4, canary })).advance(10_000).image('v2');
+
+    for (let turn = 0; turn < 50 && world.status.phase !== 'Paused'; turn++) {
+      world.pass();
+      if (world.cluster.weight === 0) assert.equal(world.sizes()['v1'], 4);
+      world.advance(100);
+    }
+
+    assert.deepEqual(world.sizes(), { v1: 3, v2: 1 });
+  });
+});
+
 describe('recorded weights', () => {
   test('name the version of the update, also at weight 0', () => {
     const world = new PureWorld(rolloutOf({ replicas: 2, canary: routed({ steps: [{ pause: {} }] }) })).advance(10_000);

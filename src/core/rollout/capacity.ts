@@ -27,9 +27,9 @@ export function capacityTarget(world: World, position: Position): Split {
     minPodsPerReplicaSet: settings.minPodsPerReplicaSet,
     dynamicStableScale: settings.dynamicStableScale,
     observed:
-      shown === undefined || recorded === undefined
+      shown === undefined
         ? undefined
-        : { canary: shown.max, stable: weightTotal - Math.min(shown.min, recorded.canary.weight) },
+        : { canary: shown.max, stable: weightTotal - Math.min(shown.min, recorded?.canary.weight ?? shown.min) },
     aborted: position.abort,
   });
 }
