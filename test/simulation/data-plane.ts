@@ -1,7 +1,6 @@
 import type { KubeObject } from '../../src/api/kube-object.ts';
 import type { EndpointSlice, HttpRoute, Ingress, ReplicaSet } from '../../src/api/workloads.ts';
 import type { Clock } from '../../src/lib/clock.ts';
-import { GATEWAY_CONTROLLER, nextRouteStatus } from '../../src/demo/data-plane/route-status.ts';
 import type { StoreAccess } from '../../src/kube-memory/resource.ts';
 
 export const NAMESPACE = 'shop';
