@@ -345,14 +345,20 @@ export const rolloutChart = setup({
     aborting: {
       description: 'Back to stable: its pods, then weight, then selectors.',
       on: {
-        RETRY: { target: 'preparing', actions: assign(moves.retry) },
+        RETRY: [
+          { guard: 'nothingStableYet', target: 'installing', actions: [assign(moves.retry), assign(moves.skipSteps)] },
+          { target: 'preparing', actions: assign(moves.retry) },
+        ],
       },
       always: { guard: 'abortedVersionIsIdle', target: 'aborted' },
     },
     aborted: {
       description: 'Nothing is left on the new version; it waits for a retry or a new template.',
       on: {
-        RETRY: { target: 'preparing', actions: assign(moves.retry) },
+        RETRY: [
+          { guard: 'nothingStableYet', target: 'installing', actions: [assign(moves.retry), assign(moves.skipSteps)] },
+          { target: 'preparing', actions: assign(moves.retry) },
+        ],
       },
     },
   },

@@ -43,6 +43,9 @@ export function standingOf(world: World): Standing {
 function settled(world: World, position: Position): Position {
   // An abort wins over a full promotion that was asked for since: that needs a retry first.
   if (isAbortRecorded(world) && position.abort) return { ...position, promoteFull: false };
+  // What is promoted already is not promoted once more, nor is the next version without being asked for.
+  if (position.promoteFull && position.currentHash === position.stableHash && position.stableHash !== '')
+    return { ...position, promoteFull: false };
   if (world.blueGreen !== undefined) return position;
   // Without the stable version there is nothing to compare with or to go back to: what is left gets everything.
   if (world.problems.length === 0 && !position.abort && isStableGone(world, position)) {
