@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
 import type { Metric } from '../api/analysis.ts';
+import { assessResult } from '../core/analysis/assess-measurement.ts';
 import type { Exchange, ExchangeResponse } from '../core/exchange.ts';
 import type { MetricProvider, MetricQuery, ProviderStep } from './contract.ts';
 import { PROVIDERS, providerOf } from './registry.ts';
@@ -24,7 +25,33 @@ const SAMPLES: Readonly<Record<string, Metric['provider']>> = {
       jsonPath: '{$.data.value}',
     },
   },
+  datadog: { datadog: { query: 'avg:errors{*}' } },
+  newRelic: { newRelic: { query: 'SELECT count(*) FROM Transaction' } },
+  wavefront: { wavefront: { address: 'shop.wavefront.com', query: 'ts(errors)' } },
+  graphite: { graphite: { address: 'http://graphite.example', query: 'target=errors' } },
+  influxdb: { influxdb: { query: 'from(bucket: "shop")' } },
+  skywalking: { skywalking: { address: 'http://skywalking.example', query: 'query q { errors }' } },
+  kayenta: {
+    kayenta: {
+      address: 'http://kayenta.example',
+      application: 'shop',
+      canaryConfigName: 'errors',
+      metricsAccountName: 'm',
+      configurationAccountName: 'c',
+      storageAccountName: 's',
+      threshold: { pass: 90, marginal: 75 },
+      scopes: [],
+    },
+  },
   job: { job: { spec: { template: { spec: { containers: [{ name: 'check', image: 'check:1' }] } } } } },
+};
+
+/** What the Secret holds that a provider asks for. */
+const SECRETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  datadog: { address: 'https://dd.example', 'api-key': 's3cret', 'app-key': 's3cret' },
+  newRelic: { 'personal-api-key': 's3cret', 'account-id': '17', region: 'eu' },
+  wavefront: { 'shop.wavefront.com': 's3cret' },
+  influxdb: { address: 'http://influx.example', authToken: 's3cret', org: 'shop' },
 };
 
 const ANSWERS: readonly ExchangeResponse[] = [
@@ -71,12 +98,18 @@ for (const provider of PROVIDERS) {
 
     for (const answer of ANSWERS) {
       const outcome = settle(provider, first, answer, query);
-      assert.ok(
-        outcome.type === 'outcome' && outcome.outcome.type === 'verdict' && outcome.outcome.phase === 'Error',
-        `${JSON.stringify(answer)} -> ${JSON.stringify(outcome)}`,
-      );
+      assert.equal(phaseOf(outcome, query), 'Error', `${JSON.stringify(answer)} -> ${JSON.stringify(outcome)}`);
       assert.ok(!JSON.stringify(outcome).includes('s3cret'));
     }
+  });
+
+  test(`${provider.id}: says which Secret it misses, without throwing`, () => {
+    if (provider.secretFor === undefined) return;
+    const { secret: _secret, ...bare } = query;
+    const step = provider.start(bare);
+
+    assert.ok(step.type === 'outcome' && step.outcome.type === 'verdict' && step.outcome.phase === 'Error');
+    assert.ok(step.outcome.message?.includes(provider.secretFor(query.metric)?.name ?? ''));
   });
 
   test(`${provider.id}: answers settings that make no sense with an error, without throwing`, () => {
@@ -113,8 +146,16 @@ function queryFor(provider: MetricProvider): MetricQuery {
     measurementNumber: 1,
     nowMs: 1_767_225_600_000,
     secrets: ['s3cret'],
+    ...(SECRETS[provider.id] === undefined ? {} : { secret: SECRETS[provider.id] }),
     options: {},
   };
+}
+
+/** What is recorded in the end, judged by the metric's condition. */
+function phaseOf(step: ProviderStep, { metric, nowMs }: MetricQuery): string {
+  if (step.type !== 'outcome') return step.type;
+  const { outcome } = step;
+  return outcome.type === 'verdict' ? outcome.phase : assessResult(metric, outcome.result, nowMs).phase;
 }
 
 function settle(provider: MetricProvider, first: Exchange, answer: ExchangeResponse, query: MetricQuery): ProviderStep {

@@ -1,5 +1,5 @@
 import type { Metric, PrometheusProvider } from '../api/analysis.ts';
-import { formatFloat } from '../core/analysis/expression/number-text.ts';
+import { formatDecimal as decimal } from '../core/analysis/expression/number-text.ts';
 import { evaluateTime } from '../core/analysis/expression/program.ts';
 import { slice } from '../core/analysis/expression/value.ts';
 import type { Exchange, ExchangeResponse, HttpExchange } from '../core/exchange.ts';
@@ -232,22 +232,4 @@ function sampleOf(sample: unknown): number | undefined {
   if (text === '-Inf') return -Infinity;
   const number = Number(text);
   return Number.isNaN(number) ? undefined : number;
-}
-
-/** As Prometheus' own client prints a value: all digits, never an exponent. */
-function decimal(number: number): string {
-  if (!Number.isFinite(number)) return formatFloat(number);
-  const text = String(number);
-  return text.includes('e') ? expand(text) : text;
-}
-
-function expand(text: string): string {
-  const [mantissa = '', exponentText = '0'] = text.split('e');
-  const sign = mantissa.startsWith('-') ? '-' : '';
-  const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
-  const digits = whole + fraction;
-  const point = whole.length + Number(exponentText);
-  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
-  if (point >= digits.length) return `${sign}${digits}${'0'.repeat(point - digits.length)}`;
-  return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
 }

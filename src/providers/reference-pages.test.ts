@@ -12,7 +12,7 @@ import type { MetricQuery, ProviderStep } from './contract.ts';
 import { PROVIDERS } from './registry.ts';
 
 /*
- * The example of a page is run as it stands: its template is valid, and with its answers (```json answer for HTTP,
+ * The example of a page is run as it stands: its template is valid, and with its answers (```json answer or ```csv answer for HTTP,
  * ```yaml object for Kubernetes), in order, its metric is Successful.
  */
 for (const provider of PROVIDERS) {
@@ -66,9 +66,9 @@ function phaseOf(step: ProviderStep, metric: MetricQuery['metric'], nowMs: numbe
 }
 
 function answersOf(page: string): readonly ExchangeResponse[] {
-  const found = [...page.matchAll(/^```(json answer|yaml object|yaml objects)\n([\s\S]*?)^```$/gm)];
+  const found = [...page.matchAll(/^```(json answer|csv answer|yaml object|yaml objects)\n([\s\S]*?)^```$/gm)];
   return found.map(([, kind, text = '']): ExchangeResponse => {
-    if (kind === 'json answer') return { type: 'http', status: 200, headers: {}, body: text };
+    if (kind === 'json answer' || kind === 'csv answer') return { type: 'http', status: 200, headers: {}, body: text };
     if (kind === 'yaml object') return { type: 'kubeObject', object: load(text) as KubeObject | null };
     return { type: 'kubeList', objects: load(text) as KubeObject[] };
   });

@@ -1,11 +1,29 @@
 import type { Metric } from '../api/analysis.ts';
 import type { MetricProvider } from './contract.ts';
+import { datadog } from './datadog.ts';
+import { graphite } from './graphite.ts';
+import { influxdb } from './influxdb.ts';
 import { job } from './job.ts';
+import { kayenta } from './kayenta.ts';
+import { newRelic } from './new-relic.ts';
 import { prometheus } from './prometheus.ts';
+import { skywalking } from './skywalking.ts';
+import { wavefront } from './wavefront.ts';
 import { web } from './web.ts';
 
 /** Every metric provider, one line each. */
-export const PROVIDERS: readonly MetricProvider[] = [prometheus, web, job];
+export const PROVIDERS: readonly MetricProvider[] = [
+  prometheus,
+  web,
+  job,
+  datadog,
+  newRelic,
+  wavefront,
+  graphite,
+  influxdb,
+  kayenta,
+  skywalking,
+];
 
 export type ProviderChoice =
   | { readonly ok: true; readonly provider: MetricProvider }

@@ -40,8 +40,7 @@ const MISSING_IN_ROLLOUT: readonly MissingFeature[] = [
 ];
 
 const MISSING_IN_METRICS: readonly MissingFeature[] = [
-  ...['datadog', 'newRelic', 'wavefront', 'kayenta', 'cloudWatch'].map(missingProvider),
-  ...['graphite', 'influxdb', 'skywalking', 'plugin'].map(missingProvider),
+  ...['cloudWatch', 'plugin'].map(missingProvider),
   missing('[*].provider.prometheus.authentication.sigv4', 'sign requests for AWS', 'use oauth2, basicAuth or headers'),
   missing('[*].provider.web.authentication.sigv4', 'sign requests for AWS', 'use oauth2, basicAuth or headers'),
 ];

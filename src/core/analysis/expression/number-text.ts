@@ -50,3 +50,21 @@ export function formatFloat(value: number): string {
   const sign = exponent.startsWith('-') ? '-' : '+';
   return `${mantissa}e${sign}${exponent.replace(/^[+-]/, '').padStart(2, '0')}`;
 }
+
+/** A float as Go prints it with the format `f` and all digits it needs: never an exponent. */
+export function formatDecimal(value: number): string {
+  if (!Number.isFinite(value)) return formatFloat(value);
+  const text = String(value);
+  return text.includes('e') ? withoutExponent(text) : text;
+}
+
+function withoutExponent(text: string): string {
+  const [mantissa = '', exponentText = '0'] = text.split('e');
+  const sign = mantissa.startsWith('-') ? '-' : '';
+  const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
+  const digits = whole + fraction;
+  const point = whole.length + Number(exponentText);
+  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
+  if (point >= digits.length) return `${sign}${digits}${'0'.repeat(point - digits.length)}`;
+  return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
+}

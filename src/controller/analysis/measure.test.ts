@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AnalysisRun, Metric } from '../../api/analysis.ts';
+import type { KubeObject, ObjectRef } from '../../api/kube-object.ts';
+import type { KubeWrite } from '../../api/kube-write.ts';
+import type { MeasurementReport } from '../../core/analysis/measurement.ts';
+import { VirtualClock } from '../../lib/virtual-clock.ts';
+import type { HttpRequest } from '../../ports/http.ts';
+import { measure, removeGarbage, terminateMeasurement } from './measure.ts';
+
+const UID = 'u-1';
+const DATADOG: Metric = { name: 'errors', provider: { datadog: { query: 'avg:errors{*}' } } };
+const JOB: Metric = { name: 'check', provider: { job: { spec: { template: { spec: {} } } } } };
+
+/** What the shell is given, and what it did with it. */
+class Outside {
+  readonly requests: HttpRequest[] = [];
+  readonly reads: string[] = [];
+  readonly writes: string[] = [];
+  secret: Readonly<Record<string, string>> | undefined;
+  body = '';
+  status = 200;
+
+  readonly ports = {
+    http: {
+      send: (request: HttpRequest) => {
+        this.requests.push(request);
+        return Promise.resolve({ status: this.status, headers: {}, body: this.body });
+      },
+      close: () => undefined,
+    },
+    reader: {
+      get: (ref: ObjectRef) => {
+        this.reads.push(`${ref.kind.kind} ${ref.namespace}/${ref.name}`);
+        return Promise.resolve(ref.kind.kind === 'Secret' ? this.#secretObject(ref) : undefined);
+      },
+      list: () => Promise.resolve([]),
+    },
+    writer: {
+      write: (write: KubeWrite) => {
+        this.writes.push(`${write.verb} ${'ref' in write ? write.ref.name : ''}`);
+        return Promise.resolve(undefined);
+      },
+      fresh: () => true,
+      whenFresh: () => undefined,
+    },
+  };
+
+  readonly common = {
+    ports: this.ports,
+    clock: new VirtualClock(0),
+    options: { namespace: 'headgate' },
+    run: {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'AnalysisRun',
+      metadata: { name: 'run', namespace: 'shop', uid: UID },
+      spec: { metrics: [] },
+    } satisfies AnalysisRun,
+  };
+
+  start(metric: Metric, signal = new AbortController().signal): Promise<MeasurementReport> {
+    return measure({ ...this.common, order: { type: 'start', metric, secrets: [] }, signal });
+  }
+
+  #secretObject({ name, namespace }: ObjectRef): KubeObject | undefined {
+    if (this.secret === undefined) return undefined;
+    const data = Object.fromEntries(Object.entries(this.secret).map(([key, value]) => [key, btoa(value)]));
+    return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, data };
+  }
+}
+
+function messageOf(report: MeasurementReport): string {
+  const { progress } = report;
+  assert.ok(progress.type === 'finished' && progress.outcome.type === 'verdict', JSON.stringify(report));
+  assert.equal(progress.outcome.phase, 'Error');
+  return progress.outcome.message ?? '';
+}
+
+test('the Secret of a provider is read once for a measurement, from the namespace of the controller', async () => {
+  const outside = new Outside();
+  outside.secret = { 'api-key': 'k1\n', 'app-key': 'k2' };
+  outside.body = '{"series":[{"pointlist":[[1,0.5]]}]}';
+
+  const report = await outside.start(DATADOG);
+
+  assert.deepEqual(outside.reads, ['Secret headgate/datadog']);
+  assert.equal(outside.requests[0]?.headers?.['dd-api-key'], 'k1');
+  assert.ok(report.progress.type === 'finished' && report.progress.outcome.value === '0.5');
+});
+
+test('a Secret that a metric names in its own namespace is read there', async () => {
+  const outside = new Outside();
+  const secretRef = { name: 'team', namespaced: true };
+
+  const report = await outside.start({ name: 'm', provider: { datadog: { query: 'x', secretRef } } });
+
+  assert.deepEqual(outside.reads, ['Secret shop/team']);
+  assert.match(messageOf(report), /secret "team" with api-key and app-key not found/);
+});
+
+test('an answer that repeats a credential is recorded without it, and the address stays readable', async () => {
+  const outside = new Outside();
+  outside.secret = { 'api-key': 'k1-secret', 'app-key': 'k2-secret', address: 'http://dd.test' };
+  outside.status = 500;
+  outside.body = 'http://dd.test does not know k1-secret and k2-secret';
+
+  const message = messageOf(await outside.start(DATADOG));
+
+  assert.match(message, /http:\/\/dd\.test does not know \*\*\*\*\* and \*\*\*\*\*/);
+});
+
+test('nothing more is started for a measurement that was given up', async () => {
+  const outside = new Outside();
+  const controller = new AbortController();
+  controller.abort();
+
+  await outside.start(JOB, controller.signal);
+
+  assert.deepEqual([outside.reads, outside.writes], [[], []]);
+});
+
+test('what a measurement may have started is undone, and what dropped ones left is removed', async () => {
+  const outside = new Outside();
+  const order = { type: 'terminate', metric: JOB } as const;
+
+  assert.equal(await terminateMeasurement({ ...outside.common, order }), undefined);
+  assert.deepEqual(
+    await removeGarbage({ ...outside.common, order }, [
+      { phase: 'Successful', metadata: { 'job-name': `${UID}.check.1` } },
+    ]),
+    [],
+  );
+  assert.deepEqual(outside.writes, [`delete ${UID}.check.1`, `delete ${UID}.check.1`]);
+});
