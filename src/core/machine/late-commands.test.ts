@@ -18,7 +18,7 @@ describe('a command that comes at an unusual time', () => {
 
   it('a first version that was aborted is installed without steps when it is retried', () => {
     const world = new PureWorld(rolloutOf({ replicas: 5, canary: { steps: STEPS } }), { podStartMs: 1_000 });
-    world.quiesce().command({ abort: true }).quiesce();
+    world.quiesce().command({ abort: true }).advance(5_000);
     assert.equal(world.status.phase, 'Degraded');
     const eventCount = world.cluster.events.length;
 
