@@ -102,11 +102,13 @@ const DEEDS: Readonly<Record<Deed, (world: SimWorld, scenario: Scenario) => Prom
     if (pod !== undefined)
       await world.request('kubectl', 'DELETE', `/api/v1/namespaces/${NAMESPACE}/pods/${pod.metadata.name}`);
   },
-  touch: (world) =>
-    patchRollout(world, { metadata: { annotations: { 'example.com/touched': String(world.elapsedMs) } } }),
+  touch: async (world) =>
+    world.rollout === undefined
+      ? undefined
+      : patchRollout(world, { metadata: { annotations: { 'example.com/touched': String(world.elapsedMs) } } }),
   async 'delete-canary'(world) {
-    const hash = world.rollout?.status?.currentPodHash;
-    if (hash === undefined || hash === world.rollout?.status?.stableRS) return;
+    const { currentPodHash: hash, stableRS = '' } = world.rollout?.status ?? {};
+    if (hash === undefined || stableRS === '' || hash === stableRS) return;
     const path = `/apis/apps/v1/namespaces/${NAMESPACE}/replicasets/shop-${hash}`;
     if (world.replicaSets.some(({ metadata }) => metadata.name === `shop-${hash}`))
       await world.request('kubectl', 'DELETE', path);

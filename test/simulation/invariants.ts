@@ -1,3 +1,4 @@
+import type { AnalysisRun } from '../../src/api/analysis.ts';
 import type { KubeObject } from '../../src/api/kube-object.ts';
 import type { Rollout, RolloutStatus } from '../../src/api/rollout.ts';
 import type { HttpRoute, Ingress, ReplicaSet, Service } from '../../src/api/workloads.ts';
@@ -23,6 +24,7 @@ export class Watchdog {
   readonly #scenario: Scenario;
   readonly #stops: (() => void)[] = [];
   readonly #reverts = new Set<string>();
+  readonly #measured = new Set<string>();
   #installed = false;
   #abortedAtMs: number | undefined;
   /** The user ended the pause of this step. */
@@ -49,6 +51,7 @@ export class Watchdog {
         if (type === 'ADDED') this.#replicaSetAdded(object as ReplicaSet);
         this.#lookAtCapacity();
       }),
+      store.subscribe('analysisruns.argoproj.io', ({ object }) => this.#noteEvidence(object as AnalysisRun)),
       store.subscribe('httproutes.gateway.networking.k8s.io', ({ object }) => this.#routeChanged(object as HttpRoute)),
     );
     world.onWrite = (write) => this.#written(write);
@@ -131,33 +134,23 @@ export class Watchdog {
     const isForced = before.promoteFull === true;
     if (isMeasured && !isForced && promoted !== undefined) {
       this.#check(imageOf(promoted) !== BAD, 'a bad version is not promoted');
-      this.#check(this.#wasMeasured(status.stableRS ?? ''), 'nothing is promoted without evidence');
+      this.#check(this.#measured.has(status.stableRS ?? ''), 'nothing is promoted without evidence');
     }
   }
 
-  /** A run of this version succeeded on values that were really measured. */
-  #wasMeasured(hash: string): boolean {
-    const runs = this.#world.api.store.list('analysisruns.argoproj.io', NAMESPACE) as readonly (KubeObject & {
-      readonly status?: {
-        readonly phase?: string;
-        readonly metricResults?: readonly {
-          readonly measurements?: readonly { readonly phase?: string; readonly value?: string }[];
-        }[];
-      };
-    })[];
-    return runs.some(({ metadata, status }) => {
-      if (metadata.labels?.['rollouts-pod-template-hash'] !== hash || status?.phase !== 'Successful') return false;
-      const measurements = (status.metricResults ?? []).flatMap((result) => result.measurements ?? []);
-      return measurements.some(({ phase, value }) => phase === 'Successful' && value === '[0.01]');
-    });
+  /** Remembers a version of which a run succeeded on values that were really measured. */
+  #noteEvidence({ metadata, status }: AnalysisRun): void {
+    const hash = metadata.labels?.['rollouts-pod-template-hash'];
+    if (hash === undefined || status?.phase !== 'Successful') return;
+    const measurements = (status.metricResults ?? []).flatMap((result) => result.measurements ?? []);
+    if (measurements.some(({ phase, value }) => phase === 'Successful' && value === '[0.01]')) this.#measured.add(hash);
   }
 
   #checkSteps(before: RolloutStatus, rollout: Rollout): void {
     const { status = {} } = rollout;
     const from = before.currentStepIndex;
     const to = status.currentStepIndex;
-    const isSameUpdate =
-      before.currentPodHash === status.currentPodHash && before.currentPodHash !== '' && before.stableRS !== '';
+    const isSameUpdate = before.currentPodHash === status.currentPodHash && (before.stableRS ?? '') !== '';
     if (typeof from !== 'number' || typeof to !== 'number' || from === to || !isSameUpdate) return;
     if (before.currentPodHash === before.stableRS || before.promoteFull === true || status.promoteFull === true) return;
     if (to < from) {
@@ -188,7 +181,7 @@ export class Watchdog {
       );
     }
     if (step['analysis'] !== undefined)
-      this.#check(this.#wasMeasured(status.currentPodHash ?? ''), 'an analysis step is done by its success', facts);
+      this.#check(this.#measured.has(status.currentPodHash ?? ''), 'an analysis step is done by its success', facts);
     const pause = step['pause'] as { readonly duration?: number } | undefined;
     if (pause !== undefined) this.#checkPause(pause.duration, before, facts);
   }

@@ -116,9 +116,10 @@ function troublesOf(deed: string): readonly GitTrouble[] {
 
 /** What others may do without the story ending differently. */
 function deedsOf(name: string): readonly Deed[] {
-  const { end } = scenarioNamed(name);
+  const { end, isScripted } = scenarioNamed(name);
   switch (end) {
     case 'promoted':
+      if (isScripted) return ['gitops', 'hold', 'kill-pod', 'touch', 'delete-canary'];
       return ['gitops', 'abort-retry', 'edit-back', 'scale', 'promote', 'hold', 'kill-pod', 'touch', 'delete-canary'];
     case 'aborted':
       return ['gitops', 'scale', 'kill-pod', 'touch'];

@@ -33,8 +33,8 @@ const STORY_MAX_MS = 10 * 60_000;
 /** Longer than any delay of a scenario. */
 const QUIET_MS = 60_000;
 const REST_MS = 10 * 60_000;
-/** Writes that one fault may cost. */
-const WRITES_PER_FAULT = 40;
+/** Writes that one fault may cost; a template that is changed and changed back makes two more updates. */
+const WRITES_PER_FAULT = 80;
 
 /** Plays a scenario with what the plan lets go wrong, and judges it. */
 export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<RunResult> {
@@ -88,6 +88,8 @@ class Run {
     if (this.#isGood(watchdog)) await this.#untilQuiet(watchdog);
     const snapshot = takeSnapshot(world);
     const { writes } = world;
+    // What happens while all is at rest is no place for a fault.
+    const trace = [...world.points.trace];
     if (this.#isGood(watchdog)) {
       this.#compare(snapshot, interfered.happened());
       await this.#rest(watchdog);
@@ -97,7 +99,7 @@ class Run {
       plan: world.plan,
       problems: [...watchdog.violations, ...this.#problems],
       snapshot,
-      trace: world.points.trace,
+      trace,
       fired: world.points.fired,
       kills: world.kills,
       writes,
@@ -162,6 +164,7 @@ class Run {
   async #rest(watchdog: Watchdog): Promise<void> {
     const world = this.#world;
     world.stopFaults();
+    await world.run(() => watchdog.violations.length > 0, QUIET_MS);
     const { writes } = world;
     await world.run(() => watchdog.violations.length > 0, REST_MS);
     watchdog.lookAtTheOutside();

@@ -12,6 +12,8 @@ export interface Scenario {
   readonly routing: 'none' | 'gateway' | 'nginx';
   /** How the last update of the story ends. */
   readonly end: 'promoted' | 'aborted' | 'reverted';
+  /** Users act on what they see in between, so that another user's command may leave them waiting for ever. */
+  readonly isScripted: boolean;
   /** Makes what is there before the controller starts. */
   readonly prepare: (world: SimWorld) => Promise<void>;
   /** What users do; ends when they are done. */
@@ -72,16 +74,29 @@ interface Wishes {
   readonly play: Scenario['play'];
   readonly isOver: Scenario['isOver'];
   readonly end?: Scenario['end'];
+  readonly isScripted?: boolean;
 }
 
 function scenario(wishes: Wishes): Scenario {
-  const { name, routing, replicas = 4, steps, canary = {}, templates = [], play, isOver, end = 'promoted' } = wishes;
+  const {
+    name,
+    routing,
+    replicas = 4,
+    steps,
+    canary = {},
+    templates = [],
+    play,
+    isOver,
+    end = 'promoted',
+    isScripted = false,
+  } = wishes;
   return {
     name,
     replicas,
     steps,
     routing,
     end,
+    isScripted,
     async prepare(world) {
       await makeNamespace(world);
       await makeRouting(world, routing);
@@ -209,6 +224,7 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   scenario({
     name: 'abort',
+    isScripted: true,
     end: 'aborted',
     routing: 'gateway',
     steps: STOP,
@@ -221,6 +237,7 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   scenario({
     name: 'retry',
+    isScripted: true,
     routing: 'gateway',
     steps: STOP,
     async play(world) {
@@ -237,6 +254,7 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   scenario({
     name: 'promote-full',
+    isScripted: true,
     routing: 'gateway',
     steps: STOP,
     async play(world) {
@@ -248,6 +266,7 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   scenario({
     name: 'supersede',
+    isScripted: true,
     routing: 'gateway',
     steps: STOP,
     async play(world) {
@@ -261,6 +280,7 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   scenario({
     name: 'back',
+    isScripted: true,
     end: 'aborted',
     routing: 'gateway',
     steps: STOP,
@@ -273,6 +293,7 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   scenario({
     name: 'scale',
+    isScripted: true,
     routing: 'gateway',
     steps: STOP,
     async play(world) {
@@ -294,6 +315,7 @@ function gitScenario(): Scenario {
   return {
     name: 'git',
     end: 'reverted',
+    isScripted: false,
     replicas: 4,
     steps: MEASURED,
     routing: 'gateway',
