@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../src/api/kube-object.ts';
 import type { EndpointSlice, HttpRoute, Ingress, ReplicaSet } from '../../src/api/workloads.ts';
 import type { Clock } from '../../src/lib/clock.ts';
+import { nextRouteStatus } from '../../src/demo/data-plane/route-status.ts';
 import type { StoreAccess } from '../../src/kube-memory/resource.ts';
 
 export const NAMESPACE = 'shop';
