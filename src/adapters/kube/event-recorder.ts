@@ -21,7 +21,7 @@ const REMEMBERED_MAX = 4_096;
 const BURST = 60;
 const REFILL_PER_SECOND = 2;
 /** Occurrences that may wait over all objects; beyond it (the API server is away for long) the newest are dropped and counted. */
-const WAITING_MAX = 10_000;
+const WAITING_MAX = 50_000;
 const ATTEMPTS_MAX = 4;
 const RETRY_BASE_MS = 500;
 const RETRY_MAX_MS = 10_000;

@@ -13,6 +13,7 @@ import type { Kube, QueueAnswer, WorkQueue } from '../../ports/kube.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
+import { BriefWaits } from './brief-waits.ts';
 import { openRolloutCaches, OWNER, type RolloutCaches } from './caches.ts';
 import { enact, NameTaken, Unsettled, WriteRefused } from './enact.ts';
 import { Failures } from './failures.ts';
@@ -48,6 +49,7 @@ export class RolloutController {
   readonly #input: RolloutControllerInput;
   readonly #unsettled = new Unsettled();
   readonly #additive = new AdditiveStatus();
+  readonly #briefWaits = new BriefWaits();
   readonly #failures = new Failures();
   readonly #takenNames = new TakenNames();
   readonly #wokenByKind = new Set<string>();
@@ -113,9 +115,9 @@ export class RolloutController {
       });
       const decision = decide(observation);
       const status = withFailure(decision.status, this.#failures.lasting(key, clock.nowMs()), rollout.status);
-      await this.#carryOut(key, rollout, { ...decision, status }, routed);
+      const heldUntilMs = await this.#carryOut(key, rollout, { ...decision, status }, routed);
       const wasShown = this.#failures.end(key);
-      return { againAtMs: wasShown ? clock.nowMs() : decision.wakeAtMs };
+      return { againAtMs: wasShown ? clock.nowMs() : earliest(decision.wakeAtMs, heldUntilMs) };
     } catch (error) {
       if (error instanceof NameTaken) {
         await this.#takenNames.ask(rollout, error.ref, this.#input.kube.reader);
@@ -135,12 +137,23 @@ export class RolloutController {
     }
   }
 
-  async #carryOut(key: string, rollout: Rollout, decision: Decision, routed: CurrentObjects): Promise<void> {
-    const { kube } = this.#input;
+  /** Answers when to come back for a status that is not written yet. */
+  async #carryOut(
+    key: string,
+    rollout: Rollout,
+    decision: Decision,
+    routed: CurrentObjects,
+  ): Promise<number | undefined> {
+    const { kube, clock } = this.#input;
     const written = (ref: ObjectRef): void => this.#unsettled.add(key, ref);
     let version = rollout.metadata.resourceVersion;
     const next = this.#additive.kept(decision.status);
-    const status = statusWrite(rollout, next);
+    const heldUntilMs = this.#briefWaits.heldUntilMs(key, {
+      before: rollout.status ?? {},
+      next,
+      nowMs: clock.nowMs(),
+    });
+    const status = heldUntilMs === undefined ? statusWrite(rollout, next) : undefined;
     if (status !== undefined) {
       const answer = await kube.writer.write(status);
       written(status.ref);
@@ -158,6 +171,7 @@ export class RolloutController {
       for (const notice of told) kube.events.record(rollout, notice);
       this.#reportState(rollout, decision);
     }
+    return heldUntilMs;
   }
 
   #reportPruning(): void {
@@ -221,7 +235,13 @@ export class RolloutController {
   #forget(namespace: string, name: string): QueueAnswer {
     this.#unsettled.forget(`${namespace}/${name}`);
     this.#failures.end(`${namespace}/${name}`);
+    this.#briefWaits.forget(`${namespace}/${name}`);
     this.#input.telemetry.metrics.objectGone({ kind: 'rollout', namespace, name });
     return {};
   }
+}
+
+function earliest(left: number | undefined, right: number | undefined): number | undefined {
+  if (left === undefined || right === undefined) return left ?? right;
+  return Math.min(left, right);
 }
