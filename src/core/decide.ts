@@ -17,6 +17,7 @@ import { planReplicaSets, type SizedWrite } from './rollout/replica-set-writes.t
 import { planRestart } from './rollout/restart.ts';
 import { planPodMetadata } from './rollout/role-metadata.ts';
 import { planRuns, type RunPlan } from './rollout/runs.ts';
+import { planReleases } from './rollout/service-release.ts';
 import { planServices } from './rollout/services.ts';
 import { settlesAtMs } from './rollout/shown-weight.ts';
 import { nextStatus } from './rollout/status.ts';
@@ -38,6 +39,7 @@ export function decide(observation: Observation): Decision {
   const position: Position = { ...advanced.context.position, restartedAt: restart.restartedAt };
   const plans: Plans = {
     replicaSets: planReplicaSets(world, position),
+    released: planReleases(world),
     services:
       world.blueGreen === undefined
         ? planServices(world, position)
@@ -75,6 +77,7 @@ function effectsOf(world: World, position: Position, plans: Plans): readonly Eff
   const drained = sized.filter((write) => write.effect === 'drain').map(asEffect);
   const routed = world.settings.routing !== undefined || world.blueGreen !== undefined;
   return [
+    ...plans.released.map(({ write, notice }) => effect(write, notice.message)),
     ...(routed ? [] : drained),
     ...raised,
     ...rolloutPatch(world, position),

@@ -14,6 +14,8 @@ export interface Observation {
   readonly takenNames?: readonly string[];
   /** By name, every Service that the Rollout refers to; null when it does not exist. */
   readonly services: Readonly<Record<string, Service | null>>;
+  /** Services that carry the Rollout's mark although it names them no more. */
+  readonly formerServices?: readonly Service[];
   /** By name of the Service, for every Service above. */
   readonly endpointSlices: Readonly<Record<string, readonly EndpointSlice[]>>;
   /** One entry for each router that the spec names, in the order of the registry. Empty without traffic routing. */

@@ -3,7 +3,7 @@ import { KINDS } from '../../api/kinds.ts';
 import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { EndpointSlice, ReplicaSet, Service } from '../../api/workloads.ts';
-import { POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
+import { MANAGED_BY_ANNOTATION, POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import type { CacheOptions, KubeCaches, ObjectCache } from '../../ports/kube.ts';
 import { readsOf } from './reads.ts';
 
@@ -28,6 +28,8 @@ export const ANALYSED = 'analysed';
 export const OWNER = 'owner';
 /** Index of ReplicaSets without an owner by namespace. */
 export const ORPHANS = 'orphans';
+/** Index of Services by `namespace/rollout` of the Rollout whose mark they carry. */
+export const MANAGER = 'manager';
 /** Index of EndpointSlices by `namespace/service`. */
 export const SERVICE = 'service';
 
@@ -48,7 +50,7 @@ export function openRolloutCaches(caches: KubeCaches, scope: CacheScope): Rollou
       labelSelector: POD_TEMPLATE_HASH_LABEL,
       indexes: { [OWNER]: ownerUid, [ORPHANS]: orphanedIn },
     }),
-    services: caches.open<Service>(KINDS.service, scope),
+    services: caches.open<Service>(KINDS.service, { ...scope, indexes: { [MANAGER]: managerOf } }),
     endpointSlices: caches.open<EndpointSlice>(KINDS.endpointSlice, {
       ...scope,
       trim: trimEndpointSlice,
@@ -101,6 +103,11 @@ function analysedIn(rollout: Rollout): readonly string[] {
     blueGreen?.prePromotionAnalysis !== undefined ||
     blueGreen?.postPromotionAnalysis !== undefined;
   return analysed ? [rollout.metadata.namespace ?? '', ''] : [];
+}
+
+export function managerOf(service: KubeObject): readonly string[] {
+  const manager = service.metadata.annotations?.[MANAGED_BY_ANNOTATION];
+  return manager === undefined ? [] : [`${service.metadata.namespace ?? ''}/${manager}`];
 }
 
 function serviceOf(slice: EndpointSlice): readonly string[] {

@@ -7,7 +7,7 @@ import { referencesOf } from '../../core/rollout/references.ts';
 import { workloadRefOf } from '../../core/rollout/workload-reference.ts';
 import type { TrafficObservation } from '../../core/traffic.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
-import { ORPHANS, OWNER, SERVICE, type RolloutCaches } from './caches.ts';
+import { keyOf, MANAGER, ORPHANS, OWNER, SERVICE, type RolloutCaches } from './caches.ts';
 import { routedTargets } from './reads.ts';
 
 export interface GatherInput {
@@ -37,6 +37,9 @@ export function gather(caches: RolloutCaches, input: GatherInput): Observation {
     rollout,
     replicaSets: replicaSetsFor(caches, rollout),
     services,
+    formerServices: caches.services
+      .byIndex(MANAGER, keyOf(rollout))
+      .filter(({ metadata }) => !references.services.includes(metadata.name)),
     endpointSlices,
     traffic: observeTraffic(rollout, input.routed),
     analysisRuns: caches.analysisRuns.byIndex(OWNER, rollout.metadata.uid ?? ''),

@@ -8,13 +8,14 @@ import { RECONCILE_ERROR_REASON, withFailure } from '../../core/rollout/failure-
 import type { Decision } from '../../core/decision.ts';
 import type { DecisionOptions } from '../../core/observation.ts';
 import { needsPods } from '../../core/rollout/references.ts';
+import { releaseOf } from '../../core/rollout/service-release.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Kube, QueueAnswer, WorkQueue } from '../../ports/kube.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
 import { BriefWaits } from './brief-waits.ts';
-import { openRolloutCaches, OWNER, type RolloutCaches } from './caches.ts';
+import { openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './caches.ts';
 import { enact, NameTaken, Unsettled, WriteRefused } from './enact.ts';
 import { Failures } from './failures.ts';
 import { gather, readRouted } from './gather.ts';
@@ -232,7 +233,11 @@ export class RolloutController {
     return rollout.metadata.labels?.[INSTANCE_ID_LABEL] === this.#input.options.instanceId;
   }
 
-  #forget(namespace: string, name: string): QueueAnswer {
+  /** A Rollout that is gone leaves its Services as it found them, or they would lead to none of the pods that follow. */
+  async #forget(namespace: string, name: string): Promise<QueueAnswer> {
+    for (const service of this.caches.services.byIndex(MANAGER, `${namespace}/${name}`)) {
+      await this.#input.kube.writer.write(releaseOf(service));
+    }
     this.#unsettled.forget(`${namespace}/${name}`);
     this.#failures.end(`${namespace}/${name}`);
     this.#briefWaits.forget(`${namespace}/${name}`);

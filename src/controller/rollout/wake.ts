@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../api/kube-object.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { CacheChange, ObjectCache } from '../../ports/kube.ts';
-import { ANALYSED, keyOf, readKey, READS, type RolloutCaches } from './caches.ts';
+import { ANALYSED, keyOf, managerOf, readKey, READS, type RolloutCaches } from './caches.ts';
 
 /**
  * Queues the Rollouts that a change concerns, found by index and never by a search. What woke a Rollout is not an
@@ -11,6 +11,8 @@ export function wakeOnChanges(caches: RolloutCaches, wake: (key: string) => void
   caches.rollouts.subscribe((change) => wake(keyOf(after(change))));
   for (const cache of [caches.replicaSets, caches.analysisRuns]) wakeOwners(cache, caches.rollouts, wake);
   wakeReaders(caches.services, caches.rollouts, wake);
+  // Also a Rollout that names the Service no more, or is gone, has to take its mark off.
+  caches.services.subscribe((change) => managerOf(after(change)).forEach(wake));
   wakeReadersOfService(caches, wake);
   wakeAnalysed(caches.analysisTemplates, caches.rollouts, wake);
   if (caches.clusterAnalysisTemplates !== undefined)

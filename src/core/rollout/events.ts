@@ -28,6 +28,7 @@ export function eventsOf(world: World, { position, notices, status, plans }: Eve
     ...weightNotices(world, status),
     ...runNotices(world, status),
     ...onTheWay,
+    ...plans.released.map((service) => service.notice),
     ...plans.services.map((service) => service.notice),
     ...aboutPods.filter(({ reason }) => reason !== 'NewReplicaSetCreated'),
     ...failureNotices(world, plans),

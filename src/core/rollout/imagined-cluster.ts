@@ -3,7 +3,7 @@ import type { KubeObject } from '../../api/kube-object.ts';
 import { refKey } from '../../api/kube-object.ts';
 import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
 import { KINDS } from '../../api/kinds.ts';
-import { POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
+import { MANAGED_BY_ANNOTATION, POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { EndpointSlice, ReplicaSet, Service } from '../../api/workloads.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
@@ -116,6 +116,7 @@ export function observe(cluster: ImaginedCluster): Observation {
     rollout: cluster.rollout,
     replicaSets: cluster.replicaSets,
     services: cluster.services,
+    formerServices: formerServicesOf(cluster),
     endpointSlices: Object.fromEntries(
       Object.keys(cluster.services).map((name) => [name, [endpointsOf(cluster, name)]]),
     ),
@@ -127,6 +128,14 @@ export function observe(cluster: ImaginedCluster): Observation {
     workload: cluster.workload,
     options: { propagationDelayMs: cluster.habits.propagationMs ?? 0 },
   };
+}
+
+function formerServicesOf(cluster: ImaginedCluster): readonly Service[] {
+  const named = referencesOf(cluster.rollout).services;
+  return Object.values(cluster.services)
+    .filter((service) => service !== null)
+    .filter(({ metadata }) => metadata.annotations?.[MANAGED_BY_ANNOTATION] === cluster.rollout.metadata.name)
+    .filter(({ metadata }) => !named.includes(metadata.name));
 }
 
 function trafficOf(cluster: ImaginedCluster): readonly TrafficObservation[] {

@@ -6,6 +6,8 @@ import type { ServiceSwitch } from './services.ts';
 /** Everything that is wanted at a position, planned beside the chart on every pass. */
 export interface Plans {
   readonly replicaSets: ReplicaSetPlan;
+  /** Services that are given up. */
+  readonly released: readonly ServiceSwitch[];
   readonly services: readonly ServiceSwitch[];
   readonly weight: TrafficPlan | undefined;
   readonly runs: RunPlan;

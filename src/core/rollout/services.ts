@@ -78,7 +78,8 @@ function selectorPatch(world: World, service: Service, hash: string): KubeWrite 
   };
 }
 
-function switchNotice(service: Service, hash: string): EventNotice {
+/** Tells of a selector that now leads to `hash`; empty for all versions. */
+export function switchNotice(service: Service, hash: string): EventNotice {
   const before = aimOf(service) ?? '';
   return {
     type: 'Normal',
