@@ -43,6 +43,32 @@ spec:
     assert.match(text, /bad\.yaml:\d+: malformed YAML/);
   });
 
+  it('finds fields that would be dropped, and conditions that can never be evaluated', () => {
+    const template = `
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: { name: errors }
+spec:
+  metrics:
+    - { name: a, sucessCondition: 'true', failureCondition: 'result[0 >', provider: { prometheus: { query: q } } }
+    - { name: b, successCondition: 'result[0] < {{args.max}}', provider: { prometheus: { query: q } } }
+`;
+    const labels = rollout(20).replace('labels: { app: shop }', 'labels: { app: shop }, anything: kept');
+    writeFileSync(join(directory, 'bad.yaml'), `${template}---${labels.replace('spec:', 'spec:\n  replica: 3')}`);
+
+    const { text } = lintVerb({ filename: [join(directory, 'bad.yaml')], format: 'text' }, yaml);
+
+    assert.deepEqual(
+      text.split('\n').map((line) => line.replace(/^.*bad\.yaml:\d+: /, '')),
+      [
+        'AnalysisTemplate/errors: spec.metrics[0].sucessCondition: there is no such field; it would be dropped',
+        'AnalysisTemplate/errors: spec.metrics[0].failureCondition: unexpected token EOF',
+        'Rollout/shop: spec.replica: there is no such field; it would be dropped',
+        '2 objects, 3 problems',
+      ],
+    );
+  });
+
   it('writes SARIF that names each place', () => {
     writeFileSync(join(directory, 'bad.yaml'), rollout(120));
 

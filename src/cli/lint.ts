@@ -1,9 +1,14 @@
 import type { AnalysisTemplate, ClusterAnalysisTemplate } from '../api/analysis.ts';
+import type { KubeObject } from '../api/kube-object.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { Service } from '../api/workloads.ts';
+import { customResourceDefinitions } from '../api/crd/definitions.ts';
 import { validateManifest } from '../api/validation/manifest.ts';
 import { validateReferences } from '../api/validation/references.ts';
+import { conditionProblem } from '../core/analysis/expression/program.ts';
+import { isPlainObject } from '../lib/merge-patch.ts';
 import type { YamlParser } from '../ports/git.ts';
+import { unknownFields } from './unknown-fields.ts';
 import { readManifestFiles, type FileFault, type FileObject } from './manifest-files.ts';
 
 export interface LintOptions {
@@ -43,7 +48,29 @@ function findingsIn(entry: FileObject, all: readonly FileObject[]): readonly Fin
   const name = `${object.kind}/${object.metadata.name}`;
   const problems = validateManifest(object);
   const found = problems.length === 0 && object.kind === 'Rollout' ? validateAmong(object as Rollout, all) : problems;
-  return found.map(({ message }) => ({ file, line, object: name, message }));
+  const messages = [...fieldProblems(object), ...found.map(({ message }) => message)];
+  return [...messages, ...conditionProblems(object)].map((message) => ({ file, line, object: name, message }));
+}
+
+const DEFINITIONS = customResourceDefinitions();
+
+function fieldProblems(object: KubeObject): readonly string[] {
+  return unknownFields(object, DEFINITIONS).map((path) => `${path}: there is no such field; it would be dropped`);
+}
+
+/** Conditions that can never be evaluated; what depends on arguments is known in a run only. */
+function conditionProblems(object: KubeObject): readonly string[] {
+  if (!object.kind.startsWith('Analysis') && object.kind !== 'ClusterAnalysisTemplate') return [];
+  const spec = isPlainObject(object['spec']) ? object['spec'] : {};
+  const metrics: readonly unknown[] = Array.isArray(spec['metrics']) ? spec['metrics'] : [];
+  return metrics.flatMap((metric, index) =>
+    ['successCondition', 'failureCondition'].flatMap((field) => {
+      const text = isPlainObject(metric) ? metric[field] : undefined;
+      if (typeof text !== 'string' || text === '' || text.includes('{{')) return [];
+      const problem = conditionProblem(text);
+      return problem === undefined ? [] : [`spec.metrics[${index}].${field}: ${problem.message}`];
+    }),
+  );
 }
 
 /** References are checked as far as the files hold objects of that kind: what is absent may be in the cluster already. */

@@ -4,8 +4,10 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createYamlParser } from '../../src/adapters/git/yaml-parser.ts';
+import { customResourceDefinitions } from '../../src/api/crd/definitions.ts';
 import type { KubeObject } from '../../src/api/kube-object.ts';
 import { validateManifest } from '../../src/api/validation/manifest.ts';
+import { unknownFields } from '../../src/cli/unknown-fields.ts';
 import { conditionProblem } from '../../src/core/analysis/expression/program.ts';
 import { splitDocuments } from '../../src/core/gitops/yaml-documents.ts';
 
@@ -88,7 +90,8 @@ describe('the pages', () => {
 function problemsOf(value: unknown): readonly string[] {
   const object = value as KubeObject;
   if (typeof object.kind !== 'string' || 'spec' in object === false) return [];
-  return isWhole(object) ? validateManifest(object).map(({ message }) => message) : [];
+  const unknown = unknownFields(object, customResourceDefinitions());
+  return isWhole(object) ? [...unknown, ...validateManifest(object).map(({ message }) => message)] : unknown;
 }
 
 /** Pages leave out what does not matter to them: a Rollout without pods is a part, too. */
