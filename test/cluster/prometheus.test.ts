@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Manifest } from '../support/api-client.ts';
+import { analysisTemplate, canaryRollout } from '../support/manifests.ts';
+import {
+  prometheusRefusal,
+  startMeasuredPod,
+  startPrometheus,
+  type MeasuredPod,
+  type RealPrometheus,
+} from '../support/real-prometheus.ts';
+import { startStage, type Stage } from '../support/stage.ts';
+import { startSteadyLoad, type SteadyLoad } from '../support/steady-load.ts';
+import { clusterSkipReason, Scene, until, type Cluster } from '../support/world.ts';
+
+/** The share of requests that failed lately, as people write it. */
+const errorShare = (version: string): string =>
+  `sum(rate(http_requests_total{version="${version}",code="500"}[5s])) / sum(rate(http_requests_total{version="${version}"}[5s]))`;
+
+const NEVER_ASKED = 'v0';
+const GOOD = 'v1';
+const BAD = 'v2';
+
+for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
+  const skip = prometheusSkipReason() ?? (name === 'cluster' ? clusterSkipReason() : undefined);
+  describe(`with a real Prometheus, on the ${name} control plane`, { skip, concurrency: 12 }, () => {
+    let stage: Stage;
+    let prometheus: RealPrometheus;
+    /** The one that goes away. */
+    let flaky: RealPrometheus;
+    let pods: readonly MeasuredPod[];
+    let loads: readonly SteadyLoad[];
+
+    before(async () => {
+      stage = await startStage(name);
+      [prometheus, flaky] = await Promise.all([startPrometheus(), startPrometheus()]);
+      pods = await Promise.all([NEVER_ASKED, GOOD, BAD].map(startMeasuredPod));
+      prometheus.scrape(pods);
+      flaky.scrape(pods);
+      loads = pods
+        .filter(({ version }) => version !== NEVER_ASKED)
+        .map((pod) => {
+          if (pod.version === BAD) pod.failOneIn = 4;
+          return startSteadyLoad({ origin: `http://${pod.address}`, host: 'shop.test', perSecond: 50 });
+        });
+      await until('counters of all pods', async () => {
+        const bad = await prometheus.ask(errorShare(BAD));
+        const good = await Promise.all([prometheus, flaky].map((one) => one.ask(errorShare(GOOD))));
+        const neither = await prometheus.ask(errorShare(NEVER_ASKED));
+        return bad !== undefined && bad > 0.1 && good.every((share) => share === 0) && Number.isNaN(neither);
+      });
+    });
+    after(async () => {
+      await Promise.all((loads ?? []).map((load) => load.stop()));
+      await Promise.all((pods ?? []).map((pod) => pod.close()));
+      await Promise.all([prometheus?.close(), flaky?.close()]);
+      await stage?.stop();
+    });
+
+    const story = (title: string, tell: (scene: Scene) => Promise<void>): void => {
+      it(title, async () => {
+        const scene = await Scene.open(stage.api, 'prometheus');
+        try {
+          await tell(scene);
+        } finally {
+          await scene.close();
+        }
+      });
+    };
+
+    /** Measures by a run of its own until there is a verdict. */
+    const verdict = async (
+      scene: Scene,
+      query: string,
+      metric: Readonly<Record<string, unknown>>,
+    ): Promise<Manifest> => {
+      await scene.apply(analysisRun('errors', { address: prometheus.url, query, metric }));
+      return untilMeasured(scene, 'errors', 'a verdict', hasVerdict);
+    };
+
+    story('finds good what is good, again and again', async (scene) => {
+      const run = await verdict(scene, errorShare(GOOD), { count: 3, interval: '300ms' });
+
+      assert.equal(run['status'].phase, 'Successful');
+      assert.deepEqual(valuesOf(run), ['[0]', '[0]', '[0]']);
+    });
+
+    story('finds bad what is bad, with the value that Prometheus gave', async (scene) => {
+      const run = await verdict(scene, errorShare(BAD), {});
+
+      assert.equal(run['status'].phase, 'Failed');
+      const [value = ''] = valuesOf(run);
+      const share = Number(value.slice(1, -1));
+      assert.ok(share > 0.1 && share < 0.4, `${value} is about one in four`);
+    });
+
+    story('never takes the absence of data for an answer', async (scene) => {
+      const run = await verdict(scene, 'sum(rate(http_requests_total{version="none"}[5s]))', {
+        consecutiveErrorLimit: 1,
+        interval: '300ms',
+        count: 5,
+      });
+
+      assert.equal(run['status'].phase, 'Error');
+      assert.equal(run['status'].metricResults[0].error, 2);
+    });
+
+    story('lets a condition say what the absence of data means', async (scene) => {
+      const run = await verdict(scene, 'sum(rate(http_requests_total{version="none"}[5s]))', {
+        successCondition: 'len(result) == 0 || all(result, # <= 0.05)',
+      });
+
+      assert.equal(run['status'].phase, 'Successful');
+      assert.deepEqual(valuesOf(run), ['[]']);
+    });
+
+    story('does not take NaN for a number below the limit', async (scene) => {
+      const run = await verdict(scene, errorShare(NEVER_ASKED), {});
+
+      assert.equal(run['status'].phase, 'Failed');
+      assert.deepEqual(valuesOf(run), ['[NaN]']);
+    });
+
+    story('is inconclusive about NaN when neither condition holds', async (scene) => {
+      const run = await verdict(scene, errorShare(NEVER_ASKED), { failureCondition: 'result[0] > 0.05' });
+
+      assert.equal(run['status'].phase, 'Inconclusive');
+    });
+
+    story('reports what Prometheus says of a query that it cannot read', async (scene) => {
+      const run = await verdict(scene, 'sum(rate(', { consecutiveErrorLimit: 0 });
+
+      assert.equal(run['status'].phase, 'Error');
+      assert.match(run['status'].metricResults[0].measurements[0].message, /parse error/);
+    });
+
+    story('promotes the version that measures well and aborts the one that does not', async (scene) => {
+      const canary = (rollout: string, version: string): readonly object[] => [
+        analysisTemplate({ name: rollout, address: prometheus.url, query: errorShare(version) }),
+        canaryRollout({
+          name: rollout,
+          steps: [{ setWeight: 50 }, { analysis: { templates: [{ templateName: rollout }] } }],
+        }),
+      ];
+      await scene.apply(...canary('fine', GOOD), ...canary('broken', BAD));
+      await Promise.all(['fine', 'broken'].map((rollout) => scene.untilPhase(rollout, 'Healthy')));
+
+      await Promise.all(['fine', 'broken'].map((rollout) => scene.setImage(rollout, 'shop:2')));
+
+      const fine = await scene.untilPhase('fine', 'Healthy');
+      const broken = await scene.untilPhase('broken', 'Degraded');
+      assert.equal(fine['status'].stableRS, fine['status'].currentPodHash);
+      assert.equal(broken['status'].abort, true);
+    });
+
+    story(
+      'gives up or waits for a Prometheus that is away, as the metric asks, and measures on when it is back',
+      async (scene) => {
+        const metric = { count: 4, interval: '300ms' };
+        const [patient, impatient] = [1_000, 1].map((consecutiveErrorLimit) => ({ ...metric, consecutiveErrorLimit }));
+        const query = errorShare(GOOD);
+        await scene.apply(analysisRun('patient', { address: flaky.url, query, metric: patient }));
+        await untilMeasured(scene, 'patient', 'a measurement', ({ successful = 0 }) => successful >= 1);
+        await flaky.stop();
+        await scene.apply(analysisRun('impatient', { address: flaky.url, query, metric: impatient }));
+
+        const given = await untilMeasured(scene, 'impatient', 'a verdict', hasVerdict);
+        await untilMeasured(scene, 'patient', 'errors', ({ error = 0 }) => error >= 1);
+        await flaky.start();
+        const waited = await untilMeasured(scene, 'patient', 'a verdict', hasVerdict);
+
+        assert.equal(given['status'].phase, 'Error');
+        assert.equal(given['status'].metricResults[0].error, 2);
+        assert.equal(waited['status'].phase, 'Successful');
+        const [{ successful, measurements }] = waited['status'].metricResults;
+        assert.equal(successful, 4);
+        const failed = measurements.find(({ phase }: { phase: string }) => phase === 'Error');
+        assert.match(failed.message, /nothing listens there/);
+      },
+    );
+  });
+}
+
+function analysisRun(
+  name: string,
+  input: {
+    readonly address: string;
+    readonly query: string;
+    readonly metric: Readonly<Record<string, unknown>> | undefined;
+  },
+): object {
+  return { ...analysisTemplate({ ...input, name, metric: input.metric ?? {} }), kind: 'AnalysisRun' };
+}
+
+interface Measured {
+  readonly completedAt?: string;
+  readonly successful?: number;
+  readonly error?: number;
+}
+
+function hasVerdict({ completedAt }: Measured): boolean {
+  return completedAt !== undefined;
+}
+
+/** Waits for a run and its one metric. */
+async function untilMeasured(
+  scene: Scene,
+  name: string,
+  what: string,
+  looks: (measured: Measured) => boolean,
+): Promise<Manifest> {
+  const run = (): Promise<Manifest | undefined> => scene.get('analysisruns.argoproj.io', name);
+  return until(
+    `${what} of AnalysisRun ${name}`,
+    async () => {
+      const found = await run();
+      const status = found?.['status'];
+      return looks({ ...status?.metricResults?.[0], completedAt: status?.completedAt }) ? found : undefined;
+    },
+    async () => (await run())?.['status'],
+  );
+}
+
+function valuesOf(run: Manifest): readonly string[] {
+  return run['status'].metricResults[0].measurements.map(({ value }: { value: string }) => value);
+}
+
+function prometheusSkipReason(): string | undefined {
+  return process.env['HEADGATE_CLUSTER'] === 'required' ? undefined : prometheusRefusal();
+}
