@@ -21,6 +21,7 @@ import { percentile, rounded, say, table } from './figures.ts';
 import { observeFleet, type FleetObserver } from './fleet-observer.ts';
 import { changeImages, createObjects } from './fleet-update.ts';
 import { idleRollout, imageOf, rolloutObjects, sharedObjects, VARIANTS, type Variant } from './fleet.ts';
+import { acceptRoutes } from './gateway-stand-in.ts';
 import { cpuMsOf, memoryOf } from './process-usage.ts';
 
 /**
@@ -32,6 +33,9 @@ const USER_AGENT = 'headgate';
 /** So long without a call of the controller means that it has nothing left to do. */
 const QUIET_MS = 1_500;
 const LOOK_MS = 250;
+const NO_CALLS: CallCounts = new Map();
+/** The API's default for `scaleDownDelaySeconds`, and some time for the writes. */
+const SCALE_DOWN_DELAY_MS = 33_000;
 
 interface Options {
   readonly n: number;
@@ -71,6 +75,7 @@ async function main(options: Options): Promise<void> {
     const kube = await openKube(plane.kubeconfig);
     ended.unshift(() => kube.close());
     const observer = observeFleet(kube.caches.open<Rollout>(KINDS.rollout));
+    if (options.variant === 'httproute') acceptRoutes(kube);
     await kube.caches.whenSynced();
     const controller = await startControllerProcess({ ...options, kubeconfig: plane.kubeconfig });
     const bench: Bench = {
@@ -114,6 +119,7 @@ async function createFleet({ options, kube, prometheus }: Bench, names: readonly
 
 interface Round {
   readonly wallS: number;
+  readonly untilHealthy: CallCounts;
   readonly calls: CallCounts;
   readonly controllerCpuMs: number;
   readonly apiServerCpuMs: number;
@@ -131,15 +137,34 @@ async function update(bench: Bench, names: readonly string[], image: string): Pr
   const startedMs = Date.now();
   await changeImages({ writer: kube.writer, namespace: NAMESPACE }, names, image);
   const healthyMs = await observer.whenAllHealthy();
-  const counted = await untilQuiet(bench);
+  const untilHealthy = calls.take();
+  const toQuiet = await untilQuiet(bench);
+  const [controllerCpuMs, apiServerCpuMs] = [
+    cpuMsOf(controller.pid) - controllerBefore,
+    cpuMsOf(apiServer) - apiServerBefore,
+  ];
+  const afterwards = waitsAfterHealthy(bench.options.variant)
+    ? await callsWithin(bench, SCALE_DOWN_DELAY_MS)
+    : NO_CALLS;
   return {
     wallS: (healthyMs - startedMs) / 1_000,
-    calls: counted,
-    controllerCpuMs: cpuMsOf(controller.pid) - controllerBefore,
-    apiServerCpuMs: cpuMsOf(apiServer) - apiServerBefore,
+    untilHealthy,
+    calls: addCounts(untilHealthy, toQuiet, afterwards),
+    controllerCpuMs,
+    apiServerCpuMs,
     pauseLateMs: observer.takePauseLateMs(),
     memoryMb: memoryOf(controller.pid).nowMb,
   };
+}
+
+/** With traffic routing the old pods are kept for half a minute. */
+function waitsAfterHealthy(variant: Variant): boolean {
+  return variant === 'nginx' || variant === 'httproute';
+}
+
+async function callsWithin({ calls }: Bench, ms: number): Promise<CallCounts> {
+  await delay(ms);
+  return calls.take();
 }
 
 /** Reads on in the audit log until the controller calls no more; what it noted in the meantime. */
@@ -190,6 +215,7 @@ function report({ options, controller }: Bench, rounds: readonly Round[]): void 
   const sum = (of: (round: Round) => number): number => rounds.reduce((total, round) => total + of(round), 0);
   const events = countOf(calls, (call) => isOfEvents(call) && !isByTime(call));
   const all = countOf(calls, (call) => !isByTime(call));
+  const healthy = addCounts(...rounds.map((round) => round.untilHealthy));
   const { peakMb } = memoryOf(controller.pid);
   const figures = {
     n,
@@ -206,6 +232,7 @@ function report({ options, controller }: Bench, rounds: readonly Round[]): void 
   table(`${n} updates at once, ${variant}`, [
     ...Object.entries(figures),
     ['calls besides events', rounded((all - events) / updates, 2)],
+    ['calls besides events until all were Healthy', rounded(besidesEvents(healthy) / updates, 2)],
     ...(rounds.length > 1
       ? [['memory after each round, MB', rounds.map((round) => rounded(round.memoryMb, 0)).join(' ')] as const]
       : []),
@@ -259,4 +286,8 @@ async function readOptions(): Promise<Options> {
     program: [values.program ?? (await buildBundle())],
     nodeOptions: values['node-option'],
   };
+}
+
+function besidesEvents(calls: CallCounts): number {
+  return countOf(calls, (call) => !isByTime(call) && !isOfEvents(call));
 }
