@@ -245,7 +245,8 @@ export const SCENARIOS: readonly Scenario[] = [
       await world.until(() => isPaused(world));
       await setStatus(world, { abort: true });
       await world.until(() => isBack(world));
-      await world.sleep(3_000);
+      // An abort that nobody has seen cannot be told of: it stands for longer than a controller needs to come back.
+      await world.sleep(10_000);
       await setStatus(world, { abort: false });
       await world.until(() => isPaused(world));
       await setStatus(world, { pauseConditions: null });

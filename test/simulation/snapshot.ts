@@ -83,7 +83,9 @@ function restOf(world: SimWorld): Snapshot['rest'] {
     slack: world.slack.messages.length,
     commits: world.repository.log().map(({ byMachine, message }) => [byMachine, message.split('\n')[0]]),
     gitSource: [
-      (gitSource?.status?.conditions ?? []).map(({ type, status: holds, reason }) => `${type} ${holds} ${reason}`),
+      (gitSource?.status?.conditions ?? [])
+        .map(({ type, status: holds, reason }) => `${type} ${holds} ${reason}`)
+        .sort(),
       (gitSource?.status?.reverts ?? []).map(({ state }) => state),
     ],
   };

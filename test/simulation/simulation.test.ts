@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  describeCoverage,
+  describeFailure,
+  everyPlan,
+  newCoverage,
+  play,
+  randomPlans,
+  References,
+} from './campaign.ts';
+import type { Plan } from './plan.ts';
+import { FAMILIES } from './plans.ts';
+import { runPlan } from './run-plan.ts';
+import { SCENARIOS } from './scenarios.ts';
+
+/** Of each kind of trouble every n-th place is tried here; all of them by `npm run simulate`. */
+const STRIDE = 61;
+const RANDOM_PLANS = 40;
+/** Longer runs use seeds that were never used before. */
+const SECONDS = Number(process.env['HEADGATE_SIMULATION_SECONDS'] ?? 0);
+
+describe('the simulated world', () => {
+  const references = new References();
+  const coverage = newCoverage();
+
+  async function playAll(plans: AsyncIterable<Plan>, isEnough: () => boolean = () => false): Promise<void> {
+    const failed = coverage.failures.length;
+    for await (const plan of plans) {
+      if (isEnough()) break;
+      await play(plan, references, coverage);
+    }
+    assert.equal(coverage.failures.slice(failed).map(describeFailure).join('\n'), '');
+  }
+
+  for (const { name } of SCENARIOS) {
+    it(`plays ${name} to its end and then rests`, async () => {
+      assert.deepEqual((await references.of(name, 1)).problems, []);
+    });
+  }
+
+  it('plays the same plan the same way', async () => {
+    const plan: Plan = {
+      scenario: 'git',
+      seed: 3,
+      faults: [{ point: 'call', index: 30, action: { type: 'crash', when: 'after' } }],
+    };
+    const [one, another] = [await runPlan(plan), await runPlan(plan)];
+    assert.deepEqual(one.trace, another.trace);
+    assert.deepEqual(one.snapshot, another.snapshot);
+  });
+
+  for (const family of FAMILIES) {
+    it(`ends as without faults: ${family}`, () =>
+      playAll(everyPlan(references, { families: [family], stride: STRIDE })));
+  }
+
+  it('ends as without faults when several go wrong at random places', () => {
+    let left = RANDOM_PLANS;
+    return playAll(randomPlans(references, 1), () => left-- <= 0);
+  });
+
+  it('ends as without faults, from fresh seeds', { skip: SECONDS === 0 }, () => {
+    const startMs = Date.now();
+    return playAll(randomPlans(references, startMs % 1_000_000_000), () => Date.now() > startMs + SECONDS * 1_000);
+  });
+
+  it('says what it covered', (context) => {
+    context.diagnostic(`simulation: ${describeCoverage(coverage)}`);
+    assert.ok(coverage.plans > 200, `only ${coverage.plans} plans were played`);
+    assert.ok(coverage.kills > 50, `only ${coverage.kills} controllers were killed`);
+  });
+});
