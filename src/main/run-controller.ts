@@ -1,8 +1,10 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAwsCredentials } from '../adapters/aws/aws-credentials.ts';
 import { createSystemClock } from '../adapters/clock/system-clock.ts';
 import { createGit, type GitOptions } from '../adapters/git/git-cli.ts';
 import { createKustomize } from '../adapters/git/kustomize.ts';
@@ -118,6 +120,8 @@ function createParts(input: Foundation & { readonly telemetry: Telemetry }): Par
   const { options, connection, kube, clock, random, telemetry } = input;
   const { log, metrics } = telemetry;
   const http = createHttpClient({ clock, deniedAddresses: options.deniedAddresses });
+  // The chain of AWS' credentials ends at a metadata service, which metrics never reach.
+  const awsHttp = createHttpClient({ clock });
   const queue = (name: string): WorkQueue => createWorkQueue({ clock, random, log, metrics: metrics.queue(name) });
   const rolloutQueue = queue('Rollouts');
   const runQueue = queue('AnalysisRuns');
@@ -149,6 +153,12 @@ function createParts(input: Foundation & { readonly telemetry: Telemetry }): Par
     workers: options.analysisThreads,
     instanceId,
     providers: { prometheusAddress: options.prometheusAddress, namespace: ownNamespace(connection.namespace) },
+    aws: createAwsCredentials({
+      http: awsHttp,
+      clock,
+      environment: process.env,
+      readFile: (path) => readFile(path, 'utf8'),
+    }),
   });
   const gitSources = new GitSourceController({
     kube,
@@ -208,6 +218,7 @@ function createParts(input: Foundation & { readonly telemetry: Telemetry }): Par
       stopping.abort();
       await Promise.all([rolloutQueue.stop(), runQueue.stop(), gitQueue.stop(), noticeQueue.stop()]);
       http.close();
+      awsHttp.close();
       if (options.gitStateDir === undefined) rmSync(stateDirectory, { recursive: true, force: true });
     },
   };

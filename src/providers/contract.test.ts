@@ -28,6 +28,7 @@ const SAMPLES: Readonly<Record<string, Metric['provider']>> = {
   datadog: { datadog: { query: 'avg:errors{*}' } },
   newRelic: { newRelic: { query: 'SELECT count(*) FROM Transaction' } },
   wavefront: { wavefront: { address: 'shop.wavefront.com', query: 'ts(errors)' } },
+  cloudWatch: { cloudWatch: { metricDataQueries: [{ id: 'm', expression: 'errors' }] } },
   graphite: { graphite: { address: 'http://graphite.example', query: 'target=errors' } },
   influxdb: { influxdb: { query: 'from(bucket: "shop")' } },
   skywalking: { skywalking: { address: 'http://skywalking.example', query: 'query q { errors }' } },
@@ -53,6 +54,8 @@ const SECRETS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   wavefront: { 'shop.wavefront.com': 's3cret' },
   influxdb: { address: 'http://influx.example', authToken: 's3cret', org: 'shop' },
 };
+
+const AWS = { credentials: { accessKeyId: 'AKID', secretAccessKey: 's3cret' }, region: 'eu-west-1' };
 
 const ANSWERS: readonly ExchangeResponse[] = [
   { type: 'failed', message: 'prometheus.example refused the connection' },
@@ -147,6 +150,7 @@ function queryFor(provider: MetricProvider): MetricQuery {
     nowMs: 1_767_225_600_000,
     secrets: ['s3cret'],
     ...(SECRETS[provider.id] === undefined ? {} : { secret: SECRETS[provider.id] }),
+    ...(provider.needsAws === undefined ? {} : { aws: AWS }),
     options: {},
   };
 }

@@ -115,7 +115,10 @@ const REFUSED: readonly { readonly settings: PrometheusProvider; readonly messag
     settings: { address: 'http://prom', query: 'up', rangeQuery: { start: 'now()', end: 'now()', step: '1' } },
     message: /step/,
   },
-  { settings: { address: 'http://prom', query: 'up', authentication: { sigv4: { region: 'r' } } }, message: /sigv4/ },
+  {
+    settings: { address: 'http://prom', query: 'up', authentication: { sigv4: { region: 'r' } } },
+    message: /no credentials for AWS/,
+  },
 ];
 
 for (const { settings, message } of REFUSED) {

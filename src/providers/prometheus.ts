@@ -4,6 +4,14 @@ import { evaluateTime } from '../core/analysis/expression/program.ts';
 import { slice } from '../core/analysis/expression/value.ts';
 import type { Exchange, ExchangeResponse, HttpExchange } from '../core/exchange.ts';
 import { excerptOf, parsedJson } from '../core/web/answer.ts';
+import {
+  asksForRole,
+  awsNext,
+  awsStart,
+  wantsAws,
+  type AwsRequest,
+  type AwsSettings,
+} from '../core/web/aws-request.ts';
 import { asksForToken, tokenAnswer, tokenExchange, wantsToken, withToken } from '../core/web/oauth2.ts';
 import { base64 } from '../lib/base64.ts';
 import { parseDurationMs } from '../lib/duration.ts';
@@ -18,6 +26,7 @@ export const prometheus: MetricProvider = {
   id: 'prometheus',
   start,
   next,
+  needsAws: (metric) => wantsAws(metric.provider.prometheus?.authentication?.sigv4),
   metadata: (metric: Metric) => {
     const text = metric.provider.prometheus?.query ?? '';
     const metadata: Readonly<Record<string, string>> = text === '' ? {} : { ResolvedPrometheusQuery: text };
@@ -27,8 +36,10 @@ export const prometheus: MetricProvider = {
 
 function start(query: MetricQuery): ProviderStep {
   const question = ask(query);
-  const credentials = query.metric.provider.prometheus?.authentication?.oauth2;
-  if (question.type !== 'http' || !wantsToken(credentials)) return question;
+  const { oauth2: credentials, sigv4 } = query.metric.provider.prometheus?.authentication ?? {};
+  if (question.type !== 'http') return question;
+  if (wantsAws(sigv4)) return stepOf(awsStart(awsRequest(question, sigv4, query)));
+  if (!wantsToken(credentials)) return question;
   const token = tokenExchange(credentials, question);
   return 'problem' in token ? failed(token.problem) : token;
 }
@@ -43,13 +54,29 @@ function ask(query: MetricQuery): ProviderStep {
   const question = questionOf(settings, query.nowMs);
   if (!('form' in question)) return failed(question.problem);
   const authorization = authorizationOf(settings);
-  if (typeof authorization === 'object') return failed(authorization.problem);
   return exchangeFor({ settings, address, timeoutSeconds, question, authorization, secrets: query.secrets });
+}
+
+/** Amazon Managed Service for Prometheus. */
+const AWS_SERVICE = 'aps';
+
+function awsRequest(question: HttpExchange, settings: AwsSettings, query: MetricQuery): AwsRequest {
+  return { question, settings, account: query.aws, service: AWS_SERVICE, nowMs: query.nowMs };
+}
+
+function stepOf(step: HttpExchange | Problem): ProviderStep {
+  return 'problem' in step ? failed(step.problem) : step;
 }
 
 /** Servers that only take GET say so; the form then moves into the URL. */
 function next(exchange: Exchange, response: ExchangeResponse, query: MetricQuery): ProviderStep {
-  const credentials = query.metric.provider.prometheus?.authentication?.oauth2;
+  const { oauth2: credentials, sigv4 } = query.metric.provider.prometheus?.authentication ?? {};
+  if (wantsAws(sigv4)) {
+    const question = ask(query);
+    return asksForRole(exchange) && question.type === 'http'
+      ? stepOf(awsNext(response, awsRequest(question, sigv4, query)))
+      : read(response, query);
+  }
   if (wantsToken(credentials) && asksForToken(exchange)) {
     const answer = tokenAnswer(exchange, response, credentials);
     if ('problem' in answer) return failed(answer.problem);
@@ -103,11 +130,8 @@ function seconds(ms: number): string {
 }
 
 /** The Authorization header's value, or undefined for none. */
-function authorizationOf(settings: PrometheusProvider): string | undefined | Problem {
-  const { basicAuth, sigv4 } = settings.authentication ?? {};
-  if (sigv4 !== undefined && Object.keys(sigv4).length > 0) {
-    return { problem: 'prometheus authentication by sigv4 is not supported yet; use oauth2, basicAuth or a header' };
-  }
+function authorizationOf(settings: PrometheusProvider): string | undefined {
+  const { basicAuth } = settings.authentication ?? {};
   if (basicAuth?.username === undefined && basicAuth?.password === undefined) return undefined;
   return `Basic ${base64(`${basicAuth.username ?? ''}:${basicAuth.password ?? ''}`)}`;
 }

@@ -32,6 +32,7 @@ for (const provider of PROVIDERS) {
       nowMs: 1_767_225_600_000,
       secrets: [],
       ...(secret === null ? {} : { secret: secret.stringData }),
+      ...(provider.id === 'cloudWatch' ? { aws: AWS } : {}),
       options: {},
     };
 
@@ -59,6 +60,8 @@ test('the list of providers names every page', () => {
 
   for (const { id } of PROVIDERS) assert.ok(list.includes(`(${kebab(id)}.md)`), id);
 });
+
+const AWS = { credentials: { accessKeyId: 'AKID', secretAccessKey: 's' }, region: 'eu-west-1' };
 
 function phaseOf(step: ProviderStep, metric: MetricQuery['metric'], nowMs: number): string {
   assert.ok(step.type === 'outcome', JSON.stringify(step));

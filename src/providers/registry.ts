@@ -1,5 +1,6 @@
 import type { Metric } from '../api/analysis.ts';
 import type { MetricProvider } from './contract.ts';
+import { cloudWatch } from './cloud-watch.ts';
 import { datadog } from './datadog.ts';
 import { graphite } from './graphite.ts';
 import { influxdb } from './influxdb.ts';
@@ -19,6 +20,7 @@ export const PROVIDERS: readonly MetricProvider[] = [
   datadog,
   newRelic,
   wavefront,
+  cloudWatch,
   graphite,
   influxdb,
   kayenta,

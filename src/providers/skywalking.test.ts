@@ -30,6 +30,7 @@ test('errors are errors, also beside data, and so is no data', () => {
   assert.match(errorOf(read({ data: { a: 1 }, errors: [{ message: 'bad field' }] })), /SkyWalking: bad field/);
   assert.match(errorOf(read({ data: {} })), /no data/);
   assert.match(errorOf(read({ data: null })), /no data/);
+  assert.match(errorOf(read({ data: { apdex: { label: null, values: { values: [] } } } })), /no data returned/);
 });
 
 function read(answer: unknown): ProviderStep {

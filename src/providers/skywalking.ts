@@ -1,3 +1,4 @@
+import { holdsNothing, knowsOfAbsence } from '../core/analysis/absence.ts';
 import { fromJson } from '../core/analysis/expression/value.ts';
 import type { Exchange, ExchangeResponse } from '../core/exchange.ts';
 import { jsonAnswer } from '../core/web/answer.ts';
@@ -36,12 +37,13 @@ function minuteOf(ms: number): string {
   return `${date} ${time.slice(0, 2)}${time.slice(3, 5)}`;
 }
 
-function next(_exchange: Exchange, response: ExchangeResponse): ProviderStep {
+function next(_exchange: Exchange, response: ExchangeResponse, query: MetricQuery): ProviderStep {
   const answer = jsonAnswer(response, 'SkyWalking');
   if (!answer.ok) return failed(answer.problem);
   const { data, errors } = isPlainObject(answer.json) ? answer.json : {};
   if (Array.isArray(errors) && errors.length > 0) return failed(`SkyWalking: ${errors.map(messageOf).join('; ')}`);
   if (!isPlainObject(data) || Object.keys(data).length === 0) return failed('the answer of SkyWalking has no data');
+  if (holdsNothing(data) && !knowsOfAbsence(query.metric)) return failed('no data returned from SkyWalking');
   return { type: 'outcome', outcome: { type: 'result', result: fromJson(data), value: JSON.stringify(data) } };
 }
 

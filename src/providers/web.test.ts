@@ -79,7 +79,7 @@ const REFUSED: readonly (readonly [WebSettings, RegExp])[] = [
   [{ url: 'http://shop', jsonPath: '{$.a' }, /one expression in braces/],
   [{ url: 'http://shop', jsonPath: '{$.a[}' }, /unterminated/],
   [{ url: 'http://shop', jsonPath: `{$.${'a'.repeat(1_000)}}` }, /longer than/],
-  [{ url: 'http://shop', authentication: { sigv4: { region: 'r' } } }, /sigv4/],
+  [{ url: 'http://shop', authentication: { sigv4: { region: 'r' } } }, /no credentials for AWS/],
   [{ url: 'http://shop', authentication: { oauth2: { tokenUrl: 'https://x' } } }, /mandatory parameter/],
 ];
 

@@ -2,6 +2,14 @@ import type { MetricProvider as Providers } from '../api/analysis.ts';
 import { fromJson } from '../core/analysis/expression/value.ts';
 import type { Exchange, ExchangeResponse, HttpExchange } from '../core/exchange.ts';
 import { excerptOf, parsedJson } from '../core/web/answer.ts';
+import {
+  asksForRole,
+  awsNext,
+  awsStart,
+  wantsAws,
+  type AwsRequest,
+  type AwsSettings,
+} from '../core/web/aws-request.ts';
 import { asksForToken, tokenAnswer, tokenExchange, wantsToken, withToken } from '../core/web/oauth2.ts';
 import { redirectOf } from '../core/web/redirect.ts';
 import { base64 } from '../lib/base64.ts';
@@ -18,7 +26,12 @@ const WHOLE_ANSWER = '{$}';
 const PATH_LENGTH_MAX = 1_000;
 
 /** Asks any HTTP server, and takes the first value that a JSONPath finds in its answer. */
-export const web: MetricProvider = { id: 'web', start, next };
+export const web: MetricProvider = {
+  id: 'web',
+  start,
+  next,
+  needsAws: (metric) => wantsAws(metric.provider.web?.authentication?.sigv4),
+};
 
 function start(query: MetricQuery): ProviderStep {
   const settings = query.metric.provider.web;
@@ -26,7 +39,8 @@ function start(query: MetricQuery): ProviderStep {
   const problem = problemOf(settings);
   if (problem !== undefined) return failed(problem);
   const question = questionOf(settings, query);
-  const credentials = settings.authentication?.oauth2;
+  const { oauth2: credentials, sigv4 } = settings.authentication ?? {};
+  if (wantsAws(sigv4)) return stepOf(awsStart(awsRequest(question, sigv4, query)));
   if (!wantsToken(credentials)) return question;
   const token = tokenExchange(credentials, question);
   return 'problem' in token ? failed(token.problem) : token;
@@ -35,7 +49,10 @@ function start(query: MetricQuery): ProviderStep {
 function next(exchange: Exchange, response: ExchangeResponse, query: MetricQuery): ProviderStep {
   const settings = query.metric.provider.web;
   if (settings === undefined || exchange.type !== 'http') return failed('web settings are missing');
-  const credentials = settings.authentication?.oauth2;
+  const { oauth2: credentials, sigv4 } = settings.authentication ?? {};
+  if (wantsAws(sigv4) && asksForRole(exchange)) {
+    return stepOf(awsNext(response, awsRequest(questionOf(settings, query), sigv4, query)));
+  }
   if (wantsToken(credentials) && asksForToken(exchange)) {
     const answer = tokenAnswer(exchange, response, credentials);
     if ('problem' in answer) return failed(answer.problem);
@@ -47,6 +64,17 @@ function next(exchange: Exchange, response: ExchangeResponse, query: MetricQuery
   return read(settings, response, query.metric.name);
 }
 
+/** The API signs for Amazon Managed Service for Prometheus, whoever is asked. */
+const AWS_SERVICE = 'aps';
+
+function awsRequest(question: HttpExchange, settings: AwsSettings, query: MetricQuery): AwsRequest {
+  return { question, settings, account: query.aws, service: AWS_SERVICE, nowMs: query.nowMs };
+}
+
+function stepOf(step: HttpExchange | { readonly problem: string }): ProviderStep {
+  return 'problem' in step ? failed(step.problem) : step;
+}
+
 function problemOf(settings: WebSettings): string | undefined {
   const { url, method = 'GET', body = '', jsonBody, jsonPath = WHOLE_ANSWER } = settings;
   if (!URL.canParse(url ?? '') || !/^https?:\/\//i.test(url)) return 'web url is not a URL; use http://host/path';
@@ -54,10 +82,6 @@ function problemOf(settings: WebSettings): string | undefined {
     return 'use either Body or JSONBody; both cannot exists for WebMetric payload';
   if (method === 'GET' && (body !== '' || jsonBody !== undefined)) {
     return 'Body/JSONBody can only be used with POST or PUT WebMetric Method types';
-  }
-  const { sigv4 } = settings.authentication ?? {};
-  if (sigv4 !== undefined && Object.keys(sigv4).length > 0) {
-    return 'web authentication by sigv4 is not supported yet; use oauth2, basicAuth or a header';
   }
   const path = pathOf(jsonPath);
   return 'problem' in path ? path.problem : undefined;

@@ -40,9 +40,9 @@ const MISSING_IN_ROLLOUT: readonly MissingFeature[] = [
 ];
 
 const MISSING_IN_METRICS: readonly MissingFeature[] = [
-  ...['cloudWatch', 'plugin'].map(missingProvider),
-  missing('[*].provider.prometheus.authentication.sigv4', 'sign requests for AWS', 'use oauth2, basicAuth or headers'),
-  missing('[*].provider.web.authentication.sigv4', 'sign requests for AWS', 'use oauth2, basicAuth or headers'),
+  ...['plugin'].map(missingProvider),
+  missing('[*].provider.prometheus.authentication.sigv4.profile', 'read AWS profiles', 'use roleArn'),
+  missing('[*].provider.web.authentication.sigv4.profile', 'read AWS profiles', 'use roleArn'),
 ];
 
 const MISSING_IN_GIT_SOURCE: readonly MissingFeature[] = [];

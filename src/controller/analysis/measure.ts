@@ -4,6 +4,8 @@ import type { MeasurementOrder } from '../../core/analysis/decide-run.ts';
 import { redactAll, type MeasurementReport } from '../../core/analysis/measurement.ts';
 import type { ProviderOutcome } from '../../core/analysis/outcome.ts';
 import type { Exchange, WaitExchange } from '../../core/exchange.ts';
+import type { AwsAccount } from '../../lib/aws-account.ts';
+import type { AwsCredentialSource } from '../../ports/aws.ts';
 import type { Clock } from '../../ports/clock.ts';
 import {
   failed,
@@ -14,6 +16,7 @@ import {
 } from '../../providers/contract.ts';
 import { providerOf } from '../../providers/registry.ts';
 import { carryOut, type ExchangePorts } from '../exchange.ts';
+import { causeOf } from '../failure.ts';
 import { readProviderSecret } from './provider-secret.ts';
 
 export interface MeasureInput<Order = Exclude<MeasurementOrder, { readonly type: 'terminate' }>> {
@@ -22,6 +25,8 @@ export interface MeasureInput<Order = Exclude<MeasurementOrder, { readonly type:
   readonly ports: ExchangePorts;
   readonly clock: Clock;
   readonly options: ProviderOptions;
+  /** Absent where nothing at AWS can be asked. */
+  readonly aws?: AwsCredentialSource;
   readonly signal: AbortSignal;
 }
 
@@ -82,8 +87,12 @@ async function ask(provider: MetricProvider, input: MeasureInput): Promise<Ended
   const secret = wanted === undefined ? undefined : await readProviderSecret(wanted, input.ports.reader, places);
   if (secret?.ok === false) return outcomeOf(failed(secret.message), order.secrets);
   const hidden = [...order.secrets, ...(secret?.hidden ?? [])];
+  const aws = provider.needsAws?.(order.metric) === true ? await awsAccount(input.aws) : undefined;
+  if (typeof aws === 'string') return outcomeOf(failed(aws), hidden);
+  if (aws !== undefined) hidden.push(aws.credentials.secretAccessKey);
   const query = (): MetricQuery => ({
     ...queryOf(input, { secrets: hidden }),
+    ...(aws === undefined ? {} : { aws }),
     ...(secret?.data === undefined ? {} : { secret: secret.data }),
   });
   let step = firstStep(provider, order, query());
@@ -97,6 +106,16 @@ async function ask(provider: MetricProvider, input: MeasureInput): Promise<Ended
     step = provider.next(exchange, await carryOut(exchange, input.ports, input.signal), query());
   }
   return outcomeOf(failed(`${order.metric.name} needed more than ${EXCHANGES_MAX} requests`), hidden);
+}
+
+/** The account, or why there is none. */
+async function awsAccount(source: AwsCredentialSource | undefined): Promise<AwsAccount | string> {
+  if (source === undefined) return 'this controller has no credentials for AWS';
+  try {
+    return await source.account();
+  } catch (error) {
+    return `getting credentials for AWS: ${causeOf(error)}`;
+  }
 }
 
 function firstStep(provider: MetricProvider, order: MeasureInput['order'], query: MetricQuery): ProviderStep {

@@ -6,6 +6,7 @@ import { INSTANCE_ID_LABEL } from '../../api/labels.ts';
 import { decideRun, type MeasurementOrder, type RunDecision } from '../../core/analysis/decide-run.ts';
 import type { MeasurementReport } from '../../core/analysis/measurement.ts';
 import { mergePatchBetween } from '../../lib/merge-patch.ts';
+import type { AwsCredentialSource } from '../../ports/aws.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { HttpClient } from '../../ports/http.ts';
 import type { Kube, ObjectCache, QueueAnswer, WorkQueue } from '../../ports/kube.ts';
@@ -26,6 +27,7 @@ export interface RunControllerInput {
   readonly workers: number;
   readonly instanceId?: string;
   readonly providers: ProviderOptions;
+  readonly aws?: AwsCredentialSource;
 }
 
 /** What this process has under way for one run. None of it is needed after a restart: status says what to measure. */
@@ -157,9 +159,9 @@ export class RunController {
     underWay.measuring.set(metricName, { controller, ended });
   }
 
-  #tools(): Pick<MeasureInput, 'ports' | 'clock' | 'options'> {
-    const { http, kube, clock, providers } = this.#input;
-    return { ports: { http, reader: kube.reader, writer: kube.writer }, clock, options: providers };
+  #tools(): Pick<MeasureInput, 'ports' | 'clock' | 'options' | 'aws'> {
+    const { http, kube, clock, providers, aws } = this.#input;
+    return { ports: { http, reader: kube.reader, writer: kube.writer }, clock, options: providers, aws };
   }
 
   /** After what was under way has ended, so that nothing is started behind our back. */
