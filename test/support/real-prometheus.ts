@@ -74,7 +74,7 @@ export async function startPrometheus(): Promise<RealPrometheus> {
       renameSync(`${targets}.new`, targets);
     },
     ask: async (query) => {
-      const answer = await request(`${url}/api/v1/query?${new URLSearchParams({ query })}`);
+      const answer = await request(`${url}/api/v1/query?${new URLSearchParams({ query }).toString()}`);
       const { data } = (await answer.body.json()) as { data: { result: readonly { value: [number, string] }[] } };
       const [first] = data.result;
       return first === undefined ? undefined : Number(first.value[1]);
