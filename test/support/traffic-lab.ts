@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openApiClient, type ApiClient } from './api-client.ts';
 import { startControllerProcess } from './controller-process.ts';
+import { startNginx } from './nginx.ts';
 import { settleInNamespace } from './network-namespace.ts';
 import { dataPlaneFiles, startPlane, type Plane } from './plane.ts';
 import { installGatewayApi, startTraefik } from './traefik.ts';
@@ -24,8 +25,9 @@ export interface StoryTold {
 /** What stories are told in. */
 export interface Lab {
   readonly api: ApiClient;
-  /** Where the data plane listens. */
-  readonly origin: string;
+  /** Where Traefik and nginx listen. */
+  readonly traefik: string;
+  readonly nginx: string;
 }
 
 settleInNamespace();
@@ -53,6 +55,8 @@ async function open(): Promise<Lab> {
   const logOf = (name: string): string => join(plane.directory, `${name}.log`);
   const traefik = await startTraefik({ files, api, access: accessOf(plane), logFile: logOf('traefik') });
   stops.push(() => traefik.stop());
+  const nginx = await startNginx({ api, directory: join(plane.directory, 'nginx'), logFile: logOf('nginx') });
+  stops.push(() => nginx.stop());
   const pods = fork(join(import.meta.dirname, 'pod-runner.ts'), [plane.kubeconfig]);
   stops.push(() => stopChild(pods));
   const controller = startControllerProcess({
@@ -60,7 +64,7 @@ async function open(): Promise<Lab> {
     args: ['--leader-elect=false'],
   });
   stops.push(() => controller.stop());
-  return { api, origin: traefik.origin };
+  return { api, traefik: traefik.origin, nginx: nginx.origin };
 }
 
 async function tell(lab: Lab, number: number): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Manifest } from './api-client.ts';
-import { canaryRollout, service } from './manifests.ts';
+import { canaryRollout, ingress, service } from './manifests.ts';
 import { startSteadyLoad, type SteadyLoad } from './steady-load.ts';
 import { routeThroughGateway } from './traefik.ts';
 import type { Lab } from './traffic-lab.ts';
@@ -17,11 +17,12 @@ export interface TrafficStory {
 const PER_SECOND = 600;
 const PER_SECOND_MIN = 500;
 const DELAY_SECONDS = 6;
+const PATIENCE = { waitMsMax: 60_000, pollMs: 100 };
 const STABLE = 'shop-stable';
 const CANARY = 'shop-canary';
 
-export const TRAFFIC_STORIES: readonly TrafficStory[] = [
-  story('loses no request step by step to the promotion, and splits as asked', {}, async (water) => {
+const FLOWS: readonly Flow[] = [
+  flow('loses no request step by step to the promotion, and splits as asked', {}, async (water) => {
     await water.setImage('shop:2');
     for (const weight of [20, 50, 80]) {
       await water.untilPausedAt(weight);
@@ -32,7 +33,7 @@ export const TRAFFIC_STORIES: readonly TrafficStory[] = [
     await water.splits('shop:2', 100);
     await water.untilGone('shop:1');
   }),
-  story('loses no request when it is aborted before its first step or at any step', {}, async (water) => {
+  flow('loses no request when it is aborted before its first step or at any step', {}, async (water) => {
     await water.setImage('shop:2');
     await water.untilUpdating('shop:2');
     await water.abort('shop:2');
@@ -48,7 +49,7 @@ export const TRAFFIC_STORIES: readonly TrafficStory[] = [
       await water.splits('shop:1', 100);
     }
   }),
-  story('loses no request when a newer version supersedes the canary', {}, async (water) => {
+  flow('loses no request when a newer version supersedes the canary', {}, async (water) => {
     await water.setImage('shop:2');
     await water.untilPausedAt(20);
     await water.resume();
@@ -64,26 +65,22 @@ export const TRAFFIC_STORIES: readonly TrafficStory[] = [
     await water.splits('shop:3', 100);
     await water.untilGone('shop:1');
   }),
-  story(
-    'loses no request while it is scaled up and down, at rest and in the middle of an update',
-    {},
-    async (water) => {
-      await water.scale(8);
-      await water.scale(3);
-      await water.setImage('shop:2');
-      await water.untilPausedAt(20);
-      await water.resume();
-      await water.untilPausedAt(50);
-      await water.scale(8);
-      await water.splits('shop:2', 50);
-      await water.scale(4);
-      await water.splits('shop:2', 50);
-      await water.promoteFull();
-      await water.untilPromoted();
-      await water.untilGone('shop:1');
-    },
-  ),
-  story(
+  flow('loses no request while it is scaled up and down, at rest and in the middle of an update', {}, async (water) => {
+    await water.scale(8);
+    await water.scale(3);
+    await water.setImage('shop:2');
+    await water.untilPausedAt(20);
+    await water.resume();
+    await water.untilPausedAt(50);
+    await water.scale(8);
+    await water.splits('shop:2', 50);
+    await water.scale(4);
+    await water.splits('shop:2', 50);
+    await water.promoteFull();
+    await water.untilPromoted();
+    await water.untilGone('shop:1');
+  }),
+  flow(
     'loses no request when stable shrinks while the canary grows, and grows back on an abort',
     { dynamicStableScale: true, scaleDownDelaySeconds: undefined, abortScaleDownDelaySeconds: undefined },
     async (water) => {
@@ -105,19 +102,66 @@ export const TRAFFIC_STORIES: readonly TrafficStory[] = [
   ),
 ];
 
-function story(
-  title: string,
-  canary: Readonly<Record<string, unknown>>,
-  flow: (water: Water) => Promise<void>,
-): TrafficStory {
+interface Flow {
+  readonly title: string;
+  readonly canary: Readonly<Record<string, unknown>>;
+  readonly run: (water: Water) => Promise<void>;
+}
+
+function flow(title: string, canary: Flow['canary'], run: Flow['run']): Flow {
+  return { title, canary, run };
+}
+
+/** How a shop is put behind a data plane. */
+interface Front {
+  readonly title: string;
+  /** Where the data plane listens. */
+  readonly originOf: (lab: Lab) => string;
+  readonly trafficRouting: unknown;
+  readonly open: (scene: Scene, host: string) => Promise<void>;
+  /** What steers the traffic, and the weight of the canary that it shows. */
+  readonly watched: string;
+  readonly weightIn: (object: Manifest) => string | undefined;
+}
+
+const FRONTS: readonly Front[] = [
+  {
+    title: 'an HTTPRoute',
+    originOf: (lab) => lab.traefik,
+    trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } },
+    open: (scene, host) => routeThroughGateway(scene, host, { stable: STABLE, canary: CANARY }),
+    watched: 'httproutes.gateway.networking.k8s.io',
+    weightIn: (route) => route['spec'].rules[0].backendRefs[1].weight as string | undefined,
+  },
+  {
+    title: 'an nginx Ingress',
+    originOf: (lab) => lab.nginx,
+    trafficRouting: { nginx: { stableIngress: 'shop' } },
+    open: (scene, host) => scene.apply(ingressFor(host)),
+    watched: 'ingresses.networking.k8s.io',
+    weightIn: ({ metadata }) => metadata.annotations?.['nginx.ingress.kubernetes.io/canary-weight'],
+  },
+];
+
+/** One after the other, each flow at every front. */
+export const TRAFFIC_STORIES: readonly TrafficStory[] = FLOWS.flatMap((one) =>
+  FRONTS.map((front) => story(front, one)),
+);
+
+function ingressFor(host: string): object {
+  const made = ingress('shop', STABLE) as { readonly spec: { readonly rules: readonly object[] } };
+  return { ...made, spec: { ...made.spec, rules: made.spec.rules.map((rule) => ({ ...rule, host })) } };
+}
+
+function story(front: Front, { title, canary, run }: Flow): TrafficStory {
   return {
-    title: `an HTTPRoute ${title}`,
+    title: `${front.title} ${title}`,
     tell: async (lab, report) => {
-      const scene = await Scene.open(lab.api, 'water');
+      const scene = await Scene.open(lab.api, 'water', PATIENCE);
       try {
-        const water = await Water.open(scene, lab.origin, canary);
+        const water = await Water.open(scene, { front, origin: front.originOf(lab), canary });
         try {
-          await flow(water);
+          await run(water);
         } finally {
           await water.close(report);
         }
@@ -128,6 +172,12 @@ function story(
   };
 }
 
+interface Setting {
+  readonly front: Front;
+  readonly origin: string;
+  readonly canary: Readonly<Record<string, unknown>>;
+}
+
 /** A shop behind a data plane, under load, and the words that its stories are told in. */
 class Water {
   readonly #scene: Scene;
@@ -136,24 +186,22 @@ class Water {
   readonly #shown: string[] = [];
   readonly #watch: ObjectWatch;
 
-  private constructor(scene: Scene, load: SteadyLoad) {
+  private constructor(scene: Scene, load: SteadyLoad, front: Front) {
     this.#scene = scene;
     this.#load = load;
-    this.#watch = watchObjects(scene.api, scene.path('httproutes.gateway.networking.k8s.io'), (_change, route) => {
-      const { backendRefs } = route['spec'].rules[0] as { readonly backendRefs: readonly { weight: number }[] };
-      const shown = `${Math.round(performance.now())} ms: ${backendRefs.map(({ weight }) => weight).join('/')}`;
-      if (shown.split(' ').at(-1) !== this.#shown.at(-1)?.split(' ').at(-1)) this.#shown.push(shown);
+    this.#watch = watchObjects(scene.api, scene.path(front.watched), (_change, object) => {
+      this.#shown.push(`${Math.round(performance.now())} ms: ${front.weightIn(object)}`);
     });
   }
 
-  static async open(scene: Scene, origin: string, canary: Readonly<Record<string, unknown>>): Promise<Water> {
+  static async open(scene: Scene, { front, origin, canary }: Setting): Promise<Water> {
     const host = `${scene.namespace}.test`;
     await scene.apply(service(STABLE, 'shop'), service(CANARY, 'shop'));
-    await routeThroughGateway(scene, host, { stable: STABLE, canary: CANARY });
-    await scene.apply(shop(canary));
+    await front.open(scene, host);
+    await scene.apply(shop({ trafficRouting: front.trafficRouting, ...canary }));
     await scene.untilPhase('shop', 'Healthy');
     await until('the data plane to lead to the shop', async () => answers(origin, host));
-    return new Water(scene, startSteadyLoad({ origin, host, perSecond: PER_SECOND }));
+    return new Water(scene, startSteadyLoad({ origin, host, perSecond: PER_SECOND }), front);
   }
 
   setImage(image: string): Promise<void> {
@@ -213,7 +261,7 @@ class Water {
     const measured = await this.#shareOfNext(1_500, image);
     this.#splits.push(`${weight} % -> ${(measured * 100).toFixed(1)} %`);
     if (Math.abs(measured - share) <= tolerance(1_500, share)) return;
-    const facts = { measured, shown: this.#shown.slice(-4), shares: this.#load.timeline(image) };
+    const facts = { measured, shown: this.#shown.slice(-8), shares: this.#load.timeline(image) };
     assert.fail(`${image} has not got ${weight} % of the traffic: ${JSON.stringify(facts)}`);
   }
 
@@ -265,7 +313,6 @@ function shop(canary: Readonly<Record<string, unknown>>): Record<string, unknown
       canaryService: CANARY,
       scaleDownDelaySeconds: DELAY_SECONDS,
       abortScaleDownDelaySeconds: DELAY_SECONDS,
-      trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } },
       ...canary,
     },
   }) as { readonly spec: { readonly template: Manifest } };
