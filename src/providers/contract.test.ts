@@ -28,6 +28,7 @@ const SAMPLES: Readonly<Record<string, Metric['provider']>> = {
   datadog: { datadog: { query: 'avg:errors{*}' } },
   newRelic: { newRelic: { query: 'SELECT count(*) FROM Transaction' } },
   wavefront: { wavefront: { address: 'shop.wavefront.com', query: 'ts(errors)' } },
+  alertmanager: { alertmanager: { address: 'http://alerts.example', filter: ['app="shop"'] } },
   cloudWatch: { cloudWatch: { metricDataQueries: [{ id: 'm', expression: 'errors' }] } },
   graphite: { graphite: { address: 'http://graphite.example', query: 'target=errors' } },
   influxdb: { influxdb: { query: 'from(bucket: "shop")' } },

@@ -1,5 +1,6 @@
 import type { Metric } from '../api/analysis.ts';
 import type { MetricProvider } from './contract.ts';
+import { alertmanager } from './alertmanager.ts';
 import { cloudWatch } from './cloud-watch.ts';
 import { datadog } from './datadog.ts';
 import { graphite } from './graphite.ts';
@@ -25,6 +26,7 @@ export const PROVIDERS: readonly MetricProvider[] = [
   influxdb,
   kayenta,
   skywalking,
+  alertmanager,
 ];
 
 export type ProviderChoice =

@@ -163,6 +163,7 @@ const PROVIDERS = [
   'graphite',
   'influxdb',
   'skywalking',
+  'alertmanager',
   'plugin',
 ] as const;
 
@@ -195,6 +196,13 @@ export const metricProviderSchema = withRules(
       address: text('The URL of the server.').optional(),
       query: text('The query in GraphQL.').optional(),
       interval: text('The time to look back; 5m if unset.').optional(),
+    }).optional(),
+    alertmanager: object('Asks Alertmanager; an alert that fires is a failure.', {
+      address: text('The URL of the server.').optional(),
+      filter: listOf(
+        text('A matcher, such as app="checkout".'),
+        'Which alerts count: those that match all.',
+      ).optional(),
     }).optional(),
     plugin: anyMap('Further providers by name, with their settings.').optional(),
   }),
