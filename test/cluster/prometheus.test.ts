@@ -226,5 +226,7 @@ function valuesOf(run: Manifest): readonly string[] {
 }
 
 function prometheusSkipReason(): string | undefined {
-  return process.env['HEADGATE_CLUSTER'] === 'required' ? undefined : prometheusRefusal();
+  if (process.env['HEADGATE_CLUSTER'] === 'required') return undefined;
+  if (process.env['HEADGATE_CLUSTER'] !== 'auto') return 'set HEADGATE_CLUSTER=required to ask a real Prometheus';
+  return prometheusRefusal();
 }
