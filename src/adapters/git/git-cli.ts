@@ -249,9 +249,10 @@ function openRepository(remote: GitRemote, options: GitOptions): GitRepository {
     await prefetch(wanted).catch((error: unknown) => {
       if (!isWorthAnotherWay(error)) throw error;
     });
-    const sizes = await text('measuring files', ['cat-file', '--batch-check=%(objectname) %(objectsize)'], {
-      input: `${wanted.join('\n')}\n`,
-      remote: true,
+    const sizes = await measure(wanted).catch(async (error: unknown) => {
+      if (!isWorthAnotherWay(error)) throw error;
+      await fetchWhole();
+      return measure(wanted);
     });
     const small = sizes.split('\n').flatMap((line) => {
       const [object, size] = line.split(' ');
@@ -266,6 +267,37 @@ function openRepository(remote: GitRemote, options: GitOptions): GitRepository {
     const read = parseBatch(batch.stdout);
     for (const object of wanted) present.add(object);
     return new Map(wanted.map((object) => [object, read.get(object)]));
+  }
+
+  function measure(objects: readonly string[]): Promise<string> {
+    return text('measuring files', ['cat-file', '--batch-check=%(objectname) %(objectsize)'], {
+      input: `${objects.join('\n')}\n`,
+      remote: true,
+    });
+  }
+
+  /**
+   * All files of the branch, for servers that leave files out as asked but give none of them later: they speak the old
+   * protocol, as sshd does that does not accept GIT_PROTOCOL.
+   */
+  async function fetchWhole(): Promise<void> {
+    await text(
+      'fetching all files',
+      [
+        'fetch',
+        '--quiet',
+        '--no-tags',
+        '--no-write-fetch-head',
+        '--no-recurse-submodules',
+        '--no-auto-gc',
+        '--refetch',
+        '--no-filter',
+        '--end-of-options',
+        'origin',
+        `refs/heads/${remote.branch}`,
+      ],
+      { remote: true },
+    );
   }
 
   async function isAncestor(from: string, to: string): Promise<boolean> {
