@@ -30,6 +30,7 @@ describe('the split that comes nearest to a weight', () => {
     [10, 1, 20, '2/8'],
     [10, 1, 25, '3/8'],
     [10, 1, 99, '10/1'],
+    [25, 0, 98, '24/1'],
     [0, 1, 50, '0/0'],
   ];
   for (const [replicas, maxSurge, weight, split] of cases) {

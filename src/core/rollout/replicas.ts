@@ -35,7 +35,8 @@ export function splitByRatio({ weight, weightTotal, replicas, maxSurge }: RatioI
       candidates.push({ canary: down, total: replicas + 1 });
   }
 
-  let best: { readonly canary: number; readonly total: number } = { canary: 0, total: replicas };
+  // Without candidates (no surge, and half a pod short of all) rounding down is what leaves both sides a pod.
+  let best: { readonly canary: number; readonly total: number } = { canary: down, total: replicas };
   let bestError = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     const error = Math.abs((candidate.canary * weightTotal) / candidate.total - weight);
