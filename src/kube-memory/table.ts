@@ -1,6 +1,6 @@
 import type { KubeObject } from '../api/kube-object.ts';
 import { parseTimestampMs } from '../lib/timestamp.ts';
-import { humanDuration } from './age.ts';
+import { humanDuration } from '../lib/human-duration.ts';
 import { compileJsonPath } from '../lib/json-path.ts';
 import { jsonOf } from './object-json.ts';
 import type { ColumnDefinition, ResourceDefinition } from './resource.ts';

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../api/kube-object.ts';
 import { parseTimestampMs } from '../../lib/timestamp.ts';
-import { humanDuration } from '../age.ts';
+import { humanDuration } from '../../lib/human-duration.ts';
 import type { ColumnDefinition } from '../resource.ts';
 
 /** Building stones of the tables that `kubectl get` prints for built-in kinds; cells hold the very texts that a real server computes. */

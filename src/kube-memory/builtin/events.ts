@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../api/kube-object.ts';
-import { humanDuration } from '../age.ts';
+import { humanDuration } from '../../lib/human-duration.ts';
 import type { FieldError, ResourceDefinition } from '../resource.ts';
 import { parseTimestampMs } from '../../lib/timestamp.ts';
 import { column, since } from './columns.ts';

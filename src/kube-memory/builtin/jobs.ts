@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../api/kube-object.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { parseTimestampMs } from '../../lib/timestamp.ts';
-import { humanDuration } from '../age.ts';
+import { humanDuration } from '../../lib/human-duration.ts';
 import type { FieldError, ResourceDefinition } from '../resource.ts';
 import { ageColumn, column } from './columns.ts';
 import { define } from './define.ts';

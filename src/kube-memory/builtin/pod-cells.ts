@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../api/kube-object.ts';
 import { parseTimestampMs } from '../../lib/timestamp.ts';
 
-import { humanDuration } from '../age.ts';
+import { humanDuration } from '../../lib/human-duration.ts';
 import { fieldsAt, itemsAt, numberAt, textAt, type Fields } from './fields.ts';
 
 /** The STATUS cell of a pod as `kubectl get pods` shows it: the most telling reason of its containers, else its phase. */
