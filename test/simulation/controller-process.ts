@@ -31,8 +31,11 @@ export interface ControllerProcessOptions {
 export const PROPAGATION_MS = 1_000;
 const RESYNC_MS = 15 * 60_000;
 
-/** All controllers of one process, wired as `main` wires them. It is ended by killing its clock. */
-export function startControllerProcess(options: ControllerProcessOptions): void {
+/**
+ * All controllers of one process, wired as `main` wires them. It is ended by killing its clock; what is returned lets go of what
+ * it still waits for then.
+ */
+export function startControllerProcess(options: ControllerProcessOptions): () => void {
   const { clock, random, log, http } = options;
   const connected = createKube({ connection: options.connection, clock, random, log, metrics: SILENT_METRICS });
   const kube = { ...connected, writer: options.bendWriter?.(connected.writer) ?? connected.writer };
@@ -93,6 +96,7 @@ export function startControllerProcess(options: ControllerProcessOptions): void 
     notices.start();
     resync();
   });
+  return () => void connected.close();
 
   function resync(): void {
     clock.schedule(RESYNC_MS, () => {

@@ -24,6 +24,8 @@ export class Watchdog {
   readonly #scenario: Scenario;
   readonly #stops: (() => void)[] = [];
   readonly #reverts = new Set<string>();
+  /** Rules that were broken already. */
+  readonly #broken = new Set<string>();
   readonly #measured = new Set<string>();
   #installed = false;
   #abortedAtMs: number | undefined;
@@ -58,13 +60,19 @@ export class Watchdog {
     world.dataPlane.onChange = () => this.#lookAtTraffic();
   }
 
+  /** True as soon as a rule was broken. */
+  get isAlarmed(): boolean {
+    return this.violations.length > 0 || this.#world.broken.length > 0;
+  }
+
   stop(): void {
     for (const stop of this.#stops) stop();
   }
 
   /** What can be told at the end of each turn. */
   lookAtTheOutside(): void {
-    const { slack, repository } = this.#world;
+    const { slack, repository, broken } = this.#world;
+    for (const statement of broken.splice(0)) this.#check(false, statement);
     const keys = slack.messages.map(({ key }) => key);
     this.#check(new Set(keys).size === keys.length, 'each abort is told once');
     this.#reverts.clear();
@@ -77,13 +85,19 @@ export class Watchdog {
   }
 
   #check(holds: boolean, rule: string, facts?: unknown): void {
-    if (holds || this.violations.length > 20) return;
+    if (holds || this.#broken.has(rule)) return;
+    this.#broken.add(rule);
     const seconds = (this.#world.elapsedMs / 1_000).toFixed(3);
     this.violations.push(`${seconds} s: ${rule}${facts === undefined ? '' : ` (${JSON.stringify(facts)})`}`);
   }
 
   get #isDisturbed(): boolean {
     return this.#world.clock.nowMs() - this.#world.disturbedAtMs < REPAIR_MS;
+  }
+
+  /** The controller cannot know better: its clock jumped, or its lists are old. */
+  get #isExcused(): boolean {
+    return this.#jumpMs > PROPAGATION_MS || this.#world.isStale;
   }
 
   #rolloutChanged(old: Rollout, rollout: Rollout): void {
@@ -126,7 +140,7 @@ export class Watchdog {
     );
     if (routing !== 'none' && !this.#isDisturbed)
       this.#check(
-        this.#world.dataPlane.canaryWeight === 100 || this.#jumpMs > PROPAGATION_MS,
+        this.#world.dataPlane.canaryWeight === 100 || this.#isExcused,
         'the new version becomes stable when it has all traffic',
         this.#world.dataPlane.canaryWeight,
       );
@@ -170,7 +184,7 @@ export class Watchdog {
     if (typeof weight === 'number' && !this.#isDisturbed) {
       const { dataPlane } = this.#world;
       if (this.#scenario.routing !== 'none') {
-        const isThere = dataPlane.canaryWeight === weight || this.#jumpMs > PROPAGATION_MS;
+        const isThere = dataPlane.canaryWeight === weight || this.#isExcused;
         this.#check(isThere, 'a weight step is done when requests are split so', [facts, dataPlane.canaryWeight]);
       }
       const pods = Math.floor((this.#replicasMin * weight) / 100);

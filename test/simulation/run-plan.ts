@@ -117,7 +117,7 @@ class Run {
     const world = this.#world;
     const limitMs = this.#reference === undefined ? STORY_MAX_MS : this.#reference.storyMs + LATE_MAX_MS;
     const isOver = (): boolean => this.#isPlayed && this.#scenario.isOver(world);
-    await world.run(() => watchdog.violations.length > 0 || this.#problems.length > 0 || isOver(), limitMs);
+    await world.run(() => watchdog.isAlarmed || this.#problems.length > 0 || isOver(), limitMs);
     if (!this.#isGood(watchdog) || isOver()) return;
     const status = world.rollout?.status;
     const seconds = Math.round(limitMs / 1_000);
@@ -136,7 +136,7 @@ class Run {
         writes = world.writes;
         sinceMs = world.clock.nowMs();
       }
-      return watchdog.violations.length > 0 || world.clock.nowMs() - sinceMs >= QUIET_MS;
+      return watchdog.isAlarmed || world.clock.nowMs() - sinceMs >= QUIET_MS;
     };
     world.clock.schedule(QUIET_MS, () => undefined);
     const settled = await world.run(isQuiet, STORY_MAX_MS);
@@ -164,9 +164,9 @@ class Run {
   async #rest(watchdog: Watchdog): Promise<void> {
     const world = this.#world;
     world.stopFaults();
-    await world.run(() => watchdog.violations.length > 0, QUIET_MS);
+    await world.run(() => watchdog.isAlarmed, QUIET_MS);
     const { writes } = world;
-    await world.run(() => watchdog.violations.length > 0, REST_MS);
+    await world.run(() => watchdog.isAlarmed, REST_MS);
     watchdog.lookAtTheOutside();
     if (world.writes > writes)
       this.#problems.push(`${world.writes - writes} writes in ${REST_MS / 60_000} minutes of rest`);

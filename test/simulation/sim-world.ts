@@ -34,6 +34,8 @@ export interface SeenWrite {
   readonly after: KubeObject | undefined;
 }
 
+/** How the message of an InvariantViolation begins. */
+const BROKEN = 'this should always hold';
 /** From a crash to the next process. */
 const RESTART_MS = 1_500;
 /** Watch events of a process that starts on an old list come this late. */
@@ -57,8 +59,8 @@ export class SimWorld {
   onWrite: (write: SeenWrite) => void = () => undefined;
   /** What a plan's `interfere` means in the scenario that runs. */
   interfere: (deed: string) => void = () => undefined;
-  /** Errors of the controllers' own, by message. */
-  readonly errors: string[] = [];
+  /** Statements of the code's own that did not hold. */
+  readonly broken: string[] = [];
 
   readonly #options: SimWorldOptions;
   readonly #random: () => number;
@@ -67,6 +69,7 @@ export class SimWorld {
   #main: ProcessClock | undefined;
   #second: ProcessClock | undefined;
   #processCount = 0;
+  readonly #closers: (() => void)[] = [];
   #staleFrom: string | undefined;
   #staleCommits = 0;
 
@@ -111,6 +114,14 @@ export class SimWorld {
 
   get gitSource(): GitSource | undefined {
     return this.api.store.get('gitsources.headgate.dev', NAMESPACE, 'app') as GitSource | undefined;
+  }
+
+  /**
+   * A controller reads old lists. A real API server answers lists without a version from the newest state, so only what must never
+   * happen is looked at then, and not whether each step waited for what it could not see.
+   */
+  get isStale(): boolean {
+    return this.#staleCommits > 0 && this.#staleFrom !== undefined;
   }
 
   /** Starts the controller under test. */
@@ -179,6 +190,7 @@ export class SimWorld {
   async stop(): Promise<void> {
     this.#main?.kill();
     this.#second?.kill();
+    for (const close of this.#closers) close();
     this.dataPlane.stop();
     this.#cluster.stop();
     await this.api.stop();
@@ -200,17 +212,19 @@ export class SimWorld {
     const errors: Log = {
       ...SILENT_LOG,
       error: (facts, message) => {
-        this.errors.push(message);
+        const { cause } = facts;
+        const text = cause instanceof Error ? cause.message : cause;
+        if (typeof text === 'string' && text.startsWith(BROKEN)) this.broken.push(text);
         onError?.(facts, message);
       },
       child: () => errors,
     };
     if (this.#staleCommits > 0) {
       this.#staleFrom = userAgent;
-      this.clock.schedule(STALE_MS, () => (this.#staleCommits = 0));
+      this.clock.schedule(STALE_MS, () => (this.#staleFrom = undefined));
     }
     const crash = (): void => this.#crash();
-    startControllerProcess({
+    const close = startControllerProcess({
       connection: inProcessConnection({
         server: this.api,
         clock: this.clock,
@@ -245,6 +259,7 @@ export class SimWorld {
       log: errors,
       ...(bendWriter === undefined ? {} : { bendWriter }),
     });
+    this.#closers.push(close);
     return process;
   }
 

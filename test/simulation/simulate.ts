@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   describeCoverage,
@@ -8,8 +10,10 @@ import {
   randomPlans,
   References,
 } from './campaign.ts';
+import { MUTANTS } from './mutants.ts';
 import { parsePlan, type Plan } from './plan.ts';
 import { FAMILIES, type Family } from './plans.ts';
+import { SCENARIOS } from './scenarios.ts';
 
 /**
  * Deterministic simulation from the command line:
@@ -17,6 +21,7 @@ import { FAMILIES, type Family } from './plans.ts';
  *   npm run simulate                                  every systematic plan
  *   npm run simulate -- --scenario nginx --family crash
  *   npm run simulate -- --random 60 --seed 7          random plans for 60 seconds, seeds from 7 on
+ *   npm run simulate -- --mutants                     known defects, each of which has to be caught (--mutant NAME: this one)
  *   npm run simulate -- --plan '{"scenario":…}'       one plan again, with its trace
  */
 const { values } = parseArgs({
@@ -28,6 +33,7 @@ const { values } = parseArgs({
     random: { type: 'string' },
     seed: { type: 'string', default: '1' },
     mutants: { type: 'boolean', default: false },
+    mutant: { type: 'string', multiple: true },
     quiet: { type: 'boolean', default: false },
   },
 });
@@ -36,10 +42,11 @@ const references = new References();
 const coverage = newCoverage();
 
 if (values.plan !== undefined) await replay(parsePlan(values.plan));
+else if (values.mutants) await mutants();
 else if (values.random !== undefined) await forSeconds(Number(values.random), Number(values.seed));
 else await systematic();
-process.stdout.write(`${describeCoverage(coverage)}\n`);
-process.exitCode = coverage.failures.length === 0 ? 0 : 1;
+if (!values.mutants) process.stdout.write(`${describeCoverage(coverage)}\n`);
+process.exitCode ??= coverage.failures.length === 0 ? 0 : 1;
 
 async function replay(plan: Plan): Promise<void> {
   const { trace, problems } = await play(plan, references, coverage);
@@ -69,6 +76,25 @@ async function forSeconds(seconds: number, seed: number): Promise<void> {
     if (Date.now() > endMs) return;
     await playAndTell(plan);
   }
+}
+
+/** Puts one known defect after the other into the product; each has to be caught. */
+async function mutants(): Promise<void> {
+  const sound = JSON.stringify(await Promise.all(SCENARIOS.map(({ name }) => references.of(name, 1))));
+  const chosen = MUTANTS.filter(({ name }) => values.mutant === undefined || values.mutant.includes(name));
+  let caught = 0;
+  for (const { name } of chosen) {
+    const { stdout, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, 'mutant-run.ts'), name], {
+      input: sound,
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    const [verdict = '', ...details] = (stdout || `broken: ${stderr.slice(-2_000)}`).trimEnd().split('\n');
+    if (verdict.startsWith('caught')) caught += 1;
+    process.stdout.write(`${name}: ${verdict}\n${values.quiet ? '' : details.map((line) => `  ${line}\n`).join('')}`);
+  }
+  process.stdout.write(`${caught} of ${chosen.length} mutants were caught\n`);
+  process.exitCode = caught === chosen.length ? 0 : 1;
 }
 
 async function playAndTell(plan: Plan): Promise<void> {

@@ -1,0 +1,296 @@
+/** A known kind of defect, as a change of one place in the product's source. */
+export interface Mutant {
+  readonly name: string;
+  /** From the root of the repository. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** What controllers of this kind have been seen to get wrong; the simulation has to catch every one. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'weight-before-capacity',
+    file: 'src/core/rollout/weights.ts',
+    find: '  return mayRaise(world, position, roles) ? wanted : before;',
+    replace: '  return mayRaise(world, position, roles) || before >= 0 ? wanted : before;',
+  },
+  {
+    name: 'weight-asked-is-weight-obeyed',
+    file: 'src/core/rollout/shown-weight.ts',
+    find: "  if (acceptance === 'accepted') return true;",
+    replace: '  if (shown.min === weight) return true;',
+  },
+  {
+    name: 'propagation-not-waited-for',
+    file: 'src/core/rollout/shown-weight.ts',
+    find: 'sinceMs === undefined || world.nowMs >= sinceMs + world.observation.options.propagationDelayMs',
+    replace: 'sinceMs === undefined || world.nowMs >= sinceMs',
+  },
+  {
+    name: 'propagation-counted-from-the-wish',
+    file: 'src/core/rollout/conditions.ts',
+    find: "const startsAnew = wait.reason === 'TrafficPropagation' && weightIsNew;",
+    replace: "const startsAnew = wait.reason === 'Spec' && weightIsNew;",
+  },
+  {
+    name: 'selector-before-weight',
+    file: 'src/core/rollout/services.ts',
+    find: '    if (!mayLeave(world, canaryService, to)) return [];',
+    replace: '    if (!mayLeave(world, canaryService, to) && to === undefined) return [];',
+  },
+  {
+    name: 'selector-before-pods',
+    file: 'src/core/rollout/services.ts',
+    find: '  if (!unconditionally && !canServe(to, manager !== undefined)) return [];',
+    replace: '  if (!unconditionally && !canServe(to, manager !== undefined) && hash === undefined) return [];',
+  },
+  {
+    name: 'abort-leaves-the-weight',
+    file: 'src/core/rollout/weights.ts',
+    find: '  if (goesBack(position)) return drainWeight(world, position, roles);',
+    replace:
+      '  if (position.abort) return shownWeight(world);\n  if (goesBack(position)) return drainWeight(world, position, roles);',
+  },
+  {
+    name: 'drain-before-weight',
+    file: 'src/core/decide.ts',
+    find: '    ...(routed ? [] : drained),',
+    replace: '    ...drained,',
+  },
+  {
+    name: 'canary-drained-with-traffic',
+    file: 'src/core/rollout/scale-down.ts',
+    find: '    if (!stableIsBack || hasTraffic(world, canary)) return UNTOUCHED;\n    return delay(canary, abortScaleDownDelayMs);',
+    replace: '    return stableIsBack ? { size: 0, deadline: null } : UNTOUCHED;',
+  },
+  {
+    name: 'no-scale-down-delay',
+    file: 'src/core/rollout/scale-down.ts',
+    find: '    if (promoted && !isDelayed(other) && !stableIsSettled(world, position)) return UNTOUCHED;',
+    replace: '    if (promoted) return { size: 0, deadline: null };',
+  },
+  {
+    name: 'stable-drained-at-the-last-step',
+    file: 'src/core/rollout/capacity.ts',
+    find: '  if (roles.stable !== undefined) byName.set(roles.stable.metadata.name, target.stable);',
+    replace: '  if (roles.stable !== undefined) byName.set(roles.stable.metadata.name, Math.floor(target.stable / 2));',
+  },
+  {
+    name: 'too-few-pods-kept',
+    file: 'src/core/rollout/replicas.ts',
+    find: '  const availableMin = input.replicas - input.maxUnavailable;',
+    replace: '  const availableMin = input.replicas - input.maxUnavailable - 1;',
+  },
+  {
+    name: 'promoted-before-traffic',
+    file: 'src/core/rollout/steps.ts',
+    find: "  if (routing === undefined || position.stableHash === '' || replicas === 0) return true;\n  return isSettledAt(world, weightTotal);",
+    replace: '  return routing === undefined || replicas >= 0 || isSettledAt(world, weightTotal);',
+  },
+  {
+    name: 'promoted-before-pods',
+    file: 'src/core/rollout/steps.ts',
+    find: '  return isFullyAvailable(world, rolesOf(world, position).current);',
+    replace: '  return rolesOf(world, position).current !== undefined || isFullyAvailable(world, undefined);',
+  },
+  {
+    name: 'step-skipped',
+    file: 'src/core/machine/moves.ts',
+    find: 'stepIndex: indexOf(position, world.settings.steps) + 1 }',
+    replace: 'stepIndex: Math.min(indexOf(position, world.settings.steps) + 2, world.settings.steps.length) }',
+  },
+  {
+    name: 'pause-cut-short',
+    file: 'src/core/rollout/pause.ts',
+    find: 'Math.ceil(startMs + durationMs);',
+    replace: 'Math.ceil(startMs + durationMs / 2);',
+  },
+  {
+    name: 'pause-restarted-by-each-pass',
+    file: 'src/core/rollout/pause.ts',
+    find: '  if (position.pauses.some((pause) => pause.reason === reason)) return { ...position, controllerPause: true };\n',
+    replace: '',
+  },
+  {
+    name: 'no-wake-up-for-a-pause',
+    file: 'src/core/decide.ts',
+    find: '    position.abort || world.rollout.spec.paused === true ? undefined : pauseEndsAtMs(world, position),\n',
+    replace: '',
+  },
+  {
+    name: 'status-without-guard',
+    file: 'src/controller/rollout/record.ts',
+    find: 'body: { metadata: { resourceVersion: rollout.metadata.resourceVersion }, status: difference },',
+    replace: 'body: { status: difference },',
+  },
+  {
+    name: 'status-written-whole-and-unguarded',
+    file: 'src/controller/rollout/record.ts',
+    find: 'body: { metadata: { resourceVersion: rollout.metadata.resourceVersion }, status: difference },',
+    replace: 'body: { status: { abort: null, promoteFull: null, ...next } },',
+  },
+  {
+    name: 'names-that-change',
+    file: 'src/core/rollout/template-hash.ts',
+    find: 'export function templateHash(',
+    replace:
+      'let calls = 0;\nexport function templateHash(...input: Parameters<typeof steadyHash>): string {\n  return steadyHash(...input) + (++calls > 60 ? "x" : "");\n}\nfunction steadyHash(',
+  },
+  {
+    name: 'hot-loop',
+    file: 'src/core/rollout/status.ts',
+    find: '    duration: updateDuration(world, position),',
+    replace:
+      '    duration: updateDuration(world, position),\n    message: String(world.nowMs),\n    selector: String(Math.floor(world.nowMs / 1000)),',
+  },
+  {
+    name: 'wrong-generation',
+    file: 'src/core/rollout/status.ts',
+    find: 'observedGeneration: String(world.rollout.metadata.generation ?? 0),',
+    replace: 'observedGeneration: String((world.rollout.metadata.generation ?? 0) + 1),',
+  },
+  {
+    name: 'weights-that-do-not-add-up',
+    file: 'src/routers/gateway-api.ts',
+    find: '...weightChange(stable, plan.weightTotal - plan.canaryWeight)',
+    replace: '...weightChange(stable, plan.weightTotal)',
+  },
+  {
+    name: 'route-replaced-whole',
+    file: 'src/routers/gateway-api.ts',
+    find: '  return [check(`${backend.pointer}/name`, backend.name), { op, path: `${backend.pointer}/weight`, value: wanted }];',
+    replace:
+      "  return [{ op, path: `${backend.pointer}/weight`, value: wanted }, { op: 'add', path: '/metadata/annotations', value: { 'headgate.dev/weight': String(wanted) } }];",
+  },
+  {
+    name: 'mark-left-behind',
+    file: 'src/routers/gateway-api.ts',
+    find: '  return canaryWeight > 0 && canaryWeight < weightTotal;',
+    replace: '  return canaryWeight >= 0 && canaryWeight < weightTotal;',
+  },
+  {
+    name: 'failed-pass-not-repeated',
+    file: 'src/controller/rollout/rollout-controller.ts',
+    find: '        this.#failures.add(key, error);\n      }\n      return { retry: true };',
+    replace: '        this.#failures.add(key, error);\n      }\n      return {};',
+  },
+  {
+    name: 'conflict-not-repeated',
+    file: 'src/adapters/kube/work-queue.ts',
+    find: '    if (answer.retry !== true) {',
+    replace: '    if (answer.retry !== true || key !== "") {',
+  },
+  {
+    name: 'wake-up-lost-while-working',
+    file: 'src/adapters/kube/work-queue.ts',
+    find: '    if (lane !== undefined) join(key, lane);',
+    replace: "    if (lane !== undefined && key === '') join(key, lane);",
+  },
+  {
+    name: 'effects-before-status',
+    file: 'src/controller/rollout/rollout-controller.ts',
+    find: '    const status = heldUntilMs === undefined ? statusWrite(rollout, next) : undefined;\n',
+    replace:
+      '    const status = heldUntilMs === undefined ? statusWrite(rollout, next) : undefined;\n    await enact(kube.writer, { rollout, rolloutResourceVersion: version, effects: decision.effects.filter(({ type }) => type === "shift"), routed }, written);\n',
+  },
+  {
+    name: 'watch-goes-on-after-410',
+    file: 'src/adapters/kube/list-watch.ts',
+    find: "cause.reason === 'gone' && from !== undefined) {\n        from = undefined;",
+    replace: "cause.reason === 'gone' && from !== undefined) {\n        from = String(Number(from) + 10);",
+  },
+  {
+    name: 'events-skipped-after-a-break',
+    file: 'src/adapters/kube/list-watch.ts',
+    find: '      } else await pause(cause);',
+    replace: '      } else { from = from === undefined ? undefined : String(Number(from) + 3); await pause(cause); }',
+  },
+  {
+    name: 'decides-on-what-it-wrote-before',
+    file: 'src/adapters/kube/writer.ts',
+    find: '    if (whole) for (const cache of caches.holding(ref)) cache.absorb(object);',
+    replace: '    if (whole && object.kind === "") for (const cache of caches.holding(ref)) cache.absorb(object);',
+  },
+  {
+    name: 'answer-lost-write-forgotten',
+    file: 'src/adapters/kube/writer.ts',
+    find: "isKubeError(error) && error.reason === 'unavailable') doubt(asked);",
+    replace:
+      "isKubeError(error) && error.reason === 'unavailable') throw Object.assign(new Error('given up'), { name: 'Fatal' });",
+  },
+  {
+    name: 'no-data-is-good',
+    file: 'src/core/analysis/assess-measurement.ts',
+    find: '  if (success?.outcome.ok === false) return unusable(success, result);',
+    replace: "  if (success?.outcome.ok === false) return { phase: 'Successful' };",
+  },
+  {
+    name: 'measurement-recorded-twice',
+    file: 'src/controller/analysis/run-controller.ts',
+    find: '      underWay.reports = underWay.reports.filter((report) => !reports.includes(report));',
+    replace:
+      '      underWay.reports = underWay.reports.map((report) => ({ ...report, startedAtMs: report.startedAtMs + 1 })).slice(0, 2);',
+  },
+  {
+    name: 'answer-of-a-measurement-dropped',
+    file: 'src/controller/analysis/run-controller.ts',
+    find: '    underWay.reports.push(report);\n',
+    replace: '    if (report.startedAtMs % 3 !== 0) underWay.reports.push(report);\n',
+  },
+  {
+    name: 'failed-analysis-ignored',
+    file: 'src/core/machine/rollout-chart.ts',
+    find: '    measurementFailed: ({ context }: Facts) => failureText(context.world, context.position) !== undefined,',
+    replace:
+      '    measurementFailed: ({ context }: Facts) => context === undefined && failureText(context, context) !== undefined,',
+  },
+  {
+    name: 'message-sent-without-looking',
+    file: 'src/core/notification/delivery.ts',
+    find: "  return state.search === undefined ? { type: 'search' } : { type: 'send' };",
+    replace: "  return { type: 'send' };",
+  },
+  {
+    name: 'message-sent-again-after-a-conflict',
+    file: 'src/controller/notification/notification-controller.ts',
+    find: '      this.#deliveries.set(key, after);\n      if (after.notified) {',
+    replace: '      if (!after.notified) this.#deliveries.set(key, after);\n      if (after.notified) {',
+  },
+  {
+    name: 'message-without-claim',
+    file: 'src/core/notification/claim.ts',
+    find: '  if (claim.by !== by) return',
+    replace: "  if (claim.by !== '') return { type: 'ours' };\n  if (claim.by !== by) return",
+  },
+  {
+    name: 'message-not-recorded-before',
+    file: 'src/controller/notification/notification-controller.ts',
+    find: '    if (recorded?.key !== abort.key) return this.#claim({ rollout, ref, abort });',
+    replace: '    if (recorded?.key !== abort.key) abort.claim;',
+  },
+  {
+    name: 'revert-not-looked-for',
+    file: 'src/core/gitops/revert-guard.ts',
+    find: '  return log.find((commit) => trailersOf(commit.message).get(TRAILERS.key.toLowerCase()) === key)?.id;',
+    replace: '  return log.length < 0 ? key : undefined;',
+  },
+  {
+    name: 'old-declaration-applied',
+    file: 'src/controller/git-source/git-source-pass.ts',
+    find: '    if (this.#isCurrent !== undefined) return this.#isCurrent;',
+    replace: '    this.#isCurrent ??= true;\n    if (this.#isCurrent) return true;',
+  },
+  {
+    name: 'weights-put-back-by-git',
+    file: 'src/controller/git-source/apply-declaration.ts',
+    find: '  const wanted = carryOver(stamped, live, pass.steering);',
+    replace: '  const wanted = stamped;',
+  },
+  {
+    name: 'push-not-tried-again',
+    file: 'src/core/gitops/journal.ts',
+    find: "  return entry.state === 'Pending' || entry.state === 'Failed';",
+    replace: "  return entry.state === 'Pending';",
+  },
+];
