@@ -22,7 +22,8 @@ import { planServices } from './rollout/services.ts';
 import { settlesAtMs } from './rollout/shown-weight.ts';
 import { nextStatus } from './rollout/status.ts';
 import { mayMove } from './rollout/steps.ts';
-import { planWeight } from './rollout/weights.ts';
+import { showsRoutes } from './rollout/managed-routes.ts';
+import { planTraffic } from './rollout/traffic-plan.ts';
 import { planWorkloadScale, workloadGeneration } from './rollout/workload.ts';
 import { lookAt, type World } from './rollout/world.ts';
 import type { TrafficPlan } from './traffic.ts';
@@ -32,8 +33,10 @@ import type { TrafficPlan } from './traffic.ts';
  * the world allows, and asks for nothing that is so already.
  */
 export function decide(observation: Observation): Decision {
-  const world = lookAt(observation);
-  const advanced = advance(world);
+  const before = lookAt(observation);
+  const advanced = advance(before);
+  // As before, but for Services that swapped their roles on the way.
+  const { world } = advanced.context;
   const { mark, measuredAgain } = advanced.context;
   const restart = planRestart(world, advanced.context.position);
   const position: Position = { ...advanced.context.position, restartedAt: restart.restartedAt };
@@ -44,7 +47,7 @@ export function decide(observation: Observation): Decision {
       world.blueGreen === undefined
         ? planServices(world, position)
         : planBlueGreenServices(world, position, advanced.state),
-    weight: planWeight(world, position),
+    traffic: planTraffic(world, position),
     runs: planRuns(world, position, {
       revision: currentRevision(world, position),
       mayStart: mayMove(world, position),
@@ -60,10 +63,10 @@ export function decide(observation: Observation): Decision {
       ...planPodMetadata(world).map((write) => effect(write, 'give pods the metadata of their role')),
       ...restart.evictions.map((write) => effect(write, 'restart a pod')),
     ],
-    events: eventsOf(world, { position, notices: advanced.notices, status, plans }),
+    events: eventsOf(before, { position, notices: advanced.notices, status, plans }),
     wakeAtMs: earliest(world, [...wakeMoments(world, position, plans), restart.wakeAtMs]),
   };
-  assertInvariants(world, advanced, decision);
+  assertInvariants(before, advanced, decision);
   return decision;
 }
 
@@ -82,7 +85,7 @@ function effectsOf(world: World, position: Position, plans: Plans): readonly Eff
     ...raised,
     ...rolloutPatch(world, position),
     ...plans.services.map(({ write, notice }) => effect(write, notice.message)),
-    ...shiftEffect(world, position, plans.weight),
+    ...shiftEffect(world, position, plans.traffic),
     ...(routed ? drained : []),
     ...runEffects(plans.runs),
     ...planHistory(world, position, plans.runs).map((write) => effect(write, 'delete what is past its history limit')),
@@ -102,7 +105,8 @@ function shiftEffect(world: World, position: Position, plan: TrafficPlan | undef
   const { shown, drifted } = world.traffic;
   if (plan === undefined || world.traffic.routers.length === 0) return [];
   if (shown === undefined) return position.abort ? [{ type: 'shift', plan: { ...plan, canaryWeight: 0 } }] : [];
-  if (shown.min === plan.canaryWeight && shown.max === plan.canaryWeight && !drifted) return [];
+  const asPlanned = shown.min === plan.canaryWeight && shown.max === plan.canaryWeight;
+  if (asPlanned && !drifted && showsRoutes(world, plan.managedRoutes ?? [])) return [];
   return [{ type: 'shift', plan }];
 }
 
@@ -171,7 +175,7 @@ function wakeMoments(world: World, position: Position, plans: Plans): readonly (
     position.abort || world.rollout.spec.paused === true ? undefined : pauseEndsAtMs(world, position),
     deadline === undefined ? undefined : deadline + 1_000,
     plans.replicaSets.wakeAtMs,
-    plans.weight === undefined ? undefined : settlesAtMs(world, plans.weight.canaryWeight),
+    plans.traffic === undefined ? undefined : settlesAtMs(world, plans.traffic.canaryWeight),
   ];
 }
 

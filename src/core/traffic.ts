@@ -1,4 +1,23 @@
 import type { ObjectRef } from '../api/kube-object.ts';
+import type { CanaryStep } from '../api/rollout.ts';
+
+/** A route that a step asks for beside the split by weight, under a name of `trafficRouting.managedRoutes`. */
+export type ManagedRoute =
+  /** Requests with these headers go to the canary. */
+  | { readonly kind: 'header'; readonly name: string; readonly match: readonly HeaderMatch[] }
+  /** Of requests that fit one of these, this percentage is copied to the canary; who answers them stays as it is. */
+  | {
+      readonly kind: 'mirror';
+      readonly name: string;
+      readonly match: readonly MirrorMatch[];
+      readonly percentage: number;
+    };
+
+export type HeaderMatch = NonNullable<NonNullable<CanaryStep['setHeaderRoute']>['match']>[number];
+export type MirrorMatch = NonNullable<NonNullable<CanaryStep['setMirrorRoute']>['match']>[number];
+
+/** What a router's objects show of a managed route: one that a step asks for, or something else under its name. */
+export type ShownRoute = ManagedRoute | { readonly kind: 'other'; readonly name: string };
 
 /** Which Rollout's traffic is meant, and the Services that stand for its two sides. */
 export interface TrafficTarget {
@@ -9,6 +28,10 @@ export interface TrafficTarget {
   readonly canaryService: string;
   /** The router's own block of the spec, e.g. `spec.strategy.canary.trafficRouting.nginx`. */
   readonly config: unknown;
+  /** Names that routes of steps may have, those with precedence first; none when absent. */
+  readonly managedNames?: readonly string[];
+  /** Every managed route that a step asks for, by which those that are there are known again. */
+  readonly routesOfSteps?: readonly ManagedRoute[];
 }
 
 /** What the routers should show, decided by the core. */
@@ -16,6 +39,8 @@ export interface TrafficPlan {
   /** Canary's share, 0..weightTotal. */
   readonly canaryWeight: number;
   readonly weightTotal: number;
+  /** Those that should exist, in the order of the names; none when absent. */
+  readonly managedRoutes?: readonly ManagedRoute[];
 }
 
 /** What a router's objects show now. */
@@ -34,6 +59,8 @@ export type TrafficObservation =
       readonly message?: string;
       /** The weight is shown, but something else that the router owns is not as it should be. */
       readonly drifted?: boolean;
+      /** Managed routes that are there, in the order of their names; absent from routers that cannot have any. */
+      readonly managedRoutes?: readonly ShownRoute[];
     }
   /** An object that the router needs is missing or unusable; `message` says which and what to do. */
   | { readonly routerId: string; readonly state: 'unusable'; readonly message: string }

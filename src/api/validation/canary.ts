@@ -45,6 +45,10 @@ function validatePingPong(canary: CanaryStrategy): readonly Problem[] {
   if (pingPong === undefined) return [];
   const { pingService, pongService } = pingPong;
   const problems: Problem[] = [];
+  if (trafficRouting !== undefined && !canPingPong(trafficRouting)) {
+    const detail = 'Ping-pong feature works with the ALB, Istio, and plugin-based traffic routers only';
+    problems.push(invalid(`${PATH}.trafficRouting.alb`, null, detail));
+  }
   const both = 'Ping service and Pong service must to be set to use Ping-Pong feature';
   if (pingService === '') problems.push(invalid(`${PATH}.pingPong.pingService`, pingService, both));
   if (pongService === '') problems.push(invalid(`${PATH}.pingPong.pongService`, pongService, both));
@@ -59,6 +63,10 @@ function validatePingPong(canary: CanaryStrategy): readonly Problem[] {
     problems.push(invalid(`${PATH}.trafficRouting.alb.rootService`, alb.rootService ?? '', detail));
   }
   return problems;
+}
+
+function canPingPong({ alb, istio, plugins }: TrafficRouting): boolean {
+  return alb !== undefined || istio !== undefined || Object.keys(plugins ?? {}).length > 0;
 }
 
 function validateRoutedServices(canary: CanaryStrategy): readonly Problem[] {
@@ -77,7 +85,8 @@ function needsServices(canary: CanaryStrategy): boolean {
   if (routing.istio !== undefined && routing.istio.destinationRule === undefined && canary.pingPong === undefined)
     return true;
   // Gateway API routes find their backends by these names; without them the API's plug-in fails on every pass.
-  if (routing.plugins !== undefined && GATEWAY_API_PLUGIN in routing.plugins) return true;
+  if (routing.plugins !== undefined && GATEWAY_API_PLUGIN in routing.plugins && canary.pingPong === undefined)
+    return true;
   const { smi, apisix, ambassador, nginx, appMesh, traefik } = routing;
   return [smi, apisix, ambassador, nginx, appMesh, traefik].some((router) => router !== undefined);
 }

@@ -104,6 +104,11 @@ describe('validateRollout', () => {
       `${CANARY}.stableService: Invalid value: "web": This rollout uses the same service for the stable and canary services, but two different services are required.`,
     ],
     [
+      'ping-pong Services behind a router that has no use for them',
+      canary({ ...services, pingPong: { pingService: 'ping', pongService: 'pong' }, trafficRouting: nginx }),
+      `${CANARY}.trafficRouting.alb: Invalid value: null: Ping-pong feature works with the ALB, Istio, and plugin-based traffic routers only`,
+    ],
+    [
       'a router without Services',
       canary({ trafficRouting: nginx }),
       `${CANARY}.stableService: Invalid value: "": Canary service and Stable service must to be set to use Traffic Routing`,

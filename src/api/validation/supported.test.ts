@@ -5,8 +5,8 @@ import { unsupportedInGitSource, unsupportedInMetrics, unsupportedInRollout } fr
 
 describe('features that this version lacks', () => {
   it('are refused by name, with what to do instead', () => {
-    assert.deepEqual(refused({ strategy: { canary: { pingPong: {} } } }), [
-      'spec.strategy.canary.pingPong: Forbidden: this version of Headgate does not use ping-pong Services yet; use canaryService and stableService',
+    assert.deepEqual(refused({ strategy: { canary: { steps: [{ plugin: { name: 'x' } }] } } }), [
+      'spec.strategy.canary.steps[0].plugin: Forbidden: this version of Headgate does not run step plug-ins yet; use an analysis step',
     ]);
   });
 

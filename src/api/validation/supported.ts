@@ -15,7 +15,6 @@ export interface MissingFeature {
  * uses one is refused by name instead of being run without it. To bring a feature, delete its line.
  */
 const MISSING_IN_ROLLOUT: readonly MissingFeature[] = [
-  missing('spec.strategy.canary.pingPong', 'use ping-pong Services', 'use canaryService and stableService'),
   missing('spec.strategy.canary.steps[*].experiment', 'run experiments', 'use an analysis step'),
   missing('spec.strategy.canary.steps[*].setHeaderRoute', 'route by header', 'remove the step'),
   missing('spec.strategy.canary.steps[*].setMirrorRoute', 'mirror traffic', 'remove the step'),

@@ -9,6 +9,7 @@ import { isKubeError } from '../failure.ts';
 import { routedTargets } from './reads.ts';
 
 export interface EnactInput {
+  /** With the status that was recorded: which Service is the stable one may have changed with it. */
   readonly rollout: Rollout;
   /** resourceVersion after the status was recorded: our own write must not look like somebody else's. */
   readonly rolloutResourceVersion: string | undefined;

@@ -1,6 +1,8 @@
 import { refKey, type ObjectRef } from '../../api/kube-object.ts';
 import { KINDS } from '../../api/kinds.ts';
+import { roleServicesOf } from '../../api/role-services.ts';
 import type { Rollout } from '../../api/rollout.ts';
+import { managedNames, routesOfSteps } from '../../core/rollout/managed-routes.ts';
 import { referencesOf } from '../../core/rollout/references.ts';
 import { workloadRefOf } from '../../core/rollout/workload-reference.ts';
 import type { TrafficTarget } from '../../core/traffic.ts';
@@ -19,6 +21,7 @@ export function routedTargets(rollout: Rollout): readonly RoutedTarget[] {
   const trafficRouting = canary?.trafficRouting;
   if (canary === undefined || trafficRouting === undefined || trafficRouting === null) return [];
   const found: RoutedTarget[] = [];
+  const services = roleServicesOf(canary, rollout.status?.canary?.stablePingPong);
   for (const router of trafficRouters) {
     const config = router.configOf(trafficRouting as Readonly<Record<string, unknown>>);
     if (config === undefined) continue;
@@ -26,9 +29,11 @@ export function routedTargets(rollout: Rollout): readonly RoutedTarget[] {
       namespace: rollout.metadata.namespace ?? '',
       rolloutName: rollout.metadata.name,
       rolloutUid: rollout.metadata.uid ?? '',
-      stableService: canary.stableService ?? '',
-      canaryService: canary.canaryService ?? '',
+      stableService: services.stable ?? '',
+      canaryService: services.canary ?? '',
       config,
+      managedNames: managedNames(canary),
+      routesOfSteps: routesOfSteps(canary),
     };
     found.push({ router, target });
   }

@@ -4,11 +4,12 @@ import { isPausedFor, pauseBecause, withoutPauses } from '../rollout/pause.ts';
 import type { Position } from '../rollout/position.ts';
 import { currentRevision, promotionReason } from '../rollout/promotion.ts';
 import { replicaSetName } from '../rollout/revisions.ts';
-import { failureText } from '../rollout/runs.ts';
+import { distrustText, failureText } from '../rollout/runs.ts';
 import { indexOf } from '../rollout/step-weights.ts';
 import { stepText } from '../rollout/step-text.ts';
 import { currentStep } from '../rollout/steps.ts';
 import { hashOf } from '../rollout/replica-set.ts';
+import { swapRoles } from '../rollout/swap-roles.ts';
 import { updateAsked, type World } from '../rollout/world.ts';
 import type { ChartContext, Mark } from './chart-context.ts';
 
@@ -91,8 +92,8 @@ export const resumeAndMeasureAgain: Move = (facts) => ({ ...resume(facts), measu
 
 export const clearPauses: Move = ({ context: { position } }) => ({ position: withoutPauses(position) });
 
-export const promote: Move = ({ context: { world, position } }) => ({
-  position: {
+export const promote: Move = ({ context: { world, position } }) => {
+  const promoted: Position = {
     ...withoutPauses(position),
     stableHash: position.currentHash,
     stepIndex: lastIndex(world.settings.steps.length),
@@ -100,8 +101,9 @@ export const promote: Move = ({ context: { world, position } }) => ({
     abort: false,
     abortedAt: undefined,
     previewCheckPoint: false,
-  },
-});
+  };
+  return world.settings.pingPong ? swapRoles(world, promoted) : { position: promoted };
+};
 
 export const abortByUser: Move = (facts) => aborted(facts, undefined);
 
@@ -147,11 +149,12 @@ export function abortNotice({ context: { mark } }: Facts): EventNotice {
   return { type: 'Warning', reason: 'RolloutAborted', message: mark?.message ?? 'Rollout aborted' };
 }
 
-export function pauseNotice({ context: { position } }: Facts): EventNotice {
-  const reason = isPausedFor(position, 'InconclusiveAnalysisRun')
-    ? 'InconclusiveAnalysisRun'
-    : position.pauses[0]?.reason;
-  return { type: 'Normal', reason: 'RolloutPaused', message: `Rollout is paused (${reason ?? 'CanaryPauseStep'})` };
+export function pauseNotice({ context: { world, position } }: Facts): EventNotice {
+  const isInconclusive = isPausedFor(position, 'InconclusiveAnalysisRun');
+  const reason = isInconclusive ? 'InconclusiveAnalysisRun' : (position.pauses[0]?.reason ?? 'CanaryPauseStep');
+  const cause = isInconclusive ? distrustText(world, position) : undefined;
+  const detail = cause === undefined ? '' : `: ${cause}`;
+  return { type: 'Normal', reason: 'RolloutPaused', message: `Rollout is paused (${reason})${detail}` };
 }
 
 export function resumeNotice(): EventNotice {

@@ -368,6 +368,7 @@ function stepActsNoMore({ world, position }: ChartContext): boolean {
   switch (stepKind(currentStep(world, position))) {
     case 'weight':
     case 'scale':
+    case 'route':
       return true;
     case 'analysis':
       return verdictOf(world, position, 'Step') === 'Successful';

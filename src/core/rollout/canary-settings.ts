@@ -5,6 +5,7 @@ import {
   scaleDownDelaySecondsOf,
   updateBoundsOf,
 } from '../../api/defaults.ts';
+import { roleServicesOf, type StablePingPong } from '../../api/role-services.ts';
 import type { CanaryStep, CanaryStrategy, RolloutSpec, TrafficRouting } from '../../api/rollout.ts';
 
 /**
@@ -19,8 +20,13 @@ export interface CanarySettings {
   readonly routing: TrafficRouting | undefined;
   /** What counts as all traffic. */
   readonly weightTotal: number;
+  /** Of the two ping-pong Services the one that has this role now, where there are such. */
   readonly canaryService: string | undefined;
   readonly stableService: string | undefined;
+  /** The Services swap roles at the end of an update; their selectors stay. */
+  readonly pingPong: boolean;
+  /** Services that follow a role beside ping-pong Services, without traffic of the router. */
+  readonly followers: { readonly canary: string | undefined; readonly stable: string | undefined };
   readonly dynamicStableScale: boolean;
   readonly minPodsPerReplicaSet: number;
   readonly threshold: { readonly percent: boolean; readonly value: number } | undefined;
@@ -31,7 +37,7 @@ export interface CanarySettings {
   readonly abortDelayIsExplicit: boolean;
 }
 
-export function canarySettingsOf(spec: RolloutSpec): CanarySettings {
+export function canarySettingsOf(spec: RolloutSpec, stablePingPong?: StablePingPong): CanarySettings {
   const canary: CanaryStrategy = spec.strategy?.canary ?? {};
   const blueGreen = spec.strategy?.blueGreen ?? undefined;
   const replicas = replicasOf(spec);
@@ -41,6 +47,9 @@ export function canarySettingsOf(spec: RolloutSpec): CanarySettings {
     replicas,
   );
   const abortDelay = abortScaleDownDelayOf(spec);
+  const { pingPong: _, ...named } = canary;
+  const pingPong = canary.pingPong !== undefined && canary.pingPong !== null;
+  const services = roleServicesOf(canary, stablePingPong);
   return {
     replicas,
     steps: canary.steps ?? [],
@@ -48,8 +57,10 @@ export function canarySettingsOf(spec: RolloutSpec): CanarySettings {
     maxUnavailable: bounds.unavailable,
     routing,
     weightTotal: weightTotalOf(routing),
-    canaryService: nonEmpty(canary.canaryService),
-    stableService: nonEmpty(canary.stableService),
+    canaryService: services.canary,
+    stableService: services.stable,
+    pingPong,
+    followers: pingPong ? roleServicesOf(named, undefined) : { canary: undefined, stable: undefined },
     dynamicStableScale: routing !== undefined && canary.dynamicStableScale === true,
     minPodsPerReplicaSet: routing === undefined ? 0 : (canary.minPodsPerReplicaSet ?? 0),
     threshold: thresholdOf(canary),
@@ -70,8 +81,4 @@ function thresholdOf(canary: CanaryStrategy): CanarySettings['threshold'] {
   const threshold = canary.replicaProgressThreshold;
   if (threshold === undefined || threshold.value < 0) return undefined;
   return { percent: threshold.type === 'Percent', value: threshold.value };
-}
-
-function nonEmpty(name: string | undefined): string | undefined {
-  return name === '' ? undefined : name;
 }

@@ -68,10 +68,16 @@ function revisionNotices(world: World, position: Position): readonly EventNotice
 function weightNotices(world: World, status: RolloutStatus): readonly EventNotice[] {
   const before = world.status.canary?.weights?.canary.weight;
   const after = status.canary?.weights?.canary.weight;
-  if (after === undefined || before === after) return [];
-  const message =
-    before === undefined ? `Traffic weight updated to ${after}` : `Traffic weight updated from ${before} to ${after}`;
-  return [{ type: 'Normal', reason: 'TrafficWeightUpdated', message }];
+  if (after === undefined) return [];
+  const swapped = world.settings.pingPong && world.status.canary?.stablePingPong !== status.canary?.stablePingPong;
+  // All traffic was seen on the Service that is the stable one from now on.
+  const seen = swapped ? [before, world.settings.weightTotal, after] : [before, after];
+  return seen.slice(1).flatMap((weight, index) => {
+    const previous = seen[index];
+    if (previous === weight) return [];
+    const from = previous === undefined ? '' : ` from ${previous}`;
+    return [{ type: 'Normal', reason: 'TrafficWeightUpdated', message: `Traffic weight updated${from} to ${weight}` }];
+  });
 }
 
 function runNotices(world: World, status: RolloutStatus): readonly EventNotice[] {

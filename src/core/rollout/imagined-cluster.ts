@@ -1,4 +1,10 @@
-import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
+import type {
+  AnalysisPhase,
+  AnalysisRun,
+  AnalysisTemplate,
+  ClusterAnalysisTemplate,
+  MetricResult,
+} from '../../api/analysis.ts';
 import type { KubeObject } from '../../api/kube-object.ts';
 import { refKey } from '../../api/kube-object.ts';
 import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
@@ -11,7 +17,7 @@ import { applyMergePatch } from '../../lib/merge-patch.ts';
 import { formatTimestamp, parseTimestampMs } from '../../lib/timestamp.ts';
 import type { Decision, Effect } from '../decision.ts';
 import type { Observation } from '../observation.ts';
-import type { TrafficObservation } from '../traffic.ts';
+import type { ManagedRoute, TrafficObservation } from '../traffic.ts';
 import { canarySettingsOf } from './canary-settings.ts';
 import { referencesOf } from './references.ts';
 import { sizeOf } from './replica-set.ts';
@@ -33,6 +39,8 @@ export interface ImaginedCluster {
   readonly workload?: KubeObject | null;
   /** Canary weight that the one router shows; undefined without routing. */
   readonly weight: number | undefined;
+  /** What steps have set at the router beside the weight. */
+  readonly managedRoutes: readonly ManagedRoute[];
   /** Why the router cannot be used, when it cannot. */
   readonly routerProblem: string | undefined;
   readonly analysisRuns: readonly AnalysisRun[];
@@ -98,7 +106,8 @@ export function imagineCluster(input: NewCluster): ImaginedCluster {
     replicaSets: [],
     podsReadyAtMs: {},
     services: Object.fromEntries(services),
-    weight: routing === undefined || routing === null ? undefined : 0,
+    weight: routing === undefined || routing === null ? undefined : weightAtFirst(rollout),
+    managedRoutes: [],
     routerProblem: undefined,
     analysisRuns: [],
     analysisTemplates: input.analysisTemplates ?? {},
@@ -108,6 +117,12 @@ export function imagineCluster(input: NewCluster): ImaginedCluster {
     events: [],
     habits: { ...HABITS, ...input.habits },
   };
+}
+
+/** Of two ping-pong Services it is ping that becomes the stable one, so whoever writes the route gives it everything. */
+function weightAtFirst(rollout: Rollout): number {
+  const { pingPong, weightTotal } = canarySettingsOf(rollout.spec);
+  return pingPong ? weightTotal : 0;
 }
 
 export function observe(cluster: ImaginedCluster): Observation {
@@ -144,7 +159,8 @@ function trafficOf(cluster: ImaginedCluster): readonly TrafficObservation[] {
   if (cluster.routerProblem !== undefined) return [{ routerId, state: 'unusable', message: cluster.routerProblem }];
   const { weightTotal } = canarySettingsOf(cluster.rollout.spec);
   const acceptance = cluster.habits.propagationMs === undefined ? 'accepted' : 'unknown';
-  return [{ routerId, state: 'known', canaryWeight: cluster.weight, weightTotal, acceptance }];
+  const { weight: canaryWeight, managedRoutes } = cluster;
+  return [{ routerId, state: 'known', canaryWeight, weightTotal, acceptance, managedRoutes }];
 }
 
 function endpointsOf(cluster: ImaginedCluster, name: string): EndpointSlice {
@@ -181,7 +197,7 @@ export function carryOut(cluster: ImaginedCluster, decision: Decision, effectsMa
   const statusDiffers = !deepEqual(cluster.rollout.status ?? {}, decision.status);
   if (statusDiffers && effectsMax >= 0) {
     const status = JSON.parse(JSON.stringify(decision.status)) as Rollout['status'];
-    next = withRollout(next, { ...next.rollout, status }, 'status');
+    next = withRollout(withRoles(next, decision), { ...next.rollout, status }, 'status');
   }
   const effects = decision.effects.slice(0, Math.max(0, effectsMax));
   for (const effect of effects) next = carryOutEffect(next, effect);
@@ -189,6 +205,14 @@ export function carryOut(cluster: ImaginedCluster, decision: Decision, effectsMa
     cluster: { ...next, events: [...next.events, ...decision.events] },
     changed: statusDiffers || decision.effects.length > 0,
   };
+}
+
+/** Where ping-pong Services swap their roles, what the route shows of the canary is what it showed of stable. */
+function withRoles(cluster: ImaginedCluster, { status }: Decision): ImaginedCluster {
+  const { pingPong, weightTotal } = canarySettingsOf(cluster.rollout.spec);
+  const before = cluster.rollout.status?.canary?.stablePingPong;
+  if (!pingPong || cluster.weight === undefined || before === status.canary?.stablePingPong) return cluster;
+  return { ...cluster, weight: weightTotal - cluster.weight };
 }
 
 function withRollout(cluster: ImaginedCluster, rollout: Rollout, what: string): ImaginedCluster {
@@ -207,6 +231,7 @@ function carryOutEffect(cluster: ImaginedCluster, effect: Effect): ImaginedClust
     return {
       ...cluster,
       weight: effect.plan.canaryWeight,
+      managedRoutes: effect.plan.managedRoutes ?? [],
       writes: [...cluster.writes, `shift ${effect.plan.canaryWeight}`],
     };
   }
@@ -333,7 +358,12 @@ function measured(cluster: ImaginedCluster, run: AnalysisRun): AnalysisRun {
   if (analysis === undefined || run.status?.phase === analysis.phase) return run;
   const startedMs = createdAtMs(run);
   if (cluster.nowMs < startedMs + analysis.afterMs) return { ...run, status: { phase: 'Running' } };
-  return { ...run, status: { phase: analysis.phase, message: '' } };
+  return { ...run, status: { phase: analysis.phase, message: '', metricResults: resultsOf(run, analysis.phase) } };
+}
+
+/** Every metric was measured once. */
+function resultsOf(run: AnalysisRun, phase: AnalysisPhase): readonly MetricResult[] {
+  return run.spec.metrics.map(({ name }) => ({ name, phase, count: 1, measurements: [{ phase }] }));
 }
 
 /** The next moment at which a pod or a measurement changes by itself. */

@@ -9,6 +9,6 @@ export interface Plans {
   /** Services that are given up. */
   readonly released: readonly ServiceSwitch[];
   readonly services: readonly ServiceSwitch[];
-  readonly weight: TrafficPlan | undefined;
+  readonly traffic: TrafficPlan | undefined;
   readonly runs: RunPlan;
 }

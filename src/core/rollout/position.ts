@@ -1,3 +1,4 @@
+import type { StablePingPong } from '../../api/role-services.ts';
 import type { PauseCondition, RolloutStatus } from '../../api/rollout.ts';
 
 /** Where an update stands: what status remembers between passes, and what the statechart moves on. */
@@ -19,6 +20,8 @@ export interface Position {
   readonly collisionCount: number | undefined;
   /** Blue-green: the new version may grow to its full size. */
   readonly previewCheckPoint: boolean;
+  /** Which of two ping-pong Services is the stable one; undefined without such. */
+  readonly stablePingPong: StablePingPong;
 }
 
 export function positionOf(status: RolloutStatus | undefined): Position {
@@ -35,5 +38,6 @@ export function positionOf(status: RolloutStatus | undefined): Position {
     restartedAt: status?.restartedAt ?? undefined,
     collisionCount: status?.collisionCount ?? undefined,
     previewCheckPoint: status?.blueGreen?.scaleUpPreviewCheckPoint ?? false,
+    stablePingPong: status?.canary?.stablePingPong ?? undefined,
   };
 }

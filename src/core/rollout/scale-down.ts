@@ -7,6 +7,7 @@ import type { Position } from './position.ts';
 import { annotationOf, availableOf, hashOf, sizeOf } from './replica-set.ts';
 import { revisionOf } from './revisions.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
+import { hasManagedRoutes } from './managed-routes.ts';
 import { isSettledAt, shownWeight } from './shown-weight.ts';
 import { stableIsSettled } from './steps.ts';
 import { isHeld, rolesOf, type World } from './world.ts';
@@ -116,10 +117,13 @@ function isDelayed(replicaSet: ReplicaSet): boolean {
 export function isReferenced(world: World, replicaSet: ReplicaSet): boolean {
   const hash = hashOf(replicaSet);
   if (world.blueGreen !== undefined) return hash === activeHash(world) || hash === previewHash(world);
-  const { canaryService, stableService } = world.settings;
-  if ([canaryService, stableService].some((name) => aimOf(serviceNamed(world, name)) === hash)) return true;
-  const weights = world.status.canary?.weights;
-  if (world.traffic.routers.length === 0) return false;
-  if (weights?.canary.podTemplateHash !== hash) return false;
-  return shownWeight(world) > 0 || !isSettledAt(world, 0);
+  const { canaryService, stableService, pingPong, followers } = world.settings;
+  const selects = (name: string | undefined): boolean => aimOf(serviceNamed(world, name)) === hash;
+  if ([stableService, followers.stable, followers.canary].some(selects)) return true;
+  // A ping-pong Service stays with the pods that it has lost the traffic of.
+  const { routers } = world.traffic;
+  if (selects(canaryService) && !pingPong) return true;
+  if (routers.length === 0) return false;
+  if (world.status.canary?.weights?.canary.podTemplateHash !== hash && !selects(canaryService)) return false;
+  return shownWeight(world) > 0 || !isSettledAt(world, 0) || hasManagedRoutes(world);
 }

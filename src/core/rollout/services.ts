@@ -5,6 +5,7 @@ import type { ReplicaSet, Service } from '../../api/workloads.ts';
 import type { Position } from './position.ts';
 import { availableOf, hashOf, sizeOf } from './replica-set.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
+import { hasManagedRoutes } from './managed-routes.ts';
 import { isSettledAt, shownWeight } from './shown-weight.ts';
 import { rolesOf, type World } from './world.ts';
 
@@ -16,16 +17,23 @@ export interface ServiceSwitch {
 
 /** Selectors that should change now. Each Service follows one role; it is aimed at pods that can serve. */
 export function planServices(world: World, position: Position): readonly ServiceSwitch[] {
-  const { stableService, canaryService } = world.settings;
+  const { stableService, canaryService, pingPong, followers } = world.settings;
   const roles = rolesOf(world, position);
   const promoted = position.currentHash === position.stableHash;
   const stable = promoted ? roles.current : roles.stable;
-  return [...switchOf(world, { name: stableService, to: stable, unconditionally: false }), ...canarySwitch()];
+  return [
+    ...switchOf(world, { name: stableService, to: stable, unconditionally: false }),
+    ...canarySwitch(),
+    ...switchOf(world, { name: followers.stable, to: stable, unconditionally: false }),
+    ...switchOf(world, { name: followers.canary, to: position.abort ? stable : roles.current, unconditionally: false }),
+  ];
 
   function canarySwitch(): readonly ServiceSwitch[] {
     const back = position.abort || promoted;
     const to = back && position.stableHash !== '' ? stable : roles.current;
     if (!back && world.problems.length > 0) return [];
+    // Long connections to the pods behind it end by themselves, or with the pods.
+    if (back && pingPong) return [];
     if (!mayLeave(world, canaryService, to)) return [];
     return switchOf(world, { name: canaryService, to, unconditionally: back && position.abort });
   }
@@ -37,7 +45,7 @@ function mayLeave(world: World, name: string | undefined, to: ReplicaSet | undef
   const aim = aimOf(serviceNamed(world, name));
   if (aim === undefined || aim === hashOf(to)) return true;
   if (!world.replicaSets.some((replicaSet) => hashOf(replicaSet) === aim && availableOf(replicaSet) > 0)) return true;
-  return shownWeight(world) === 0 && isSettledAt(world, 0);
+  return shownWeight(world) === 0 && isSettledAt(world, 0) && !hasManagedRoutes(world);
 }
 
 interface SwitchInput {

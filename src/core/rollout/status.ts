@@ -8,6 +8,7 @@ import { revisionOf } from './revisions.ts';
 import { currentRevision } from './promotion.ts';
 import { phaseOf, type PlannedRun, type RunPlan } from './runs.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
+import { planManagedRoutes, showsRoutes } from './managed-routes.ts';
 import { isSettledAt, shownWeight } from './shown-weight.ts';
 import { updateDuration } from './update-duration.ts';
 import { waitOf } from './waiting.ts';
@@ -67,13 +68,13 @@ function positionFields(position: Position): RolloutStatus {
 }
 
 function canaryBlock(world: World, { position, runs }: StatusInput): RolloutStatus {
-  const { currentExperiment, stablePingPong, stepPluginStatuses } = world.status.canary ?? {};
+  const { currentExperiment, stepPluginStatuses } = world.status.canary ?? {};
   const canary: CanaryStatus = {
     weights: weightsSeen(world, position),
     currentStepAnalysisRunStatus: runStatus(runs.step),
     currentBackgroundAnalysisRunStatus: runStatus(runs.background),
     currentExperiment,
-    stablePingPong,
+    stablePingPong: position.stablePingPong,
     stepPluginStatuses,
   };
   return Object.values(canary).some((value) => value !== undefined) ? { canary } : {};
@@ -111,7 +112,8 @@ function weightsSeen(world: World, position: Position): TrafficWeights | undefin
   if (traffic.shown === undefined) return before;
   if (before === undefined && position.currentHash === position.stableHash) return undefined;
   const weight = Math.round(shownWeight(world));
-  const settled = isSettledAt(world, weight);
+  const routes = planManagedRoutes(world, position);
+  const settled = isSettledAt(world, weight) && showsRoutes(world, routes);
   if (traffic.acceptance === 'pending' && !settled) return before;
   const seen: TrafficWeights = {
     canary: {

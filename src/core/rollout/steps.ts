@@ -4,12 +4,13 @@ import { hasCapacity, isFullyAvailable } from './capacity.ts';
 import type { Position } from './position.ts';
 import { hashOf } from './replica-set.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
+import { hasManagedRoutes, routesWanted, showsRoutes } from './managed-routes.ts';
 import { isSettledAt, shownWeight } from './shown-weight.ts';
 import { indexOf } from './step-weights.ts';
-import { targetWeight } from './weights.ts';
+import { planWeight, targetWeight } from './weights.ts';
 import { isHeld, rolesOf, type World } from './world.ts';
 
-export type StepKind = 'weight' | 'scale' | 'pause' | 'analysis' | 'unsupported';
+export type StepKind = 'weight' | 'scale' | 'pause' | 'analysis' | 'route' | 'unsupported';
 
 export function currentStep(world: World, position: Position): CanaryStep | undefined {
   return world.settings.steps[indexOf(position, world.settings.steps)];
@@ -20,6 +21,7 @@ export function stepKind(step: CanaryStep | undefined): StepKind {
   if (step?.setCanaryScale !== undefined) return 'scale';
   if (step?.pause !== undefined) return 'pause';
   if (step?.analysis !== undefined) return 'analysis';
+  if (routes(step)) return 'route';
   return 'unsupported';
 }
 
@@ -38,10 +40,18 @@ export function stepIsScaled(world: World, position: Position): boolean {
   return kind === 'weight' || kind === 'scale' ? hasCapacity(world, position) : true;
 }
 
-/** The routers obey the weight that the step asks for. */
+/** The routers obey what the step asks for; routes to a version without pods wait until a later step brings pods. */
 export function stepIsShifted(world: World, position: Position): boolean {
-  if (world.settings.routing === undefined || stepKind(currentStep(world, position)) !== 'weight') return true;
-  return isSettledAt(world, targetWeight(world, position));
+  const step = currentStep(world, position);
+  const shifts = stepKind(step) === 'weight' || routes(step);
+  if (world.settings.routing === undefined || !shifts) return true;
+  if (!showsRoutes(world, routesWanted(world, position))) return false;
+  const plan = stepKind(step) === 'weight' ? targetWeight(world, position) : planWeight(world, position)?.canaryWeight;
+  return plan === undefined || isSettledAt(world, plan);
+}
+
+function routes(step: CanaryStep | undefined): boolean {
+  return step?.setHeaderRoute !== undefined || step?.setMirrorRoute !== undefined;
 }
 
 export function updateIsScaled(world: World, position: Position): boolean {
@@ -62,7 +72,7 @@ export function stableIsSettled(world: World, position: Position): boolean {
   if (routing === undefined || replicas === 0) return true;
   const roles = rolesOf(world, position);
   const stable = roles.stable ?? (position.currentHash === position.stableHash ? roles.current : undefined);
-  if (world.traffic.routers.length > 0 && !isSettledAt(world, 0)) return false;
+  if (world.traffic.routers.length > 0 && (!isSettledAt(world, 0) || hasManagedRoutes(world))) return false;
   // Weight 0 was set only when the endpoints had followed; pods that come later need no new proof.
   return stableService === undefined || aimOf(serviceNamed(world, stableService)) === hashOf(stable);
 }
@@ -70,5 +80,6 @@ export function stableIsSettled(world: World, position: Position): boolean {
 /** Traffic that an aborted version still gets. */
 export function abortedVersionIsIdle(world: World, position: Position): boolean {
   if (world.blueGreen !== undefined) return stableHasTraffic(world, position);
-  return world.settings.routing === undefined || (shownWeight(world) === 0 && isSettledAt(world, 0));
+  if (world.settings.routing === undefined) return true;
+  return shownWeight(world) === 0 && isSettledAt(world, 0) && !hasManagedRoutes(world);
 }

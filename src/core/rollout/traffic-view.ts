@@ -1,4 +1,4 @@
-import type { TrafficObservation } from '../traffic.ts';
+import type { ShownRoute, TrafficObservation } from '../traffic.ts';
 
 /** What all routers of a Rollout show together, in the Rollout's own unit of weight. */
 export interface TrafficView {
@@ -6,6 +6,8 @@ export interface TrafficView {
   /** Lowest and highest canary weight that any router shows; undefined when one of them cannot tell. */
   readonly shown: { readonly min: number; readonly max: number } | undefined;
   readonly acceptance: 'accepted' | 'pending' | 'unknown';
+  /** Managed routes that are there, one list for each router that can have some. */
+  readonly managedRoutes: readonly (readonly ShownRoute[])[];
   /** Owned leaves other than the weight are not as they should be. */
   readonly drifted: boolean;
   /** Why a router cannot be used. */
@@ -15,6 +17,7 @@ export interface TrafficView {
 export function viewTraffic(routers: readonly TrafficObservation[], weightTotal: number): TrafficView {
   const weights: number[] = [];
   const unusable: string[] = [];
+  const managedRoutes: (readonly ShownRoute[])[] = [];
   let acceptance: TrafficView['acceptance'] = 'accepted';
   let drifted = false;
   for (const router of routers) {
@@ -23,6 +26,7 @@ export function viewTraffic(routers: readonly TrafficObservation[], weightTotal:
         weights.push((router.canaryWeight * weightTotal) / router.weightTotal);
         if (router.acceptance === 'pending' || acceptance === 'accepted') acceptance = router.acceptance;
         drifted ||= router.drifted === true;
+        if (router.managedRoutes !== undefined) managedRoutes.push(router.managedRoutes);
         break;
       case 'absent':
         weights.push(0);
@@ -34,5 +38,5 @@ export function viewTraffic(routers: readonly TrafficObservation[], weightTotal:
   }
   const known = weights.length > 0 && unusable.length === 0;
   const shown = known ? { min: Math.min(...weights), max: Math.max(...weights) } : undefined;
-  return { routers, shown, acceptance, drifted, unusable };
+  return { routers, shown, acceptance, managedRoutes, drifted, unusable };
 }

@@ -2,12 +2,13 @@ import { blueGreenWait } from './blue-green-waiting.ts';
 import { stepText } from './step-text.ts';
 import type { Position } from './position.ts';
 import { availableOf } from './replica-set.ts';
-import { isSettledAt } from './shown-weight.ts';
 import { currentStep, stepKind } from './steps.ts';
 import { capacityTarget } from './capacity.ts';
 import { reaches } from './service-aim.ts';
-import { planWeight } from './weights.ts';
+import { isSettledOn, planTraffic } from './traffic-plan.ts';
+import { showsRoutes } from './managed-routes.ts';
 import { pauseEndsAtMs } from './pause.ts';
+import { distrustText } from './runs.ts';
 import { indexOf } from './step-weights.ts';
 import { formatTimestampMs } from '../../lib/timestamp.ts';
 import { rolesOf, type World } from './world.ts';
@@ -51,8 +52,7 @@ export function waitOf(world: World, { position, state, failures }: WaitInput): 
       reason: 'Spec',
       message: 'the spec, or an object that it names, has to be put right; see the condition InvalidSpec',
     };
-  if (state === 'pausedInconclusive')
-    return { reason: 'Resume', message: 'a measurement was inconclusive; promote to go on, or abort' };
+  if (state === 'pausedInconclusive') return { reason: 'Resume', message: inconclusiveText(world, position) };
   if (state === 'idle') return undefined;
   if (failures.length > 0) return { reason: 'Analysis', message: failures.join('; ') };
   if (world.rollout.spec.paused === true && state !== 'aborting')
@@ -60,6 +60,13 @@ export function waitOf(world: World, { position, state, failures }: WaitInput): 
   if (world.blueGreen !== undefined) return blueGreenWait(world, position, state);
   if (state === 'pausedStep') return pauseWait(world, position);
   return traffic ?? stepWait(world, position, state);
+}
+
+function inconclusiveText(world: World, position: Position): string {
+  const distrust = distrustText(world, position);
+  return distrust === undefined
+    ? 'a measurement was inconclusive; promote to measure again, or abort'
+    : `${distrust}; promote to measure again, or abort`;
 }
 
 function pauseWait(world: World, position: Position): Wait {
@@ -72,14 +79,20 @@ function pauseWait(world: World, position: Position): Wait {
 
 /** A router that does not show, or does not obey yet, the weight that it should. */
 function trafficWait(world: World, position: Position): Wait | undefined {
-  const plan = planWeight(world, position);
+  const plan = planTraffic(world, position);
   if (plan === undefined || world.traffic.routers.length === 0) return undefined;
   if (world.traffic.shown === undefined)
     return {
       reason: 'TrafficRouter',
       message: world.traffic.unusable.join('; ') || 'the traffic router cannot be read',
     };
-  if (isSettledAt(world, plan.canaryWeight)) return undefined;
+  if (isSettledOn(world, plan)) return undefined;
+  const { managedRoutes = [] } = plan;
+  // Its own words, because the time that a data plane is given counts from when the routes are seen.
+  if (!showsRoutes(world, managedRoutes)) {
+    const routes = managedRoutes.length === 0 ? 'no managed routes' : managedRoutes.map(({ name }) => name).join(', ');
+    return { reason: 'TrafficPropagation', message: `the traffic router has to show ${routes}` };
+  }
   return { reason: 'TrafficPropagation', message: `weight ${plan.canaryWeight} has to reach the data plane` };
 }
 

@@ -20,7 +20,7 @@ export function planWeight(world: World, position: Position): TrafficPlan | unde
 }
 
 /** Everything belongs to stable: nothing is under way, or the update was aborted. */
-function goesBack(position: Position): boolean {
+export function goesBack(position: Position): boolean {
   return position.abort || position.currentHash === position.stableHash;
 }
 

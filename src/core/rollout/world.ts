@@ -44,7 +44,7 @@ export function lookAt(observation: Observation): World {
   const { nowMs } = observation;
   const rollout = withWorkload(observation.rollout, observation.workload);
   const status = afterRetry(rollout.status ?? {});
-  const settings = canarySettingsOf(rollout.spec);
+  const settings = canarySettingsOf(rollout.spec, status.canary?.stablePingPong);
   const blueGreen = blueGreenSettingsOf(rollout.spec);
   const template = rollout.spec.template ?? undefined;
   const replicaSets = observation.replicaSets.filter((replicaSet) => !isDeleting(replicaSet));
