@@ -43,7 +43,13 @@ export interface SecretRequest {
 export interface MetricQuery {
   /** With its arguments filled in, secrets too. */
   readonly metric: Metric;
-  readonly run: { readonly namespace: string; readonly name: string; readonly uid: string };
+  readonly run: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+    /** When the run began to measure. */
+    readonly startedAtMs?: number;
+  };
   /** Counts the measurements of this metric in this run, from 1; also when one of them was an error. */
   readonly measurementNumber: number;
   /** What is recorded of a measurement that waited; absent while it is being started. */

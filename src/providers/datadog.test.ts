@@ -161,6 +161,14 @@ test('an error is an error, also with status 200', () => {
   assert.match(errorOf(read(V2, 'busy', 429)), /status 429: busy/);
 });
 
+test('waits ten seconds for an answer, or as long as requestTimeout says', () => {
+  const waits = (settings: Settings): number => startHttp(datadog, queryOf(settings)).timeoutMs;
+
+  assert.equal(waits({ query: 'x' }), 10_000);
+  assert.equal(waits({ query: 'x', requestTimeout: '30s' }), 30_000);
+  assert.match(errorOf(datadog.start(queryOf({ query: 'x', requestTimeout: 'soon' }))), /requestTimeout "soon"/);
+});
+
 function scalars(columns: readonly unknown[]): unknown {
   return { data: { type: 'scalar_response', attributes: { columns } } };
 }

@@ -41,7 +41,7 @@ function start(query: MetricQuery): ProviderStep {
   const intervalMs = parseDurationMs(settings.interval || '5m') ?? 0;
   const common = {
     headers: { 'dd-api-key': apiKey, 'dd-application-key': appKey },
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs: parseDurationMs(settings.requestTimeout ?? '') ?? TIMEOUT_MS,
     secrets: query.secrets,
   };
   const range = { fromMs: query.nowMs - intervalMs, toMs: query.nowMs };
@@ -57,10 +57,12 @@ function start(query: MetricQuery): ProviderStep {
 
 /** The API's rules about which fields go together. */
 function problemOf(settings: DatadogSettings): string | undefined {
-  const { apiVersion = 'v1', query = '', queries = {}, formula = '', interval = '5m' } = settings;
+  const { apiVersion = 'v1', query = '', queries = {}, formula = '', interval = '5m', requestTimeout = '' } = settings;
   const names = Object.keys(queries);
   if ((parseDurationMs(interval || '5m') ?? 0) <= 0)
     return `datadog interval "${interval}" is not a duration such as 5m`;
+  if (requestTimeout !== '' && (parseDurationMs(requestTimeout) ?? 0) <= 0)
+    return `datadog requestTimeout "${requestTimeout}" is not a duration such as 30s`;
   if (apiVersion === 'v1') {
     if (query === '') return 'Query is empty. API Version v1 only supports using the query parameter.';
     if (names.length > 0) return 'Query is empty. API Version v1 only supports using the query parameter.';

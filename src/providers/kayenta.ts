@@ -2,7 +2,9 @@ import type { Measurement, MetricProvider as Providers } from '../api/analysis.t
 import type { Exchange, ExchangeResponse } from '../core/exchange.ts';
 import { jsonAnswer } from '../core/web/answer.ts';
 import { baseOf, jsonQuestion } from '../core/web/question.ts';
+import { parseDurationMs } from '../lib/duration.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
+import { formatTimestamp } from '../lib/timestamp.ts';
 import { failed } from './contract.ts';
 import type { MetricProvider, MetricQuery, ProviderStep } from './contract.ts';
 
@@ -26,6 +28,14 @@ function start(query: MetricQuery): ProviderStep {
   if (settings === undefined || base === undefined) return failed('kayenta address is not a URL; use http://host:port');
   if (!isPlainObject(settings.threshold) || !Array.isArray(settings.scopes)) {
     return failed('kayenta needs threshold and scopes');
+  }
+  const halfTimed = settings.scopes.find(({ controlScope, experimentScope }) =>
+    (['start', 'end'] as const).some((time) => isUnset(controlScope[time]) !== isUnset(experimentScope[time])),
+  );
+  if (halfTimed !== undefined) {
+    return failed(
+      `kayenta scope ${halfTimed.name}: set start and end in both controlScope and experimentScope, or in neither`,
+    );
   }
   const { application, configurationAccountName } = settings;
   const form = new URLSearchParams({ application, configurationAccountName });
@@ -57,10 +67,7 @@ function judge(configurations: unknown, settings: KayentaSettings, query: Metric
   }
   const { application, metricsAccountName, configurationAccountName, storageAccountName, threshold } = settings;
   const form = new URLSearchParams({ application, metricsAccountName, configurationAccountName, storageAccountName });
-  const scopes = settings.scopes.map(({ name, controlScope, experimentScope }) => [
-    name,
-    { controlScope, experimentScope },
-  ]);
+  const scopes = settings.scopes.map((scope) => [scope.name, scopeRequest(scope, settings, query)]);
   return ask(query, {
     method: 'POST',
     url: `${baseOf(settings.address) ?? ''}/canary/${encodeURIComponent(id)}?${form.toString()}`,
@@ -69,6 +76,26 @@ function judge(configurations: unknown, settings: KayentaSettings, query: Metric
       thresholds: { pass: threshold.pass, marginal: threshold.marginal },
     },
   });
+}
+
+type Scope = KayentaSettings['scopes'][number];
+
+/** A scope in Kayenta's own words. One without times covers the last interval, or with `lookback` the whole run. */
+function scopeRequest(scope: Scope, settings: KayentaSettings, query: MetricQuery): unknown {
+  const intervalMs = parseDurationMs(query.metric.interval ?? '') ?? 0;
+  const sinceMs = settings.lookback === true ? query.run.startedAtMs : query.nowMs - intervalMs;
+  const detail = ({ scope: name, region, step, start: first, end: last }: Scope['controlScope']): unknown => ({
+    scope: name,
+    location: region,
+    step,
+    start: isUnset(first) ? formatTimestamp(sinceMs ?? query.nowMs) : first,
+    end: isUnset(last) ? formatTimestamp(query.nowMs) : last,
+  });
+  return { controlScope: detail(scope.controlScope), experimentScope: detail(scope.experimentScope) };
+}
+
+function isUnset(time: string | undefined): boolean {
+  return (time ?? '') === '';
 }
 
 function judging(json: unknown, query: MetricQuery): ProviderStep {

@@ -77,6 +77,7 @@ const datadog = withRules(
     queries: mapOf(text('A query.'), 'Several queries by name, for formula; only with v2.').optional(),
     formula: text('How the queries are put together; only with v2.').optional(),
     interval: text('The time to look back; 5m if unset.').optional(),
+    requestTimeout: text('The time to wait for an answer, such as 30s; 10s if unset.').optional(),
     aggregator: choice(
       ['avg', 'min', 'max', 'sum', 'last', 'percentile', 'mean', 'l2norm', 'area'],
       'How values over time become one; only with v2.',
@@ -94,8 +95,8 @@ const kayentaScope = (description: string) =>
     scope: text('What is measured.'),
     region: text('Where it runs.'),
     step: int64('Seconds between two values.'),
-    start: text('The first time.'),
-    end: text('The last time.'),
+    start: text('The first time; one interval before the measurement if unset.').optional(),
+    end: text('The last time; that of the measurement if unset.').optional(),
   });
 
 const kayenta = object('Asks Kayenta for a judgement.', {
@@ -117,6 +118,7 @@ const kayenta = object('Asks Kayenta for a judgement.', {
     }),
     'What is compared.',
   ),
+  lookback: flag('Whether scopes without a start begin where the AnalysisRun did.').optional(),
 });
 
 const cloudWatchMetric = object('The metric to read.', {

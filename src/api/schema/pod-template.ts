@@ -1,19 +1,7 @@
 import { z } from 'zod';
 
 import { labelSelectorSchema } from './common.ts';
-import {
-  anyObject,
-  flag,
-  int32,
-  int64,
-  intOrString,
-  listByKey,
-  listOf,
-  mapOf,
-  openObject,
-  text,
-  textMap,
-} from './fields.ts';
+import { anyMap, anyObject, flag, int32, int64, listByKey, listOf, openObject, text, textMap } from './fields.ts';
 
 /*
  * The pod template is Kubernetes' shape, not ours. Every object in it keeps fields it does not know, so that a field of
@@ -21,7 +9,8 @@ import {
  * people look up with `kubectl explain`. Why these keys: docs/decisions/0003-crd-list-keys.md.
  */
 
-const quantities = (description: string) => mapOf(intOrString('A quantity such as 500m or 128Mi.'), description);
+/** Any values, since a quantity may be written as a number with a fraction, which no schema of a CRD can say beside text. */
+const quantities = (description: string) => anyMap(`${description} Quantities such as 500m, 0.5 or 128Mi.`);
 
 const probe = (description: string) =>
   openObject(description, {

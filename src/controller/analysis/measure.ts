@@ -139,10 +139,11 @@ type QueryInput = Pick<MeasureInput, 'run' | 'clock' | 'options'> & {
 
 function queryOf({ run, order, clock, options }: QueryInput, { secrets }: Pick<MetricQuery, 'secrets'>): MetricQuery {
   const { namespace = '', name, uid = '' } = run.metadata;
+  const startedAtMs = run.status?.startedAt === undefined ? {} : { startedAtMs: Date.parse(run.status.startedAt) };
   const result = run.status?.metricResults?.find((one) => one.name === order.metric.name);
   return {
     metric: order.metric,
-    run: { namespace, name, uid },
+    run: { namespace, name, uid, ...startedAtMs },
     measurementNumber: (result?.count ?? 0) + (result?.error ?? 0) + 1,
     ...(order.measurement === undefined ? {} : { measurement: order.measurement }),
     nowMs: clock.nowMs(),
