@@ -519,6 +519,41 @@ describe('analysis', () => {
     assert.notEqual(world.status.phase, 'Paused');
   });
 
+  test('a run that a user ended before it had measured pauses the update, and promoting measures again', () => {
+    const world = measured(routed({ steps: [{ setWeight: 20 }, { analysis: { templates } }] }), 'Successful');
+    world.image('v2').advance(2_000);
+    const [run] = world.cluster.analysisRuns;
+    world.cluster = {
+      ...world.cluster,
+      analysisRuns: world.cluster.analysisRuns.map((one) => ({ ...one, spec: { ...one.spec, terminate: true } })),
+    };
+
+    world.advance(60_000);
+    assert.equal(world.status.message, 'InconclusiveAnalysisRun');
+    assert.equal(world.cluster.weight, 20);
+    assert.equal(
+      world.cluster.events.at(-1)?.message,
+      `Rollout is paused (InconclusiveAnalysisRun): AnalysisRun ${run?.metadata.name} proves nothing: it ended before it had measured errors`,
+    );
+
+    world.command({ pauseConditions: null }).advance(60_000);
+    assert.equal(world.cluster.analysisRuns.length, 2);
+    assert.equal(world.status.phase, 'Healthy');
+  });
+
+  test('a retry measures anew what the abort ended', () => {
+    const world = measured(routed({ steps: [{ analysis: { templates } }, { setWeight: 20 }] }), 'Successful');
+    world.image('v2').advance(2_000);
+    world.command({ abort: true }).advance(1_000);
+    assert.equal(world.cluster.analysisRuns[0]?.status?.message, 'Run Terminated');
+
+    world.command({ abort: false }).advance(2_000);
+
+    assert.equal(world.cluster.analysisRuns.length, 2);
+    assert.equal(world.status.currentStepIndex, 0);
+    assert.equal(world.status.phase, 'Progressing');
+  });
+
   test('background analysis runs from the start, and ends with the update', () => {
     const world = measured(routed({ steps: STEPS, analysis: { templates } }), 'Failed');
 

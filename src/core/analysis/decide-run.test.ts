@@ -7,7 +7,7 @@ import type { AnalysisRun, AnalysisRunSpec, AnalysisRunStatus, Metric } from '..
 import { decideRun } from './decide-run.ts';
 import type { MeasurementOrder, RunDecision, RunObservation } from './decide-run.ts';
 import type { ProviderOutcome } from './outcome.ts';
-import { provesSuccess } from './run-verdict.ts';
+import { unprovenCause } from './run-verdict.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 const METRIC: Metric = {
@@ -322,7 +322,7 @@ test('a run that is terminated reads Successful, says what was not measured, and
   assert.equal(decision.status.message, 'Run Terminated (not measured: errors)');
   assert.deepEqual(decision.status.runSummary, { count: 1 });
   assert.equal(decision.events.at(-1)?.message, 'Analysis Completed. Result: Successful (not measured: errors)');
-  assert.equal(provesSuccess({ spec, status: decision.status }), false);
+  assert.equal(unprovenCause({ spec, status: decision.status }), 'it ended before it had measured errors');
 });
 
 test('a run that is terminated after good measurements says just that, and still proves nothing', () => {
@@ -332,7 +332,7 @@ test('a run that is terminated after good measurements says just that, and still
 
   assert.equal(decision.status.phase, 'Successful');
   assert.equal(decision.status.message, 'Run Terminated');
-  assert.equal(provesSuccess({ spec, status: decision.status }), false);
+  assert.equal(unprovenCause({ spec, status: decision.status }), 'it was ended while it measured errors');
 });
 
 test('a run with nothing but errors is Error when it is terminated', () => {
@@ -348,10 +348,28 @@ test('a run with nothing but errors is Error when it is terminated', () => {
   );
 });
 
+for (const phase of ['Running', 'Successful'] as const) {
+  test(`a run that reads ${phase} and that somebody wrote into ends undecided, and says who it was`, () => {
+    const spec = { metrics: [METRIC] };
+    const { run } = observe(spec, { status: { phase } });
+    const managedFields = [{ manager: 'kubectl-edit', fields: ['status.phase'] }];
+    const touched = { ...run, metadata: { ...run.metadata, managedFields } };
+    const decision = decideRun(observe(spec, { run: touched, inFlight: ['errors'] }));
+    const again = decideRun(observe(spec, { run: { ...touched, status: decision.status } }));
+
+    const message = 'Not trusted, because of what somebody else wrote: status.phase (by kubectl-edit)';
+    assert.equal(decision.status.phase, 'Inconclusive');
+    assert.equal(decision.status.message, message);
+    assert.deepEqual(orderTypes(decision), ['terminate errors']);
+    assert.deepEqual(decision.events[0], { type: 'Warning', reason: 'AnalysisRunNotTrusted', message });
+    assert.deepEqual(again, { status: decision.status, orders: [], events: [], deleteRun: false });
+  });
+}
+
 test('a finished run proves success', () => {
   const { decision } = play({ metrics: [METRIC] }, [0.01, 0.01, 0.01]);
 
-  assert.equal(provesSuccess({ spec: { metrics: [METRIC] }, status: decision.status }), true);
+  assert.equal(unprovenCause({ spec: { metrics: [METRIC] }, status: decision.status }), undefined);
 });
 
 test('an unfinished measurement of a provider that waits is resumed, and ended with the run', () => {
@@ -370,7 +388,7 @@ test('an unfinished measurement of a provider that waits is resumed, and ended w
   const [measurement] = ended.status.metricResults?.[0]?.measurements ?? [];
   assert.equal(measurement?.message, 'Metric Terminated');
   assert.equal(measurement?.phase, 'Successful');
-  assert.equal(provesSuccess({ spec, status: ended.status }), false);
+  assert.equal(unprovenCause({ spec, status: ended.status }), 'it ended before it had measured errors');
 });
 
 test('records a report once, also when it is handed over again', () => {
@@ -440,7 +458,7 @@ test('any story of values: the counters add up, a second pass changes nothing, a
 
       assert.deepEqual(again.status, last.status);
       assert.equal(successful + failed + inconclusive, count);
-      if (provesSuccess({ spec, status: last.status })) assert.ok(count > 0 && last.status.phase === 'Successful');
+      if (last.status.phase === 'Successful' && count === 0) assert.ok(unprovenCause({ spec, status: last.status }));
       if (count === 0 && error > 0 && last.status.completedAt !== undefined) assert.equal(last.status.phase, 'Error');
     }),
   );

@@ -4,6 +4,7 @@ import { metricsFault } from '../../api/validation/metric.ts';
 import { formatTimestampMs, waitStartMs } from '../../lib/timestamp.ts';
 import { argumentValues, resolveMetric } from './arguments.ts';
 import type { SecretValue } from './arguments.ts';
+import { foreignChanges } from './foreign-changes.ts';
 import { measurementOf, redactAll, terminatedMeasurement, withMeasurement } from './measurement.ts';
 import type { MeasurementReport } from './measurement.ts';
 import { metricRulesOf } from './metric-rules.ts';
@@ -53,6 +54,7 @@ export type MeasurementOrder =
 /** The single door to analysis: what a run's status should be, what to measure now, and when to look again. */
 export function decideRun(observation: RunObservation): RunDecision {
   const { run, inFlight } = observation;
+  if (isForged(run)) return distrust(observation);
   if (isOver(run.status?.phase)) return decideEnded(observation);
   if (run.metadata.deletionTimestamp !== undefined) {
     return {
@@ -63,8 +65,22 @@ export function decideRun(observation: RunObservation): RunDecision {
     };
   }
   const prepared = prepare(run);
-  if (!prepared.ok) return end(observation, prepared.message);
+  if (!prepared.ok) return end(observation, { phase: 'Error', message: prepared.message });
   return measure(observation, prepared);
+}
+
+/** Written to by somebody else, and not known to be bad or undecided yet. */
+function isForged(run: AnalysisRun): boolean {
+  const { phase } = run.status ?? {};
+  return (!isOver(phase) || phase === 'Successful') && foreignChanges(run).length > 0;
+}
+
+/** What it measured, or says it measured, can no longer be told from what was written into it. */
+function distrust(observation: RunObservation): RunDecision {
+  const { run } = observation;
+  const message = `Not trusted, because of what somebody else wrote: ${foreignChanges(run).join(', ')}`;
+  const ended = end(observation, { phase: 'Inconclusive', message });
+  return { ...ended, events: [{ type: 'Warning', reason: 'AnalysisRunNotTrusted', message }, ...ended.events] };
 }
 
 /** Only its time to live is left. A run that another controller ended without a time gets one. */
@@ -104,7 +120,7 @@ function measure(observation: RunObservation, prepared: Prepared): RunDecision {
   const startedAt = run.status?.startedAt ?? formatTimestampMs(nowMs);
   const secretMetrics = lazySecretMetrics(observation);
   const recorded = recordReports(observation, prepared, secretMetrics);
-  if (!recorded.ok) return end(observation, recorded.message);
+  if (!recorded.ok) return end(observation, { phase: 'Error', message: recorded.message });
   const terminated = terminate(observation, prepared, recorded.results);
   const verdict = assessRun(run.spec, prepared.metrics, terminated.results, prepared.rules);
   const metricResults = verdict.metricResults.map((result) => retained(result, prepared.rules));
@@ -124,7 +140,7 @@ function measure(observation: RunObservation, prepared: Prepared): RunDecision {
     return { status, orders, events, deleteRun: false, ...wake([deletionTimeMs({ spec: run.spec, status })]) };
   }
   const plan = planMeasurements({ observation, prepared, results: metricResults, startedAt, secretMetrics });
-  if (!plan.ok) return end(observation, plan.message);
+  if (!plan.ok) return end(observation, { phase: 'Error', message: plan.message });
   return { status, orders: plan.orders, events, deleteRun: false, ...wake(plan.timesMs) };
 }
 
@@ -269,12 +285,15 @@ function retained(result: MetricResult, rules: MetricRules): MetricResult {
     : { ...result, measurements: measurements.slice(-kept) };
 }
 
-/** The run cannot go on: it ends as an error at once. */
-function end({ nowMs, run, inFlight }: RunObservation, message: string): RunDecision {
+/** The run cannot go on: it ends at once. */
+function end(
+  { nowMs, run, inFlight }: RunObservation,
+  { phase, message }: { readonly phase: 'Error' | 'Inconclusive'; readonly message: string },
+): RunDecision {
   const now = formatTimestampMs(nowMs);
   const status: AnalysisRunStatus = {
     ...run.status,
-    phase: 'Error',
+    phase,
     message,
     metricResults: run.status?.metricResults ?? [],
     startedAt: run.status?.startedAt ?? now,

@@ -70,30 +70,29 @@ export function unmeasuredMetrics(spec: AnalysisRunSpec, results: readonly Metri
 }
 
 /**
- * Whether a Rollout may go forward on this run. Stricter than the phase: a run that was ended from outside, or that has
- * a metric which was never measured, reads Successful to tools but proves nothing. Dry-run metrics do not count.
+ * Why a run that reads Successful is no proof: a metric was never measured, or was ended before it had what it was to measure.
+ * Undefined where it is one. Dry-run metrics do not count.
  */
-export function provesSuccess(run: {
+export function unprovenCause(run: {
   readonly spec: AnalysisRunSpec;
   readonly status?: Pick<AnalysisRunStatus, 'phase' | 'metricResults'>;
-}): boolean {
+}): string | undefined {
   const results = run.status?.metricResults ?? [];
-  if (run.status?.phase !== 'Successful') return false;
-  const wasCutShort = run.spec.terminate === true && !everyMetricSucceeded(run.spec, results);
-  return !wasCutShort && measuredOrDryRun(run.spec, results);
+  const unmeasured = unmeasuredMetrics(run.spec, results);
+  if (unmeasured.length > 0) return `it ended before it had measured ${unmeasured.join(', ')}`;
+  if (run.spec.terminate !== true) return undefined;
+  const unfinished = run.spec.metrics.filter((metric) => !succeededByItself(metric, resultOf(results, metric.name)));
+  return unfinished.length === 0 ? undefined : `it was ended while it measured ${namesOf(unfinished)}`;
 }
 
-/** A run that had everything measured before it was told to end did end by itself. */
-function everyMetricSucceeded(spec: AnalysisRunSpec, results: readonly MetricResult[]): boolean {
-  return spec.metrics.every((metric) => {
-    const result = resultOf(results, metric.name);
-    if (result?.dryRun === true) return true;
-    return result !== undefined && assessMetric(metric, { ...result, phase: 'Running' }, false).phase === 'Successful';
-  });
+/** What had everything measured before the run was told to end did end by itself. */
+function succeededByItself(metric: Metric, result: MetricResult | undefined): boolean {
+  if (result?.dryRun === true) return true;
+  return result !== undefined && assessMetric(metric, { ...result, phase: 'Running' }, false).phase === 'Successful';
 }
 
-function measuredOrDryRun(spec: AnalysisRunSpec, results: readonly MetricResult[]): boolean {
-  return unmeasuredMetrics(spec, results).length === 0;
+function namesOf(metrics: readonly Metric[]): string {
+  return metrics.map(({ name }) => name).join(', ');
 }
 
 interface Worst {

@@ -3,6 +3,7 @@ import { isCutOver, isFastTracked } from '../rollout/blue-green.ts';
 import { isPausedFor, wasResumed, withoutPauses } from '../rollout/pause.ts';
 import { positionOf, type Position } from '../rollout/position.ts';
 import { isStableGone, isWithinRollbackWindow } from '../rollout/promotion.ts';
+import { distrustText } from '../rollout/runs.ts';
 import { allStepsDone, abortedVersionIsIdle, currentStep, stableIsSettled, stepKind } from '../rollout/steps.ts';
 import type { World } from '../rollout/world.ts';
 import { rolesOf } from '../rollout/world.ts';
@@ -55,7 +56,7 @@ function settled(world: World, position: Position): Position {
     };
   }
   // A pause belongs to its step: who moves on to another step has ended it.
-  if (stepKind(currentStep(world, position)) === 'pause' || wasInconclusive(world)) return position;
+  if (stepKind(currentStep(world, position)) === 'pause' || wasInconclusive(world, position)) return position;
   const pauses = position.pauses.filter(({ reason }) => reason !== 'CanaryPauseStep');
   return { ...position, pauses, controllerPause: pauses.length > 0 };
 }
@@ -75,14 +76,14 @@ function stateOf(world: World, position: Position): StateValue {
   if (world.blueGreen !== undefined) return blueGreenStateOf(world, position);
   if (isPausedFor(position, 'CanaryPauseStep')) return 'pausedStep';
   if (position.promoteFull || isWithinRollbackWindow(world, position)) return 'fastForward';
-  if (position.controllerPause) return wasInconclusive(world) ? 'pausedInconclusive' : 'pausedStep';
+  if (position.controllerPause) return wasInconclusive(world, position) ? 'pausedInconclusive' : 'pausedStep';
   if (allStepsDone(world, position)) return 'finalScaling';
   return rolesOf(world, position).current === undefined ? 'preparing' : { step: 'scaling' };
 }
 
 /** The Services tell what is behind the update, pauses and the check point what is behind the pause. */
 function blueGreenStateOf(world: World, position: Position): StateValue {
-  if (wasResumed(position) && wasInconclusive(world)) return 'pausedInconclusive';
+  if (wasResumed(position) && wasInconclusive(world, position)) return 'pausedInconclusive';
   if (isCutOver(world, position)) return 'postAnalysis';
   if (isPausedFor(position, 'BlueGreenPause')) return 'pausedPromotion';
   if (position.previewCheckPoint || isFastTracked(world, position)) return 'cuttingOver';
@@ -96,7 +97,8 @@ export function isAbortRecorded(world: World): boolean {
 }
 
 /** The pause that a user has cleared was for an inconclusive measurement. */
-function wasInconclusive(world: World): boolean {
+function wasInconclusive(world: World, position: Position): boolean {
+  if (distrustText(world, position) !== undefined) return true;
   const { canary, blueGreen } = world.status;
   return [
     canary?.currentStepAnalysisRunStatus,

@@ -2,6 +2,7 @@ import type { AnalysisPhase, AnalysisRun } from '../../api/analysis.ts';
 import { POD_TEMPLATE_HASH_LABEL, STEP_INDEX_LABEL, type RolloutType } from '../../api/labels.ts';
 import type { RolloutAnalysis } from '../../api/rollout.ts';
 import { newRunFor } from '../analysis/new-run.ts';
+import { distrustCause, trustedPhase } from '../analysis/trusted-phase.ts';
 import { canCarryAll, isCutOver, isFastTracked, previewIsReady } from './blue-green.ts';
 import type { Position } from './position.ts';
 import { isWithinRollbackWindow } from './promotion.ts';
@@ -101,7 +102,8 @@ export function isFinished(run: AnalysisRun): boolean {
 /** What a wanted analysis found out so far. */
 export function verdictOf(world: World, position: Position, kind: RunKind): AnalysisPhase | undefined {
   if (wantedAnalysis(world, position, kind) === undefined) return undefined;
-  return phaseOf(runOfPosition(world, position, kind)?.run);
+  const run = runOfPosition(world, position, kind)?.run;
+  return run === undefined ? undefined : trustedPhase(run);
 }
 
 const KINDS_OF_RUN: readonly RunKind[] = ['Background', 'Step', 'PrePromotion', 'PostPromotion'];
@@ -143,6 +145,17 @@ export function isMeasuring(world: World, position: Position): boolean {
 
 export function isInconclusive(world: World, position: Position): boolean {
   return KINDS_OF_RUN.some((kind) => verdictOf(world, position, kind) === 'Inconclusive');
+}
+
+/** What makes good-looking runs of this update prove nothing: `AnalysisRun web-1-2 proves nothing: …`. */
+export function distrustText(world: World, position: Position): string | undefined {
+  const causes = KINDS_OF_RUN.flatMap((kind) => {
+    const wanted =
+      wantedAnalysis(world, position, kind) === undefined ? undefined : runOfPosition(world, position, kind);
+    const cause = wanted?.run === undefined ? undefined : distrustCause(wanted.run);
+    return cause === undefined ? [] : [`AnalysisRun ${wanted?.name} proves nothing: ${cause}`];
+  });
+  return causes.length === 0 ? undefined : causes.join('; ');
 }
 
 export interface RunPlan {
@@ -187,7 +200,7 @@ export function planRuns(world: World, position: Position, input: RunPlanInput):
     const analysis = wantedAnalysis(world, position, kind);
     if (analysis === undefined) return isCutShort(position) ? lastRun(world, position, kind) : undefined;
     const named = runOfPosition(world, position, kind);
-    const stale = input.again && phaseOf(named?.run) === 'Inconclusive';
+    const stale = input.again && named?.run !== undefined && trustedPhase(named.run) === 'Inconclusive';
     if (named?.run !== undefined && !stale) return { name: named.name, run: named.run, create: undefined };
     if (!input.mayStart || !mayBegin(world, position, kind))
       return named === undefined ? undefined : { name: named.name, run: undefined, create: undefined };

@@ -1,0 +1,28 @@
+import type { AnalysisRun } from '../../api/analysis.ts';
+import type { ManagedFieldsEntry } from '../../api/kube-object.ts';
+
+/** Controllers that work on AnalysisRuns, by the names under which they write: this one, and the one it continues. */
+const CONTROLLERS: ReadonlySet<string | undefined> = new Set(['headgate', 'rollouts-controller']);
+/** How the existing tools ask a run to end. */
+const COMMANDS: ReadonlySet<string> = new Set(['spec.terminate']);
+
+/**
+ * What somebody other than a controller wrote into a run, after `metadata.managedFields`: `status.phase (by kubectl-edit)`.
+ * The spec of a run that nobody owns is its author's, and so are labels and annotations everywhere.
+ */
+export function foreignChanges(run: AnalysisRun): readonly string[] {
+  const isOwned = run.metadata.ownerReferences?.some(({ controller }) => controller === true) === true;
+  return (run.metadata.managedFields ?? [])
+    .filter(isForeign)
+    .flatMap(({ manager, fields = [] }) =>
+      fields
+        .filter(
+          (field) => field.startsWith('status.') || (isOwned && field.startsWith('spec.') && !COMMANDS.has(field)),
+        )
+        .map((field) => `${field} (by ${manager ?? 'somebody unknown'})`),
+    );
+}
+
+function isForeign({ manager }: ManagedFieldsEntry): boolean {
+  return !CONTROLLERS.has(manager);
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Manifest } from '../support/api-client.ts';
+import { canaryRollout } from '../support/manifests.ts';
+import { startStage, type Stage } from '../support/stage.ts';
+import { clusterSkipReason, Scene, until, type Cluster } from '../support/world.ts';
+
+for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
+  const skip = name === 'cluster' ? clusterSkipReason() : undefined;
+  describe(`a verdict that proves nothing, on the ${name} control plane`, { skip, concurrency: 4 }, () => {
+    let stage: Stage;
+
+    before(async () => {
+      stage = await startStage(name);
+    });
+    after(() => stage.stop());
+
+    const story = (title: string, tell: (scene: Scene, run: Manifest) => Promise<void>): void => {
+      it(title, async () => {
+        const scene = await Scene.open(stage.api, 'trust');
+        try {
+          await tell(scene, await measuring(scene));
+        } finally {
+          await scene.close();
+        }
+      });
+    };
+
+    story('of a run that a user ended pauses the update, and a promotion measures again', async (scene, run) => {
+      await scene.api.patch(runPath(scene, run), { spec: { terminate: true } });
+
+      const paused = await scene.untilPhase('shop', 'Paused');
+      assert.equal(paused['status'].message, 'InconclusiveAnalysisRun');
+      assert.equal(paused['status'].currentStepIndex, 1);
+      assert.equal((await scene.get('analysisruns.argoproj.io', run.metadata.name))?.['status'].phase, 'Successful');
+
+      await scene.patchStatus('shop', { pauseConditions: null });
+      await until('a second run', async () => (await scene.list('analysisruns.argoproj.io')).length === 2);
+    });
+
+    story('because somebody wrote it is told and pauses the update', async (scene, run) => {
+      await scene.api.patch(runPath(scene, run), { status: { phase: 'Successful', message: 'all good' } });
+
+      const paused = await scene.untilPhase('shop', 'Paused');
+      assert.equal(paused['status'].message, 'InconclusiveAnalysisRun');
+      const touched = await until('the run to be marked', async () => {
+        const found = await scene.get('analysisruns.argoproj.io', run.metadata.name);
+        return found?.['status'].phase === 'Inconclusive' ? found : undefined;
+      });
+      assert.match(touched['status'].message, /^Not trusted, because of what somebody else wrote: status\./);
+      await until('an event', async () =>
+        (await scene.list('events')).some((event) => event['reason'] === 'AnalysisRunNotTrusted'),
+      );
+    });
+
+    story('because somebody made its conditions easier is told and pauses the update', async (scene, run) => {
+      const [metric] = run['spec'].metrics;
+      await scene.api.patch(runPath(scene, run), { spec: { metrics: [{ ...metric, failureLimit: -1 }] } });
+
+      const paused = await scene.untilPhase('shop', 'Paused');
+      assert.equal(paused['status'].message, 'InconclusiveAnalysisRun');
+    });
+  });
+}
+
+/** An update in the middle of an analysis step that takes long. */
+async function measuring(scene: Scene): Promise<Manifest> {
+  const analysis = { templates: [{ templateName: 'slow' }] };
+  await scene.apply(slowTemplate(), canaryRollout({ name: 'shop', steps: [{ setWeight: 50 }, { analysis }] }));
+  await scene.untilPhase('shop', 'Healthy');
+  await scene.setImage('shop', 'shop:2');
+  return until('a run that measures', async () => {
+    const [run] = await scene.list('analysisruns.argoproj.io');
+    return run?.['status']?.phase === 'Running' ? run : undefined;
+  });
+}
+
+function slowTemplate(): Record<string, unknown> {
+  const containers = [{ name: 'main', image: 'check:1', command: ['sleep', '3600'] }];
+  const job = { spec: { backoffLimit: 0, template: { spec: { restartPolicy: 'Never', containers } } } };
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'AnalysisTemplate',
+    metadata: { name: 'slow' },
+    spec: { metrics: [{ name: 'check', provider: { job } }] },
+  };
+}
+
+function runPath(scene: Scene, run: Manifest): string {
+  return scene.path('analysisruns.argoproj.io', run.metadata.name);
+}
