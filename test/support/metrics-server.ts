@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { request } from 'undici';
 import { until } from './world.ts';
 
-/** A Prometheus of its own on loopback that scrapes what it is told to. */
-export interface RealPrometheus {
+/** One of its own on loopback that scrapes what it is told to. */
+export interface RunningMetricsServer {
   readonly url: string;
   /** Scrapes these pods from now on. */
   scrape(pods: readonly MeasuredPod[]): void;
@@ -23,34 +23,68 @@ export interface RealPrometheus {
 
 const INTERVAL = '250ms';
 
-/** Why there is none here, or undefined. */
-export function prometheusRefusal(): string | undefined {
-  const tried = spawnSync('prometheus', ['--version']);
-  return tried.status === 0 ? undefined : 'there is no prometheus on the PATH (Debian: apt-get install prometheus)';
+/** A program that scrapes, and answers queries as Prometheus does. */
+export interface MetricsServer {
+  readonly name: 'Prometheus' | 'VictoriaMetrics';
+  /** On the PATH, and in a Debian package of the same name. */
+  readonly command: string;
+  readonly argumentsFor: (input: {
+    readonly config: string;
+    readonly data: string;
+    readonly address: string;
+  }) => string[];
 }
 
-export async function startPrometheus(): Promise<RealPrometheus> {
-  const directory = mkdtempSync(join(tmpdir(), 'headgate-prometheus-'));
+export const PROMETHEUS: MetricsServer = {
+  name: 'Prometheus',
+  command: 'prometheus',
+  argumentsFor: ({ config, data, address }) => [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${data}`,
+    `--web.listen-address=${address}`,
+    '--log.level=error',
+  ],
+};
+
+/** By itself it answers with what was so 30 seconds ago. */
+export const VICTORIA_METRICS: MetricsServer = {
+  name: 'VictoriaMetrics',
+  command: 'victoria-metrics',
+  argumentsFor: ({ config, data, address }) => [
+    `-promscrape.config=${config}`,
+    '-promscrape.fileSDCheckInterval=1s',
+    `-storageDataPath=${data}`,
+    `-httpListenAddr=${address}`,
+    '-search.latencyOffset=0s',
+    '-search.disableCache',
+    '-loggerLevel=ERROR',
+  ],
+};
+
+/** Why there is none here, or undefined. */
+export function metricsServerRefusal({ command }: MetricsServer): string | undefined {
+  const tried = spawnSync(command, ['--version']);
+  return tried.status === 0 ? undefined : `there is no ${command} on the PATH (Debian: apt-get install ${command})`;
+}
+
+export async function startMetricsServer(server: MetricsServer): Promise<RunningMetricsServer> {
+  const directory = mkdtempSync(join(tmpdir(), `headgate-${server.command}-`));
   const targets = join(directory, 'targets.json');
   writeFileSync(targets, '[]');
   const job = { job_name: 'pods', file_sd_configs: [{ files: [targets] }] };
-  const config = { global: { scrape_interval: INTERVAL, scrape_timeout: INTERVAL }, scrape_configs: [job] };
-  writeFileSync(join(directory, 'prometheus.yml'), JSON.stringify(config));
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  const settings = { global: { scrape_interval: INTERVAL, scrape_timeout: INTERVAL }, scrape_configs: [job] };
+  const config = join(directory, 'scrape.yml');
+  writeFileSync(config, JSON.stringify(settings));
+  const address = `127.0.0.1:${await freePort()}`;
+  const url = `http://${address}`;
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
-    const args = [
-      `--config.file=${join(directory, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(directory, 'data')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--log.level=error',
-    ];
-    const started = spawn('prometheus', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const args = server.argumentsFor({ config, data: join(directory, 'data'), address });
+    const started = spawn(server.command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
     child = started;
-    await until('Prometheus to be ready', async () => {
-      if (started.exitCode !== null) throw new Error(`Prometheus ended with ${started.exitCode}`);
+    await until(`${server.name} to be ready`, async () => {
+      if (started.exitCode !== null) throw new Error(`${server.name} ended with ${started.exitCode}`);
       const answer = await request(`${url}/-/ready`).catch(() => undefined);
       await answer?.body.dump();
       return answer?.statusCode === 200;
@@ -68,7 +102,7 @@ export async function startPrometheus(): Promise<RealPrometheus> {
   return {
     url,
     scrape: (pods) => {
-      const groups = pods.map(({ address, version }) => ({ targets: [address], labels: { version } }));
+      const groups = pods.map((pod) => ({ targets: [pod.address], labels: { version: pod.version } }));
       // Renamed into place, so that it is never read half-written.
       writeFileSync(`${targets}.new`, JSON.stringify(groups));
       renameSync(`${targets}.new`, targets);

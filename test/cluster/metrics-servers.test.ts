@@ -3,12 +3,15 @@ import { after, before, describe, it } from 'node:test';
 import type { Manifest } from '../support/api-client.ts';
 import { analysisTemplate, canaryRollout } from '../support/manifests.ts';
 import {
-  prometheusRefusal,
+  metricsServerRefusal,
+  PROMETHEUS,
   startMeasuredPod,
-  startPrometheus,
+  startMetricsServer,
+  VICTORIA_METRICS,
   type MeasuredPod,
-  type RealPrometheus,
-} from '../support/real-prometheus.ts';
+  type MetricsServer,
+  type RunningMetricsServer,
+} from '../support/metrics-server.ts';
 import { startStage, type Stage } from '../support/stage.ts';
 import { startSteadyLoad, type SteadyLoad } from '../support/steady-load.ts';
 import { clusterSkipReason, Scene, until, type Cluster } from '../support/world.ts';
@@ -21,19 +24,30 @@ const NEVER_ASKED = 'v0';
 const GOOD = 'v1';
 const BAD = 'v2';
 
-for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
-  const skip = prometheusSkipReason() ?? (name === 'cluster' ? clusterSkipReason() : undefined);
-  describe(`with a real Prometheus, on the ${name} control plane`, { skip, concurrency: 12 }, () => {
+interface Place {
+  readonly name: Cluster['name'];
+  readonly server: MetricsServer;
+}
+
+const PLACES: readonly Place[] = [
+  { name: 'embedded', server: PROMETHEUS },
+  { name: 'cluster', server: PROMETHEUS },
+  { name: 'embedded', server: VICTORIA_METRICS },
+];
+
+for (const { name, server } of PLACES) {
+  const skip = skipReason(server) ?? (name === 'cluster' ? clusterSkipReason() : undefined);
+  describe(`with a real ${server.name}, on the ${name} control plane`, { skip, concurrency: 12 }, () => {
     let stage: Stage;
-    let prometheus: RealPrometheus;
+    let prometheus: RunningMetricsServer;
     /** The one that goes away. */
-    let flaky: RealPrometheus;
+    let flaky: RunningMetricsServer;
     let pods: readonly MeasuredPod[];
     let loads: readonly SteadyLoad[];
 
     before(async () => {
       stage = await startStage(name);
-      [prometheus, flaky] = await Promise.all([startPrometheus(), startPrometheus()]);
+      [prometheus, flaky] = await Promise.all([startMetricsServer(server), startMetricsServer(server)]);
       pods = await Promise.all([NEVER_ASKED, GOOD, BAD].map(startMeasuredPod));
       prometheus.scrape(pods);
       flaky.scrape(pods);
@@ -47,7 +61,12 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
         const bad = await prometheus.ask(errorShare(BAD));
         const good = await Promise.all([prometheus, flaky].map((one) => one.ask(errorShare(GOOD))));
         const neither = await prometheus.ask(errorShare(NEVER_ASKED));
-        return bad !== undefined && bad > 0.1 && good.every((share) => share === 0) && Number.isNaN(neither);
+        return (
+          bad !== undefined &&
+          bad > 0.1 &&
+          good.every((share) => share === 0) &&
+          (server !== PROMETHEUS || Number.isNaN(neither))
+        );
       });
     });
     after(async () => {
@@ -85,7 +104,7 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       assert.deepEqual(valuesOf(run), ['[0]', '[0]', '[0]']);
     });
 
-    story('finds bad what is bad, with the value that Prometheus gave', async (scene) => {
+    story('finds bad what is bad, with the value that the server gave', async (scene) => {
       const run = await verdict(scene, errorShare(BAD), {});
 
       assert.equal(run['status'].phase, 'Failed');
@@ -114,24 +133,36 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       assert.deepEqual(valuesOf(run), ['[]']);
     });
 
-    story('does not take NaN for a number below the limit', async (scene) => {
-      const run = await verdict(scene, errorShare(NEVER_ASKED), {});
+    if (server === PROMETHEUS) {
+      story('does not take NaN for a number below the limit', async (scene) => {
+        const run = await verdict(scene, errorShare(NEVER_ASKED), {});
 
-      assert.equal(run['status'].phase, 'Failed');
-      assert.deepEqual(valuesOf(run), ['[NaN]']);
-    });
+        assert.equal(run['status'].phase, 'Failed');
+        assert.deepEqual(valuesOf(run), ['[NaN]']);
+      });
 
-    story('is inconclusive about NaN when neither condition holds', async (scene) => {
-      const run = await verdict(scene, errorShare(NEVER_ASKED), { failureCondition: 'result[0] > 0.05' });
+      story('is inconclusive about NaN when neither condition holds', async (scene) => {
+        const run = await verdict(scene, errorShare(NEVER_ASKED), { failureCondition: 'result[0] > 0.05' });
 
-      assert.equal(run['status'].phase, 'Inconclusive');
-    });
+        assert.equal(run['status'].phase, 'Inconclusive');
+      });
+    } else {
+      story('takes a NaN that the server leaves out for no data, which is never good', async (scene) => {
+        const run = await verdict(scene, errorShare(NEVER_ASKED), { consecutiveErrorLimit: 0 });
 
-    story('reports what Prometheus says of a query that it cannot read', async (scene) => {
+        assert.equal(run['status'].phase, 'Error');
+        assert.deepEqual(valuesOf(run), ['[]']);
+      });
+    }
+
+    story('reports what the server says of a query that it cannot read', async (scene) => {
       const run = await verdict(scene, 'sum(rate(', { consecutiveErrorLimit: 0 });
 
       assert.equal(run['status'].phase, 'Error');
-      assert.match(run['status'].metricResults[0].measurements[0].message, /parse error/);
+      assert.match(
+        run['status'].metricResults[0].measurements[0].message,
+        server === PROMETHEUS ? /parse error/ : /unparsed data/,
+      );
     });
 
     story('promotes the version that measures well and aborts the one that does not', async (scene) => {
@@ -154,7 +185,7 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
     });
 
     story(
-      'gives up or waits for a Prometheus that is away, as the metric asks, and measures on when it is back',
+      'gives up or waits for a server that is away, as the metric asks, and measures on when it is back',
       async (scene) => {
         const metric = { count: 4, interval: '300ms' };
         const [patient, impatient] = [1_000, 1].map((consecutiveErrorLimit) => ({ ...metric, consecutiveErrorLimit }));
@@ -225,8 +256,8 @@ function valuesOf(run: Manifest): readonly string[] {
   return run['status'].metricResults[0].measurements.map(({ value }: { value: string }) => value);
 }
 
-function prometheusSkipReason(): string | undefined {
+function skipReason(server: MetricsServer): string | undefined {
   if (process.env['HEADGATE_CLUSTER'] === 'required') return undefined;
-  if (process.env['HEADGATE_CLUSTER'] !== 'auto') return 'set HEADGATE_CLUSTER=required to ask a real Prometheus';
-  return prometheusRefusal();
+  if (process.env['HEADGATE_CLUSTER'] !== 'auto') return `set HEADGATE_CLUSTER=required to ask a real ${server.name}`;
+  return metricsServerRefusal(server);
 }
