@@ -16,6 +16,19 @@ describe('a command that comes at an unusual time', () => {
     assert.deepEqual([world.status.phase, world.status.currentStepIndex], ['Paused', 1]);
   });
 
+  it('an abort without an update changes nothing, and is told as ignored', () => {
+    const world = new PureWorld(rolloutOf({ replicas: 5, canary: { steps: STEPS } })).quiesce();
+
+    world.command({ abort: true }).quiesce();
+
+    assert.deepEqual([world.status.phase, world.status.abort], ['Healthy', undefined]);
+    const told = world.cluster.events.filter(({ reason }) => reason === 'RolloutCommand');
+    assert.deepEqual(
+      told.map(({ message }) => message),
+      ['Ignored abort: no update is under way'],
+    );
+  });
+
   it('a first version that was aborted is installed without steps when it is retried', () => {
     const world = new PureWorld(rolloutOf({ replicas: 5, canary: { steps: STEPS } }), { podStartMs: 1_000 });
     world.quiesce().command({ abort: true }).advance(5_000);

@@ -1,5 +1,6 @@
 import { findCondition } from '../../api/conditions.ts';
 import type { EventNotice } from '../../api/kube-write.ts';
+import type { RolloutStatus } from '../../api/rollout.ts';
 import type { World } from './world.ts';
 
 /** What a user asked for by writing into status; pausing, resuming and skipping show in the position itself. */
@@ -16,6 +17,11 @@ export function commandsOf(world: World): readonly Command[] {
   return commands;
 }
 
+/** What is promoted already cannot be aborted: there is no update. */
+function isAbortDropped({ stableRS = '', currentPodHash = '' }: RolloutStatus): boolean {
+  return stableRS !== '' && currentPodHash === stableRS;
+}
+
 /**
  * Acknowledges a command with the name of the program that wrote it, as far as the API server knows it. A full
  * promotion stands in status until it is done, and is told then.
@@ -26,7 +32,11 @@ export function commandNotices(world: World, commands: readonly Command[]): read
     .map((command) => {
       const manager = managerOf(world, 'status.abort');
       const by = manager === undefined ? '' : ` by ${manager}`;
-      return { type: 'Normal', reason: 'RolloutCommand', message: `Accepted ${command.toLowerCase()}${by}` };
+      const message =
+        command === 'ABORT' && isAbortDropped(world.status)
+          ? `Ignored abort${by}: no update is under way`
+          : `Accepted ${command.toLowerCase()}${by}`;
+      return { type: 'Normal', reason: 'RolloutCommand', message };
     });
 }
 
