@@ -3,8 +3,11 @@
 // it is new enough, else the one that npm has put beside the other tools.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+// What it was called, for the commands that it suggests.
+if (basename(process.argv[1] ?? '').startsWith('kubectl-')) process.env.HEADGATE_INVOKED_AS ??= 'kubectl headgate';
 
 const NODE_MAJOR_MIN = 24;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -1,4 +1,5 @@
-import type { Command, Option } from 'commander';
+import { Command, type Option } from 'commander';
+import { withConnectionOptions } from '../src/main/connection-options.ts';
 import { headgateProgram } from '../src/main/program.ts';
 import { code, GENERATED, table } from './markdown.ts';
 
@@ -12,7 +13,13 @@ export function cliPage(): string {
     '',
     `${program.description()}. From a checkout, \`npm run headgate -- VERB\` stands for \`headgate VERB\`.`,
     '',
-    ...program.commands.flatMap(verb),
+    'Installed as `kubectl-headgate` somewhere on `PATH`, it is also `kubectl headgate VERB`.',
+    '',
+    ...program.commands.flatMap((command) => verb(command, 'headgate')),
+    '## Options of every verb that talks to a cluster',
+    '',
+    optionsTable(connectionOptions()),
+    '',
     '`headgate --help`, `headgate VERB --help` and `headgate --version` say the rest. The exit code is 0 when all went',
     'well, and 1 when there is something to mend; the message says what.',
     '',
@@ -39,15 +46,40 @@ export function controllerOptionsPage(): string {
   ].join('\n');
 }
 
-function verb(command: Command): readonly string[] {
-  const heading = [`## headgate ${command.name()}`, '', `${command.description()}.`, ''];
+function verb(command: Command, before: string): readonly string[] {
+  const name = `${before} ${command.name()}`;
+  if (command.name().startsWith('_')) return [];
+  if (command.commands.length > 0) return command.commands.flatMap((inner) => verb(inner, name));
+  const words = command.registeredArguments.map((argument) => {
+    const shown = argument.variadic ? `${argument.name()}...` : argument.name();
+    return argument.required ? `<${shown}>` : `[${shown}]`;
+  });
+  const heading = [`## ${name}`, '', `${command.description()}.`, ''];
   if (command.name() === 'controller') return [...heading, 'See [its options](controller-options.md).', ''];
-  const rows = command.options.map((option) => [
-    code(option.flags),
-    option.description + choices(option),
-    unset(option),
-  ]);
-  return [...heading, table(['Option', 'Meaning', 'Unset'], rows), ''];
+  const shared = new Set(connectionOptions().map(({ long }) => long));
+  const own = command.options.filter((option) => !option.hidden && !(isShared(command) && shared.has(option.long)));
+  const described = command.registeredArguments.filter(({ description }) => description !== '');
+  const usage = words.length === 0 ? [] : [`    ${name} ${words.join(' ')}`, ''];
+  return [
+    ...heading,
+    ...usage,
+    ...described.flatMap((argument) => [`\`${argument.name()}\`: ${argument.description}.`, '']),
+    ...(own.length === 0 ? [] : [optionsTable(own), '']),
+  ];
+}
+
+/** Those that every verb has which talks to a cluster; told once. */
+function connectionOptions(): readonly Option[] {
+  return withConnectionOptions(new Command()).options;
+}
+
+function isShared(command: Command): boolean {
+  return connectionOptions().every(({ long }) => command.options.some((option) => option.long === long));
+}
+
+function optionsTable(options: readonly Option[]): string {
+  const rows = options.map((option) => [code(option.flags), option.description + choices(option), unset(option)]);
+  return table(['Option', 'Meaning', 'Unset'], rows);
 }
 
 function choices(option: Option): string {
@@ -59,5 +91,6 @@ function unset(option: Option): string {
   const value: unknown = option.defaultValue;
   if (value === undefined) return option.mandatory ? 'must be given' : '';
   if (value === false) return 'off';
+  if (value === true) return 'on';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

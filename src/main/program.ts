@@ -1,18 +1,26 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDurationMs } from '../lib/duration.ts';
+import { clusterVerbs } from './cluster-verbs.ts';
+import { completionVerbs } from './completion-verbs.ts';
 import { controllerCommand } from './controller-options.ts';
+import { processIo, type ProgramIo } from './program-io.ts';
 import { headgateVersion } from './version.ts';
 
 /** The one binary: its verbs and their options. Each verb loads only what it needs. */
-export function headgateProgram(): Command {
-  return new Command('headgate')
+export function headgateProgram(io: ProgramIo = processIo()): Command {
+  const program = new Command('headgate')
     .description('Progressive delivery for Kubernetes that closes the loop to Git')
     .version(headgateVersion())
     .showHelpAfterError('(headgate --help lists the verbs)')
     .addCommand(controllerVerb())
     .addCommand(demoVerb())
-    .addCommand(planCommand())
-    .addCommand(lintCommand());
+    .addCommand(planCommand(io))
+    .addCommand(lintCommand(io));
+  for (const verb of clusterVerbs(io)) program.addCommand(verb);
+  const [completion, complete] = completionVerbs(program, io);
+  if (completion !== undefined) program.addCommand(completion);
+  if (complete !== undefined) program.addCommand(complete, { hidden: true });
+  return program;
 }
 
 function controllerVerb(): Command {
@@ -42,7 +50,7 @@ interface PlanFlags {
   readonly output: string;
 }
 
-function planCommand(): Command {
+function planCommand(io: ProgramIo): Command {
   return new Command('plan')
     .description('Print what an update would do, and when: the same decisions as in the cluster, on imagined objects')
     .requiredOption('-f, --filename <path...>', 'files, folders, or - for standard input')
@@ -63,11 +71,11 @@ function planCommand(): Command {
       const { createYamlParser } = await import('../adapters/git/yaml-parser.ts');
       const { filename, podStart, analysisTime, resumeAfter, install, output } = options;
       const times = { podStartMs: podStart, analysisMs: analysisTime, resumeAfterMs: resumeAfter };
-      print(planVerb({ filename, ...times, install, json: output === 'json' }, createYamlParser()));
+      print(io, planVerb({ filename, ...times, install, json: output === 'json' }, createYamlParser()));
     });
 }
 
-function lintCommand(): Command {
+function lintCommand(io: ProgramIo): Command {
   return new Command('lint')
     .description('Check manifests without a cluster, by the rules that the controller applies')
     .requiredOption('-f, --filename <path...>', 'files, folders, or - for standard input')
@@ -75,7 +83,7 @@ function lintCommand(): Command {
     .action(async (options: { readonly filename: readonly string[]; readonly output: 'text' | 'json' | 'sarif' }) => {
       const { lintVerb } = await import('../cli/lint.ts');
       const { createYamlParser } = await import('../adapters/git/yaml-parser.ts');
-      print(lintVerb({ filename: options.filename, format: options.output }, createYamlParser()));
+      print(io, lintVerb({ filename: options.filename, format: options.output }, createYamlParser()));
     });
 }
 
@@ -89,7 +97,7 @@ function duration(text: string): number {
   return ms;
 }
 
-function print(result: { readonly text: string; readonly exitCode: number }): void {
-  process.stdout.write(`${result.text}\n`);
-  process.exitCode = result.exitCode;
+function print(io: ProgramIo, result: { readonly text: string; readonly exitCode: number }): void {
+  io.out(`${result.text}\n`);
+  io.setExitCode(result.exitCode);
 }

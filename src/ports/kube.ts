@@ -26,6 +26,8 @@ export interface CacheOptions<T extends KubeObject = KubeObject> {
   /** Only this namespace; all namespaces when absent. */
   readonly namespace?: string;
   readonly labelSelector?: string;
+  /** Only the object of this name. */
+  readonly name?: string;
   /** Drops what nobody reads before the object is kept; `metadata.managedFields` is always reduced to a digest. */
   readonly trim?: (object: T) => T;
   /** Named indexes: which values an object is found under. Keys of namespaced things carry the namespace: `ns/name`. */
@@ -143,6 +145,6 @@ export interface Leadership {
   whenHeld(): Promise<void>;
   /** Called once when a held Lease was lost. */
   onLost(run: () => void): void;
-  /** Gives the Lease back so that the next holder need not wait. */
-  release(): Promise<void>;
+  /** Gives the Lease back so that the next holder need not wait; `keep`: only stops, since others hold it together with us. */
+  release(options?: { readonly keep?: boolean }): Promise<void>;
 }

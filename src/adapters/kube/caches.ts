@@ -51,6 +51,7 @@ export function createCaches(options: {
       log,
       namespace: scope.namespace,
       labelSelector: scope.labelSelector,
+      name: scope.name,
     });
     open.set(scopeKey(kind, scope), { cache, listWatch });
     byKind.set(kindKey(kind), [...(byKind.get(kindKey(kind)) ?? []), cache]);
@@ -102,5 +103,5 @@ function kindKey(kind: ResourceKind): string {
 }
 
 function scopeKey(kind: ResourceKind, scope: CacheOptions): string {
-  return `${kindKey(kind)}/${scope.namespace ?? ''}/${scope.labelSelector ?? ''}`;
+  return `${kindKey(kind)}/${scope.namespace ?? ''}/${scope.labelSelector ?? ''}/${scope.name ?? ''}`;
 }

@@ -31,9 +31,16 @@ export interface Prepared {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** Who we are, besides the credentials. */
+export interface ConnectionIdentity {
+  readonly userAgent?: string;
+  /** Every call is made as this user. */
+  readonly asUser?: string;
+}
+
 /** Connects to what a kubeconfig (or the pod's service account) names. */
 export async function connect(
-  options: ClusterAccessOptions & { readonly clock: Clock; readonly userAgent?: string },
+  options: ClusterAccessOptions & ConnectionIdentity & { readonly clock: Clock },
 ): Promise<Connection> {
   return connectWith(await loadClusterAccess(options), options);
 }
@@ -57,11 +64,9 @@ export interface ConnectToOptions {
   readonly userAgent?: string;
 }
 
-function connectWith(
-  access: ClusterAccess,
-  options: { readonly clock: Clock; readonly userAgent?: string },
-): Connection {
-  const { clock, userAgent = FIELD_MANAGER } = options;
+function connectWith(access: ClusterAccess, options: ConnectionIdentity & { readonly clock: Clock }): Connection {
+  const { clock, userAgent = FIELD_MANAGER, asUser } = options;
+  const own = { 'user-agent': userAgent, ...(asUser === undefined ? {} : { 'impersonate-user': asUser }) };
   const address = new URL(access.url);
   const agents = new Set<Agent>();
   let current: { readonly identity: string; readonly prepared: Prepared } | undefined;
@@ -72,7 +77,7 @@ function connectWith(
     const credentials = await access.credentials();
     const identity = identityOf(credentials.tls);
     const dispatcher = current?.identity === identity ? current.prepared.dispatcher : openPool(credentials);
-    current = { identity, prepared: { dispatcher, headers: { ...credentials.headers, 'user-agent': userAgent } } };
+    current = { identity, prepared: { dispatcher, headers: { ...credentials.headers, ...own } } };
     readAtMs = clock.nowMs();
     return current.prepared;
   }

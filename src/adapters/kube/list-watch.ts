@@ -33,6 +33,7 @@ export interface ListWatchOptions {
   readonly kind: ResourceKind;
   readonly namespace?: string;
   readonly labelSelector?: string;
+  readonly name?: string;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -260,5 +261,6 @@ function callOf(options: ListWatchOptions, verb: 'list' | 'watch'): KubeCall {
 }
 
 function selectorOf(options: ListWatchOptions): Readonly<Record<string, string | undefined>> {
-  return { labelSelector: options.labelSelector };
+  const { labelSelector, name } = options;
+  return { labelSelector, fieldSelector: name === undefined ? undefined : `metadata.name=${name}` };
 }

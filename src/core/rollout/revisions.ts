@@ -56,8 +56,13 @@ function meaningOfOwn(replicaSet: ReplicaSet): unknown {
   return meaning;
 }
 
+interface TemplateParts {
+  readonly metadata: { readonly labels: object; readonly annotations: object; readonly [field: string]: unknown };
+  readonly spec: { readonly affinity?: unknown; readonly [field: string]: unknown };
+}
+
 /** The template as the user wrote it: without the hash label, metadata for its role, and the anti-affinity that was added. */
-function withoutAdditions(replicaSet: ReplicaSet): unknown {
+function withoutAdditions(replicaSet: ReplicaSet): TemplateParts {
   const { template } = replicaSet.spec;
   const added = addedMetadataOf(replicaSet);
   const labels = without(template.metadata?.labels, [POD_TEMPLATE_HASH_LABEL, ...Object.keys(added.labels)]);
@@ -66,6 +71,20 @@ function withoutAdditions(replicaSet: ReplicaSet): unknown {
     metadata: { ...template.metadata, labels, annotations },
     spec: { ...template.spec, affinity: withoutInjectedAntiAffinity(template.spec?.affinity) },
   };
+}
+
+/** The template of a version as it could be written into a Rollout again: what was added to it is left out. */
+export function templateAsWritten(replicaSet: ReplicaSet): PodTemplateSpec {
+  const { metadata, spec } = withoutAdditions(replicaSet);
+  const { labels, annotations, ...rest } = metadata;
+  const isEmpty = (map: object): boolean => Object.keys(map).length === 0;
+  const kept = {
+    ...rest,
+    ...(isEmpty(labels) ? {} : { labels }),
+    ...(isEmpty(annotations) ? {} : { annotations }),
+  };
+  const { affinity, ...pod } = spec;
+  return { metadata: kept, spec: affinity === undefined ? pod : { ...pod, affinity } } as PodTemplateSpec;
 }
 
 export interface AddedMetadata {
