@@ -22,7 +22,7 @@ import { planServices } from './rollout/services.ts';
 import { settlesAtMs } from './rollout/shown-weight.ts';
 import { nextStatus } from './rollout/status.ts';
 import { mayMove } from './rollout/steps.ts';
-import { showsRoutes } from './rollout/managed-routes.ts';
+import { showsRoutes } from './rollout/shown-routes.ts';
 import { planTraffic } from './rollout/traffic-plan.ts';
 import { planWorkloadScale, workloadGeneration } from './rollout/workload.ts';
 import { lookAt, type World } from './rollout/world.ts';

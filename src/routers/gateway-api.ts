@@ -4,13 +4,22 @@ import { KINDS } from '../api/kinds.ts';
 import { ROUTE_ACTIVE_ROLLOUTS_ANNOTATION, ROUTE_IN_PROGRESS_LABEL, ROUTE_IN_PROGRESS_VALUE } from '../api/labels.ts';
 import { GATEWAY_API_PLUGIN } from '../api/validation/supported.ts';
 import type { BackendRef, HttpRoute, RouteParentStatus, RouteRule } from '../api/workloads.ts';
-import type { TrafficObservation, TrafficPlan, TrafficTarget } from '../core/traffic.ts';
+import type { ManagedRoute, ShownRoute, TrafficObservation, TrafficPlan, TrafficTarget } from '../core/traffic.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
+import {
+  areInPlace,
+  derivedRules,
+  readRules,
+  showsRoute,
+  wantedRules,
+  type RuleContext,
+} from './gateway-api/managed-rules.ts';
 import { assertPlan, shownTogether, type CurrentObjects, type ShownSplit, type TrafficRouter } from './contract.ts';
 
 /**
  * Routes of the Gateway API: in every rule that names both Services, their backendRefs get the weights. Rules that name
- * only one of them (a header match that leads to the canary alone) and all other backendRefs are left as they are.
+ * only one of them (a header match that leads to the canary alone) and all other backendRefs are left as they are. What
+ * steps ask for beside the weight are rules of our own in the same routes (`gateway-api/managed-rules.ts`).
  */
 export const gatewayApi: TrafficRouter = { id: GATEWAY_API_PLUGIN, configOf, reads, desired, observed };
 
@@ -20,7 +29,10 @@ const ROUTE_FIELDS: readonly {
   readonly one: string;
   readonly ruleOfOne: string;
   readonly several: string;
-}[] = [{ kind: KINDS.httpRoute, one: 'httpRoute', ruleOfOne: 'httpRouteRuleName', several: 'httpRoutes' }];
+}[] = [
+  { kind: KINDS.httpRoute, one: 'httpRoute', ruleOfOne: 'httpRouteRuleName', several: 'httpRoutes' },
+  { kind: KINDS.grpcRoute, one: 'grpcRoute', ruleOfOne: 'grpcRouteRuleName', several: 'grpcRoutes' },
+];
 
 function configOf(trafficRouting: Readonly<Record<string, unknown>>): unknown {
   const plugins = trafficRouting['plugins'];
@@ -38,10 +50,13 @@ function desired(plan: TrafficPlan, target: TrafficTarget, current: CurrentObjec
   return settings.routes.flatMap((named): readonly KubeWrite[] => {
     const found = findSplits(named, target, current);
     if ('problem' in found) return [];
-    const { route, splits } = found;
+    const { route, splits, context } = found;
+    const managed = (plan.managedRoutes ?? []).filter((one) => takes(named, one));
+    const active = isSplitting(plan) || managed.length > 0;
     const changes = [
-      ...splits.flatMap((split) => weightChanges(split, plan)),
-      ...markChanges(route, settings.mark, { active: isSplitting(plan), rollout: identityOf(target) }),
+      ...splits.filter((split) => split.managed === undefined).flatMap((split) => weightChanges(split, plan)),
+      ...ruleChanges(context, managed, plan),
+      ...markChanges(route, settings.mark, { active, rollout: identityOf(target) }),
     ];
     if (changes.length === 0) return [];
     return [{ verb: 'patch', ref: named.ref, patchType: 'json', body: [...versionGuard(route), ...changes] }];
@@ -52,9 +67,11 @@ function observed(target: TrafficTarget, current: CurrentObjects): TrafficObserv
   const settings = settingsOf(target);
   const found = settings.routes.map((named) => findSplits(named, target, current));
   const problems = found.flatMap((one) => ('problem' in one ? [one.problem] : []));
-  if (found.length === 0) problems.push(`${settingsPath('httpRoute')} names no route; name the HTTPRoute to weight`);
+  if (found.length === 0)
+    problems.push(`${settingsPath('httpRoute')} names no route; name the HTTPRoute or GRPCRoute to weight`);
   if (problems.length > 0) return { routerId: GATEWAY_API_PLUGIN, state: 'unusable', message: problems.join('; ') };
   const usable = found.flatMap((one) => ('problem' in one ? [] : [one]));
+  const managedRoutes = shownRoutes(target, usable);
   const { canaryWeight, weightTotal, disagreement } = shownTogether(
     usable.flatMap(({ splits }) => splits.map(shownIn)),
   );
@@ -65,7 +82,8 @@ function observed(target: TrafficTarget, current: CurrentObjects): TrafficObserv
     canaryWeight,
     weightTotal,
     ...(disagreement === undefined ? acceptance : { acceptance: 'pending', message: disagreement }),
-    drifted: desired({ canaryWeight, weightTotal }, target, current).length > 0,
+    drifted: desired({ canaryWeight, weightTotal, managedRoutes: asAsked(managedRoutes) }, target, current).length > 0,
+    managedRoutes,
   };
 }
 
@@ -80,6 +98,8 @@ interface NamedRoute {
   readonly field: string;
   /** Only rules with these names; undefined means every rule. */
   readonly ruleNames: readonly string[] | undefined;
+  /** Whether setHeaderRoute adds rules here. */
+  readonly takesHeaders: boolean;
 }
 
 /** How a route is marked while its traffic is split, so that whoever applies it from Git leaves the weights alone. */
@@ -97,7 +117,7 @@ function settingsOf(target: TrafficTarget): Settings {
   for (const named of ROUTE_FIELDS.flatMap((fields) => routesNamed(config, fields, namespace))) {
     const key = refKey(named.ref);
     const same = routes.get(key);
-    routes.set(key, same === undefined ? named : { ...same, ruleNames: bothRules(same.ruleNames, named.ruleNames) });
+    routes.set(key, same === undefined ? named : together(same, named));
   }
   return { routes: [...routes.values()], mark: markOf(config) };
 }
@@ -110,18 +130,32 @@ function routesNamed(
   const listed: unknown = config[several];
   const items: readonly unknown[] = Array.isArray(listed) ? listed : [];
   const wanted = [
-    { name: textOf(config, one), ruleName: textOf(config, ruleOfOne), field: one },
+    { name: textOf(config, one), ruleName: textOf(config, ruleOfOne), field: one, takesHeaders: true },
     ...items.map((item, index) => ({
       name: isPlainObject(item) ? textOf(item, 'name') : undefined,
       ruleName: isPlainObject(item) ? textOf(item, 'ruleName') : undefined,
       field: `${several}[${index}].name`,
+      takesHeaders: isPlainObject(item) && item['useHeaderRoutes'] === true,
     })),
   ];
-  return wanted.flatMap(({ name, ruleName, field }) =>
-    name === undefined
-      ? []
-      : [{ ref: { kind, namespace, name }, field, ruleNames: ruleName === undefined ? undefined : [ruleName] }],
-  );
+  return wanted.flatMap(({ name, ruleName, field, takesHeaders }) => {
+    if (name === undefined) return [];
+    const ruleNames = ruleName === undefined ? undefined : [ruleName];
+    return [{ ref: { kind, namespace, name }, field, ruleNames, takesHeaders }];
+  });
+}
+
+/** A route that is named twice. */
+function together(left: NamedRoute, right: NamedRoute): NamedRoute {
+  return {
+    ...left,
+    ruleNames: bothRules(left.ruleNames, right.ruleNames),
+    takesHeaders: left.takesHeaders || right.takesHeaders,
+  };
+}
+
+function takes({ ref, takesHeaders }: NamedRoute, route: ManagedRoute): boolean {
+  return route.kind === 'header' ? takesHeaders : ref.kind.kind === KINDS.httpRoute.kind;
 }
 
 function bothRules(
@@ -151,6 +185,8 @@ interface Split {
   readonly where: string;
   readonly canary: Backend;
   readonly stable: Backend;
+  /** The managed route that the rule is made for. */
+  readonly managed: string | undefined;
 }
 
 interface Backend {
@@ -160,7 +196,14 @@ interface Backend {
   readonly weight: number | undefined;
 }
 
-type FoundSplits = { readonly route: HttpRoute; readonly splits: readonly Split[] } | { readonly problem: string };
+interface UsableRoute {
+  readonly named: NamedRoute;
+  readonly route: HttpRoute;
+  readonly splits: readonly Split[];
+  readonly context: RuleContext;
+}
+
+type FoundSplits = UsableRoute | { readonly problem: string };
 
 function findSplits(named: NamedRoute, target: TrafficTarget, current: CurrentObjects): FoundSplits {
   const { ref, field, ruleNames } = named;
@@ -174,8 +217,9 @@ function findSplits(named: NamedRoute, target: TrafficTarget, current: CurrentOb
     return { problem: `${title} does not exist; create it or correct ${settingsPath(field)}` };
   }
   const splits: Split[] = [];
-  for (const [index, rule] of (route.spec.rules ?? []).entries()) {
-    if (ruleNames !== undefined && !ruleNames.includes(rule.name ?? '')) continue;
+  const context = contextOf(named, target, route);
+  for (const { index, rule, managed, splits: isSplit } of readRules(context)) {
+    if (!isSplit) continue;
     const canary = backendsTo(canaryService, rule, { index, target, ref });
     const stable = backendsTo(stableService, rule, { index, target, ref });
     if (canary.length > 1 || stable.length > 1) {
@@ -185,12 +229,51 @@ function findSplits(named: NamedRoute, target: TrafficTarget, current: CurrentOb
     const [toCanary] = canary;
     const [toStable] = stable;
     if (toCanary === undefined || toStable === undefined) continue;
-    splits.push({ where: `${title} rule ${index}`, canary: toCanary, stable: toStable });
+    splits.push({ where: `${title} rule ${index}`, canary: toCanary, stable: toStable, managed });
   }
-  if (splits.length > 0) return { route, splits };
+  if (splits.some(({ managed }) => managed === undefined)) {
+    const unmet = context.candidates.find((one) => derivedRules(context, one).length === 0);
+    if (unmet === undefined) return { named, route, splits, context };
+    return {
+      problem: `${title} has no rule that requests of the managed route "${unmet.name}" could meet; change one`,
+    };
+  }
   const among = ruleNames === undefined ? 'no rule' : `no rule named ${ruleNames.join(' or ')}`;
   const both = `Service "${stableService}" and Service "${canaryService}" of namespace ${target.namespace}`;
   return { problem: `${title} has ${among} whose backendRefs name both ${both}; add both to one rule` };
+}
+
+function contextOf(named: NamedRoute, target: TrafficTarget, route: HttpRoute): RuleContext {
+  const { ref, ruleNames } = named;
+  const to = (service: string) => (backend: BackendRef) =>
+    leadsTo(backend, { service, namespace: target.namespace, routeNamespace: ref.namespace });
+  return {
+    kind: ref.kind.kind === KINDS.grpcRoute.kind ? 'GRPCRoute' : 'HTTPRoute',
+    rules: route.spec.rules ?? [],
+    isCanary: to(target.canaryService),
+    isStable: to(target.stableService),
+    mayWeight: (rule) => ruleNames === undefined || ruleNames.includes(rule.name ?? ''),
+    managedNames: [...new Set(target.managedNames)],
+    candidates: (target.routesOfSteps ?? []).filter((one) => takes(named, one)),
+  };
+}
+
+/** Each managed route of which there is a rule somewhere: as a step asks for it in all routes that take it, or not. */
+function shownRoutes(target: TrafficTarget, usable: readonly UsableRoute[]): readonly ShownRoute[] {
+  return [...new Set(target.managedNames)].flatMap((name): readonly ShownRoute[] => {
+    const holders = usable.filter(({ context }) => readRules(context).some(({ managed }) => managed === name));
+    if (holders.length === 0) return [];
+    const shown = (target.routesOfSteps ?? []).find((asked) => {
+      if (asked.name !== name) return false;
+      const takers = usable.filter(({ named }) => takes(named, asked));
+      return takers.length === holders.length && takers.every(({ context }) => showsRoute(context, asked));
+    });
+    return [shown ?? { kind: 'other', name }];
+  });
+}
+
+function asAsked(shown: readonly ShownRoute[]): readonly ManagedRoute[] {
+  return shown.flatMap((route) => (route.kind === 'other' ? [] : [route]));
 }
 
 interface RulePlace {
@@ -247,6 +330,24 @@ function weightChange(backend: Backend, wanted: number): readonly PatchOperation
   if (weightOf(backend) === wanted) return [];
   const op = backend.weight === undefined ? 'add' : 'replace';
   return [check(`${backend.pointer}/name`, backend.name), { op, path: `${backend.pointer}/weight`, value: wanted }];
+}
+
+/** Takes away all rules that steps once added and puts in those of the plan, unless they are in their place already. */
+function ruleChanges(
+  context: RuleContext,
+  routes: readonly ManagedRoute[],
+  { canaryWeight, weightTotal }: TrafficPlan,
+): readonly PatchOperation[] {
+  const live = readRules(context);
+  const wanted = wantedRules(context, routes, { canary: canaryWeight, stable: weightTotal - canaryWeight });
+  if (areInPlace(live, wanted)) return [];
+  const removed = live.flatMap(({ index, managed }) => (managed === undefined ? [] : [index]));
+  return [
+    ...removed.toReversed().map((index): PatchOperation => ({ op: 'remove', path: `/spec/rules/${index}` })),
+    ...wanted.flatMap((one, index): readonly PatchOperation[] =>
+      one.from === 'step' ? [{ op: 'add', path: `/spec/rules/${index}`, value: one.rule }] : [],
+    ),
+  ];
 }
 
 interface Splitting {

@@ -5,7 +5,7 @@ import { invalid, required, type Problem } from './problem.ts';
 import { validateRouteSteps } from './route-step.ts';
 
 const CANARY = 'spec.strategy.canary';
-const ONE_OF = 'Step must have one of the following set: experiment, setWeight, setCanaryScale or pause';
+const ONE_OF = 'Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause';
 const EXCLUSIVE = ['experiment', 'pause', 'setWeight', 'analysis'] as const;
 const ALL = [...EXCLUSIVE, 'setCanaryScale', 'setHeaderRoute', 'setMirrorRoute', 'plugin'] as const;
 
@@ -75,7 +75,7 @@ function validateExperiment({ step, canary }: StepCheck, path: string): readonly
   const detail =
     routing === undefined
       ? 'Experiment template weight cannot be set unless TrafficRouting is enabled'
-      : 'Experiment template weight is only available for TrafficRouting with SMI, ALB, and Istio at this time';
+      : 'Experiment template weight is only available for TrafficRouting with SMI, ALB, Istio and Plugins at this time';
   return step.experiment.templates.flatMap(({ weight }, index) =>
     weight === undefined ? [] : [invalid(`${path}.experiment.templates[${index}].weight`, weight, detail)],
   );

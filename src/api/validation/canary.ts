@@ -1,5 +1,6 @@
 import { integerOf, maxSurgeOf, maxUnavailableOf, type IntOrPercent } from '../defaults.ts';
 import type { CanaryStrategy, RolloutSpec, TrafficRouting } from '../rollout.ts';
+import { ruleNameOf } from '../managed-route-name.ts';
 import { validateAntiAffinity } from './anti-affinity.ts';
 import { validateStep } from './canary-step.ts';
 import { internal, invalid, type Problem } from './problem.ts';
@@ -18,6 +19,7 @@ export function validateCanary(canary: CanaryStrategy, spec: RolloutSpec): reado
     ...(canary.steps ?? []).flatMap((step, index) => validateStep({ step, index, canary, spec })),
     ...validateAntiAffinity(canary.antiAffinity, `${PATH}.antiAffinity`),
     ...validateIngressNames(canary.trafficRouting),
+    ...validateManagedNames(canary.trafficRouting),
     ...validateStartingStep(canary),
   ];
 }
@@ -112,13 +114,19 @@ function validateScaling(canary: CanaryStrategy): readonly Problem[] {
   return [...problems, ...validateMaxTrafficWeight(trafficRouting)];
 }
 
+/** The most that a backendRef of a route can have. */
+const ROUTE_WEIGHT_MAX = 1_000_000;
+
 function validateMaxTrafficWeight(routing: TrafficRouting): readonly Problem[] {
   const weight = routing.maxTrafficWeight;
   if (weight === undefined) return [];
   const path = `${PATH}.trafficRouting.maxTrafficWeight`;
   const problems = weight < 1 ? [invalid(path, weight, 'must be greater than 0')] : [];
+  if (weight > ROUTE_WEIGHT_MAX && GATEWAY_API_PLUGIN in (routing.plugins ?? {})) {
+    problems.push(invalid(path, weight, `the Gateway API has weights up to ${ROUTE_WEIGHT_MAX}`));
+  }
   if (routing.nginx !== undefined || Object.keys(routing.plugins ?? {}).length > 0) return problems;
-  const detail = 'Canary maxTrafficWeight in traffic routing only support in Nginx and Plugins';
+  const detail = 'Canary maxTrafficWeight in traffic routing only supported in Nginx and Plugins';
   return [...problems, invalid(path, weight, detail)];
 }
 
@@ -133,6 +141,20 @@ function validateIngressNames(routing: TrafficRouting | undefined): readonly Pro
   }
   if (one || several) return [];
   return [internal(path, 'Either StableIngress or StableIngresses must be configured. Neither are configured.')];
+}
+
+/** Rules of routes are told apart by their names. */
+function validateManagedNames(routing: TrafficRouting | undefined): readonly Problem[] {
+  if (routing?.plugins === undefined || !(GATEWAY_API_PLUGIN in routing.plugins)) return [];
+  const names = (routing.managedRoutes ?? []).map(({ name }) => name);
+  const rules = names.map(ruleNameOf);
+  return names.flatMap((name, index) => {
+    const path = `${PATH}.trafficRouting.managedRoutes[${index}].name`;
+    const rule = ruleNameOf(name);
+    if (rule === '') return [invalid(path, name, 'rules of routes get this name; use letters and digits')];
+    if (rules.indexOf(rule) === index) return [];
+    return [invalid(path, name, `an earlier managed route has rules of the name ${rule} too; give each its own name`)];
+  });
 }
 
 function validateStartingStep(canary: CanaryStrategy): readonly Problem[] {

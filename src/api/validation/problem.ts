@@ -68,15 +68,11 @@ function problem(kind: ProblemKind, path: string, detail: string, value?: unknow
   return value === undefined ? { kind, path, detail, message } : { kind, path, detail, message, value };
 }
 
-/** Values as the API's messages show them: Go's notation for text and maps of text, JSON for the rest. */
+/** Values as the API's messages show them: as JSON, with the keys of maps sorted. */
 function goText(value: unknown): string {
-  if (isTextMap(value)) {
-    const entries = Object.keys(value)
-      .sort()
-      .map((key) => `${JSON.stringify(key)}:${JSON.stringify(value[key])}`);
-    return `map[string]string{${entries.join(', ')}}`;
-  }
-  return JSON.stringify(value) ?? 'null';
+  if (!isTextMap(value)) return JSON.stringify(value) ?? 'null';
+  const sorted = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  return JSON.stringify(Object.fromEntries(sorted));
 }
 
 function isTextMap(value: unknown): value is Readonly<Record<string, string>> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import type { CanaryStep, CanaryStrategy, Rollout, RolloutSpec } from '../rollout.ts';
+import type { CanaryStep, CanaryStrategy, Rollout, RolloutSpec, TrafficRouting } from '../rollout.ts';
 import { invalidSpecMessage } from './problem.ts';
 import { validateRollout } from './rollout.ts';
 
@@ -10,6 +10,7 @@ const ROUTING = `${CANARY}.trafficRouting`;
 const podSpec = { containers: [{ name: 'main', image: 'a' }] };
 const nginx = { nginx: { stableIngress: 'web' } };
 const services = { stableService: 'stable', canaryService: 'canary' };
+const TESTERS = { name: 'testers', match: [{ headerName: 'X-Canary', headerValue: { exact: 'yes' } }] };
 
 describe('validateRollout', () => {
   it('finds nothing wrong with a sound Rollout', () => {
@@ -42,7 +43,7 @@ describe('validateRollout', () => {
     [
       'a selector that misses the template',
       rollout({ selector: { matchLabels: { app: 'other' } } }),
-      'spec.template.metadata.labels: Invalid value: map[string]string{"app":"web"}: `selector` does not match template `labels`',
+      'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`',
     ],
     [
       'an unknown operator',
@@ -166,17 +167,67 @@ describe('validateRollout', () => {
     [
       'an empty step',
       steps({}),
-      `${CANARY}.steps[0]: Invalid value: "": Step must have one of the following set: experiment, setWeight, setCanaryScale or pause`,
+      `${CANARY}.steps[0]: Invalid value: "": Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause`,
     ],
     [
       'a step with two deeds',
       steps({ setWeight: 5, pause: {} }),
-      `${CANARY}.steps[0]: Invalid value: "pause, setWeight": Step must have one of the following set: experiment, setWeight, setCanaryScale or pause`,
+      `${CANARY}.steps[0]: Invalid value: "pause, setWeight": Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause`,
     ],
     [
       'setCanaryScale without a router',
       steps({ setCanaryScale: { weight: 25 } }),
       `${CANARY}.trafficRouting: Required value: SetCanaryScale requires TrafficRouting to be set`,
+    ],
+    [
+      'setHeaderRoute behind a router that cannot match headers',
+      canary({ ...services, steps: [{ setHeaderRoute: TESTERS }], trafficRouting: nginx }),
+      `${CANARY}.steps[0].setHeaderRoute: Invalid value: {"name":"testers","match":[{"headerName":"X-Canary","headerValue":{"exact":"yes"}}]}: SetHeaderRoute requires TrafficRouting, supports Istio and ALB and Apisix`,
+    ],
+    [
+      'setMirrorRoute behind a router that cannot mirror',
+      canary({ ...services, steps: [{ setMirrorRoute: { name: 'shadow' } }], trafficRouting: nginx }),
+      `${CANARY}.steps[0].setMirrorRoute: Invalid value: {"name":"shadow"}: SetMirrorRoute requires TrafficRouting, supports Istio and Plugins`,
+    ],
+    [
+      'setHeaderRoute without managed routes',
+      routeStep({ setHeaderRoute: TESTERS }, { managedRoutes: undefined }),
+      `${CANARY}.trafficRouting.managedRoutes: Required value: Rollout has missing field '${CANARY}.trafficRouting.managedRoutes'`,
+    ],
+    [
+      'setHeaderRoute with a name that is not managed',
+      routeStep({ setHeaderRoute: { ...TESTERS, name: 'others' } }),
+      `${CANARY}.steps[0].setHeaderRoute: Invalid value: "others": Steps define a route that does not exist in ${CANARY}.trafficRouting.managedRoutes`,
+    ],
+    [
+      'setHeaderRoute that compares with nothing',
+      routeStep({ setHeaderRoute: { name: 'testers', match: [{ headerName: 'X-Canary', headerValue: {} }] } }),
+      `${CANARY}.steps[0].setHeaderRoute.match[0]: Invalid value: {}: StringMatch value missed, match value must have one of the following: exact, regex, prefix`,
+    ],
+    [
+      'setHeaderRoute that no route takes',
+      routeStep({ setHeaderRoute: TESTERS }, gateway({ httpRoutes: [{ name: 'web' }] })),
+      `${CANARY}.steps[0].setHeaderRoute: Invalid value: "testers": no route takes header routes; set useHeaderRoutes: true for those in httpRoutes or grpcRoutes that should`,
+    ],
+    [
+      'setMirrorRoute without an HTTPRoute',
+      routeStep({ setMirrorRoute: { name: 'shadow', match: [{}] } }, gateway({ grpcRoute: 'web' })),
+      `${CANARY}.steps[0].setMirrorRoute: Invalid value: "shadow": only an HTTPRoute can mirror; name one in httpRoutes, or remove the step`,
+    ],
+    [
+      'setMirrorRoute with part of a method',
+      routeStep({ setMirrorRoute: { name: 'shadow', match: [{ method: { prefix: 'P' } }] } }),
+      `${CANARY}.steps[0].setMirrorRoute.match[0].method: Invalid value: {"prefix":"P"}: the Gateway API compares methods as a whole; use exact`,
+    ],
+    [
+      'managed routes that would have rules of the same name',
+      routeStep({ setWeight: 5 }, { managedRoutes: [{ name: 'to_canary' }, { name: 'To-Canary' }] }),
+      `${CANARY}.trafficRouting.managedRoutes[1].name: Invalid value: "To-Canary": an earlier managed route has rules of the name to-canary too; give each its own name`,
+    ],
+    [
+      'more weight than a route can have',
+      canary({ ...services, trafficRouting: { ...gateway({ httpRoute: 'web' }), maxTrafficWeight: 1_000_001 } }),
+      `${CANARY}.trafficRouting.maxTrafficWeight: Invalid value: 1000001: the Gateway API has weights up to 1000000`,
     ],
     [
       'an argument from metadata that cannot be read',
@@ -239,4 +290,11 @@ function steps(...list: readonly CanaryStep[]): Rollout {
 
 function gateway(settings: object) {
   return { plugins: { 'argoproj-labs/gatewayAPI': settings } };
+}
+
+/** One step behind the Gateway API, with managed routes for it. */
+function routeStep(step: CanaryStep, routing: TrafficRouting = {}): Rollout {
+  const managedRoutes = [{ name: 'testers' }, { name: 'shadow' }];
+  const trafficRouting = { ...gateway({ httpRoute: 'web' }), managedRoutes, ...routing };
+  return canary({ ...services, steps: [step], trafficRouting });
 }

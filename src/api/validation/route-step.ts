@@ -1,6 +1,7 @@
 import type { CanaryStep, TrafficRouting } from '../rollout.ts';
 import type { StepCheck } from './canary-step.ts';
 import { invalid, required, type Problem } from './problem.ts';
+import { GATEWAY_API_PLUGIN } from './supported.ts';
 
 type HeaderMatch = NonNullable<NonNullable<CanaryStep['setHeaderRoute']>['match']>[number];
 type TextMatch = HeaderMatch['headerValue'];
@@ -11,6 +12,7 @@ export function validateRouteSteps({ step, canary }: StepCheck, path: string): r
     ...validateHeaderRoute(step, canary.trafficRouting, `${path}.setHeaderRoute`),
     ...validateMirrorRoute(step, canary.trafficRouting, `${path}.setMirrorRoute`),
     ...validateManagedRoutes(step, canary.trafficRouting, path),
+    ...validateForGatewayApi(step, canary.trafficRouting, path),
   ];
 }
 
@@ -36,7 +38,7 @@ function validateMirrorRoute(step: CanaryStep, routing: TrafficRouting | undefin
   const supported = routing?.istio !== undefined || Object.keys(routing?.plugins ?? {}).length > 0;
   const problems = supported
     ? []
-    : [invalid(path, route, 'SetMirrorRoute requires TrafficRouting, supports Istio only')];
+    : [invalid(path, route, 'SetMirrorRoute requires TrafficRouting, supports Istio and Plugins')];
   return [
     ...problems,
     ...(route.match ?? []).flatMap((match, index) =>
@@ -45,6 +47,59 @@ function validateMirrorRoute(step: CanaryStep, routing: TrafficRouting | undefin
       ),
     ),
   ];
+}
+
+/** What the Gateway API cannot express would be left out in silence. */
+function validateForGatewayApi(
+  { setHeaderRoute, setMirrorRoute }: CanaryStep,
+  routing: TrafficRouting | undefined,
+  path: string,
+): readonly Problem[] {
+  const settings = routing?.plugins?.[GATEWAY_API_PLUGIN];
+  if (routing?.plugins === undefined || !(GATEWAY_API_PLUGIN in routing.plugins)) return [];
+  const problems: Problem[] = [];
+  if ((setHeaderRoute?.match ?? []).length > 0 && !takesHeaderRoutes(settings)) {
+    const detail =
+      'no route takes header routes; set useHeaderRoutes: true for those in httpRoutes or grpcRoutes that should';
+    problems.push(invalid(`${path}.setHeaderRoute`, setHeaderRoute?.name, detail));
+  }
+  const mirrored = setMirrorRoute?.match ?? [];
+  if (mirrored.length > 0 && !hasHttpRoute(settings)) {
+    const detail = 'only an HTTPRoute can mirror; name one in httpRoutes, or remove the step';
+    problems.push(invalid(`${path}.setMirrorRoute`, setMirrorRoute?.name, detail));
+  }
+  for (const [index, { method }] of mirrored.entries()) {
+    if (method === undefined || (method.exact ?? '') !== '') continue;
+    const detail = 'the Gateway API compares methods as a whole; use exact';
+    problems.push(invalid(`${path}.setMirrorRoute.match[${index}].method`, method, detail));
+  }
+  return problems;
+}
+
+function takesHeaderRoutes(settings: unknown): boolean {
+  return ['httpRoute', 'grpcRoute'].some((field) => {
+    const listed = listedRoutes(settings, field);
+    return isNamed(settings, field) || listed.some((route) => fieldOf(route, 'useHeaderRoutes') === true);
+  });
+}
+
+function hasHttpRoute(settings: unknown): boolean {
+  if (isNamed(settings, 'httpRoute') || listedRoutes(settings, 'httpRoute').length > 0) return true;
+  return fieldOf(settings, 'httpRouteSelector') !== undefined;
+}
+
+function isNamed(settings: unknown, field: string): boolean {
+  const name = fieldOf(settings, field);
+  return typeof name === 'string' && name !== '';
+}
+
+function listedRoutes(settings: unknown, field: string): readonly unknown[] {
+  const listed = fieldOf(settings, `${field}s`);
+  return Array.isArray(listed) ? listed : [];
+}
+
+function fieldOf(object: unknown, field: string): unknown {
+  return typeof object === 'object' && object !== null ? Reflect.get(object, field) : undefined;
 }
 
 function validateTextMatch(match: TextMatch, path: string): readonly Problem[] {

@@ -11,11 +11,11 @@ describe('features that this version lacks', () => {
   });
 
   it('are named with their place in a list', () => {
-    const steps = [{ setWeight: 5 }, { plugin: { name: 'x' } }, { setMirrorRoute: { name: 'm' } }];
+    const steps = [{ setWeight: 5 }, { plugin: { name: 'x' } }, { plugin: { name: 'y' } }];
 
     assert.deepEqual(places({ strategy: { canary: { steps } } }), [
-      'spec.strategy.canary.steps[2].setMirrorRoute',
       'spec.strategy.canary.steps[1].plugin',
+      'spec.strategy.canary.steps[2].plugin',
     ]);
   });
 
@@ -37,11 +37,11 @@ describe('features that this version lacks', () => {
     ]);
   });
 
-  it('of the Gateway API are all routes but HTTPRoutes', () => {
-    const plugins = { 'argoproj-labs/gatewayAPI': { httpRoutes: [{ name: 'web' }], grpcRoute: 'rpc' } };
+  it('of the Gateway API are all routes but HTTPRoutes and GRPCRoutes', () => {
+    const plugins = { 'argoproj-labs/gatewayAPI': { httpRoutes: [{ name: 'web' }], grpcRoute: 'rpc', tcpRoute: 'db' } };
 
     assert.deepEqual(places({ strategy: { canary: { trafficRouting: { plugins } } } }), [
-      'spec.strategy.canary.trafficRouting.plugins["argoproj-labs/gatewayAPI"].grpcRoute',
+      'spec.strategy.canary.trafficRouting.plugins["argoproj-labs/gatewayAPI"].tcpRoute',
     ]);
   });
 

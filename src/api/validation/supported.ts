@@ -16,8 +16,6 @@ export interface MissingFeature {
  */
 const MISSING_IN_ROLLOUT: readonly MissingFeature[] = [
   missing('spec.strategy.canary.steps[*].experiment', 'run experiments', 'use an analysis step'),
-  missing('spec.strategy.canary.steps[*].setHeaderRoute', 'route by header', 'remove the step'),
-  missing('spec.strategy.canary.steps[*].setMirrorRoute', 'mirror traffic', 'remove the step'),
   missing('spec.strategy.canary.steps[*].plugin', 'run step plug-ins', 'use an analysis step'),
   missingRouter('istio', 'Istio'),
   missingRouter('alb', 'AWS load balancers'),
@@ -26,8 +24,6 @@ const MISSING_IN_ROLLOUT: readonly MissingFeature[] = [
   missingRouter('appMesh', 'AWS App Mesh'),
   missingRouter('traefik', 'Traefik'),
   missingRouter('apisix', 'APISIX'),
-  missingGatewayField('grpcRoute', 'GRPCRoute'),
-  missingGatewayField('grpcRoutes', 'GRPCRoute'),
   missingGatewayField('tcpRoute', 'TCPRoute'),
   missingGatewayField('tcpRoutes', 'TCPRoute'),
   missingGatewayField('tlsRoute', 'TLSRoute'),
@@ -102,7 +98,7 @@ function missingRouter(field: string, name: string): MissingFeature {
 
 function missingGatewayField(field: string, name: string): MissingFeature {
   const path = `spec.strategy.canary.trafficRouting.plugins["${GATEWAY_API_PLUGIN}"].${field}`;
-  return missing(path, `steer ${name}`, 'use httpRoute or httpRoutes');
+  return missing(path, `steer ${name}`, 'use httpRoutes or grpcRoutes');
 }
 
 function missingProvider(field: string): MissingFeature {

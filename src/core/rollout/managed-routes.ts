@@ -63,16 +63,6 @@ export function planManagedRoutes(world: World, position: Position): readonly Ma
   return wanted.filter((route) => world.traffic.managedRoutes.every((shown) => shown.some(same(route))));
 }
 
-/** All routers that can have managed routes show exactly these. */
-export function showsRoutes(world: World, routes: readonly ManagedRoute[]): boolean {
-  return world.traffic.managedRoutes.every((shown) => deepEqual(shown, routes));
-}
-
-/** Requests reach the canary Service, whatever its weight. */
-export function hasManagedRoutes(world: World): boolean {
-  return world.traffic.managedRoutes.some((shown) => shown.length > 0);
-}
-
 function namesOf(world: World): readonly string[] {
   return [...new Set(managedNames(world.rollout.spec.strategy?.canary ?? {}))];
 }

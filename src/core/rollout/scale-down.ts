@@ -7,7 +7,7 @@ import type { Position } from './position.ts';
 import { annotationOf, availableOf, hashOf, sizeOf } from './replica-set.ts';
 import { revisionOf } from './revisions.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
-import { hasManagedRoutes } from './managed-routes.ts';
+import { hasManagedRoutes } from './shown-routes.ts';
 import { isSettledAt, shownWeight } from './shown-weight.ts';
 import { stableIsSettled } from './steps.ts';
 import { isHeld, rolesOf, type World } from './world.ts';

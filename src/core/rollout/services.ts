@@ -5,7 +5,7 @@ import type { ReplicaSet, Service } from '../../api/workloads.ts';
 import type { Position } from './position.ts';
 import { availableOf, hashOf, sizeOf } from './replica-set.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
-import { hasManagedRoutes } from './managed-routes.ts';
+import { hasManagedRoutes } from './shown-routes.ts';
 import { isSettledAt, shownWeight } from './shown-weight.ts';
 import { rolesOf, type World } from './world.ts';
 

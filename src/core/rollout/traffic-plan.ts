@@ -1,5 +1,6 @@
 import type { TrafficPlan } from '../traffic.ts';
-import { planManagedRoutes, showsRoutes } from './managed-routes.ts';
+import { planManagedRoutes } from './managed-routes.ts';
+import { showsRoutes } from './shown-routes.ts';
 import type { Position } from './position.ts';
 import { isSettledAt } from './shown-weight.ts';
 import { planWeight } from './weights.ts';

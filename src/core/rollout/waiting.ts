@@ -6,7 +6,7 @@ import { currentStep, stepKind } from './steps.ts';
 import { capacityTarget } from './capacity.ts';
 import { reaches } from './service-aim.ts';
 import { isSettledOn, planTraffic } from './traffic-plan.ts';
-import { showsRoutes } from './managed-routes.ts';
+import { showsRoutes } from './shown-routes.ts';
 import { pauseEndsAtMs } from './pause.ts';
 import { distrustText } from './runs.ts';
 import { indexOf } from './step-weights.ts';

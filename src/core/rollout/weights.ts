@@ -4,6 +4,7 @@ import type { Position } from './position.ts';
 import { availableOf, hashOf } from './replica-set.ts';
 import { aimOf, reaches, serviceNamed } from './service-aim.ts';
 import { abortStepWeight, indexOf, stepWeightAt } from './step-weights.ts';
+import { hasManagedRoutes } from './shown-routes.ts';
 import { shownWeight } from './shown-weight.ts';
 import { rolesOf, type Roles, type World } from './world.ts';
 
@@ -37,7 +38,7 @@ function weightWanted(world: World, position: Position): number {
 export function isSuperseded(world: World, position: Position): boolean {
   const aim = aimOf(serviceNamed(world, world.settings.canaryService));
   if (aim === undefined || aim === position.currentHash || aim === position.stableHash) return false;
-  return shownWeight(world) > 0;
+  return shownWeight(world) > 0 || hasManagedRoutes(world);
 }
 
 function forwardWeight(world: World, position: Position, roles: Roles): number {
