@@ -56,7 +56,7 @@ export function supportPage(): string {
     '',
     ...PARTS.flatMap(section),
     ...alsoMissing(),
-    'Experiments are not run; AnalysisRuns of Rollouts, and AnalysisRuns that you create yourself, are.',
+    'Experiments and AnalysisRuns run whoever creates them: a Rollout, or you.',
     '',
   ].join('\n');
 }

@@ -12,13 +12,16 @@ export interface ControllerOptions {
   readonly rolloutResync: number;
   readonly rolloutThreads: number;
   readonly analysisThreads: number;
+  readonly experimentThreads: number;
   readonly qps?: number;
   readonly burst?: number;
   readonly leaderElect: boolean;
   readonly leaderElectionNamespace?: string;
+  readonly leaderElectionLeaseName: string;
   readonly leaderElectionLeaseDuration: number;
   readonly leaderElectionRenewDeadline: number;
   readonly leaderElectionRetryPeriod: number;
+  readonly sharding: boolean;
   readonly metricsPort: number;
   readonly metricsHost: string;
   readonly healthzPort: number;
@@ -62,10 +65,20 @@ function options(): readonly Option[] {
     option('--rollout-resync <seconds>', 'look at every Rollout again after this time', count, 900),
     option('--rollout-threads <n>', 'Rollouts worked on at once', count, 10),
     option('--analysis-threads <n>', 'AnalysisRuns worked on at once', count, 30),
+    option('--experiment-threads <n>', 'Experiments worked on at once', count, 10),
     option('--qps <n>', 'accepted for compatibility; the limit on requests adapts to the API server', count),
     option('--burst <n>', 'accepted for compatibility; the limit on requests adapts to the API server', count),
     option('--leader-elect [bool]', 'act only while holding the Lease', flag, true),
-    option('--leader-election-namespace <name>', 'namespace of the Lease; the own one by default'),
+    option(
+      '--leader-election-namespace <name>',
+      'namespace of the Lease; the own one by default, and default outside of a cluster',
+    ),
+    option(
+      '--leader-election-lease-name <name>',
+      'name of the Lease (with the instance id behind it): that of the controller that Headgate replaces',
+      undefined,
+      'argo-rollouts-controller-lock',
+    ),
     option('--leader-election-lease-duration <duration>', 'how long a Lease holds', duration, 15_000, '15s'),
     option(
       '--leader-election-renew-deadline <duration>',
@@ -75,6 +88,7 @@ function options(): readonly Option[] {
       '10s',
     ),
     option('--leader-election-retry-period <duration>', 'wait between two tries', duration, 2_000, '2s'),
+    option('--sharding', 'share the objects among all replicas, instead of one replica that acts', false),
     option('--metricsPort <port>', 'port of /metrics (0: any free one)', count, 8090),
     option('--metrics-host <address>', 'address that /metrics and the probes listen on', undefined, '0.0.0.0'),
     option('--healthzPort <port>', 'port of /healthz and /readyz (0: any free one)', count, 8080),

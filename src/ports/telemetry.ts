@@ -32,6 +32,8 @@ export interface Metrics {
   rolloutObserved(rollout: RolloutFacts): void;
   /** The present state of an AnalysisRun; replaces what was shown of it before. */
   analysisRunObserved(run: AnalysisRunFacts): void;
+  /** The present state of an Experiment; replaces what was shown of it before. */
+  experimentObserved(experiment: { readonly namespace: string; readonly name: string; readonly phase: string }): void;
   /** Drops every series of an object that was deleted, after a last scrape had its chance. */
   objectGone(object: { readonly kind: ReconciledKind; readonly namespace: string; readonly name: string }): void;
   notificationDone(notice: {
@@ -41,7 +43,16 @@ export interface Metrics {
     readonly reason: string;
     readonly ok: boolean;
   }): void;
+  /** Says how to read, at each scrape, what this process has of the objects that several share. */
+  shareIs(read: () => ShareFacts): void;
   queue(name: string): QueueMetrics;
+}
+
+export interface ShareFacts {
+  /** Processes that share the objects, this one included; 0 while this one may not act. */
+  readonly members: number;
+  /** How many objects this process works on, by their kind in the plural. */
+  readonly owned: Readonly<Record<string, number>>;
 }
 
 export type ReconciledKind = 'rollout' | 'analysis_run' | 'experiment' | 'git_source';

@@ -22,7 +22,13 @@ export interface Stage {
 }
 
 const QUIET_MS = 700;
-const WATCHED = ['rollouts.argoproj.io', 'replicasets.apps', 'services', 'analysisruns.argoproj.io'];
+const WATCHED = [
+  'rollouts.argoproj.io',
+  'replicasets.apps',
+  'services',
+  'analysisruns.argoproj.io',
+  'experiments.argoproj.io',
+];
 
 export async function startStage(name: Cluster['name'], wishes: Partial<ControllerOptions> = {}): Promise<Stage> {
   const cluster = await openCluster(name);

@@ -212,6 +212,9 @@ export class Scene {
     for (const rollout of await this.list('rollouts.argoproj.io')) {
       await this.api.delete(this.path('rollouts.argoproj.io', rollout.metadata.name));
     }
+    for (const experiment of await this.list('experiments.argoproj.io')) {
+      await this.api.delete(this.path('experiments.argoproj.io', experiment.metadata.name));
+    }
     await this.api.delete(`/api/v1/namespaces/${this.namespace}`);
   }
 
@@ -237,6 +240,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   Rollout: 'rollouts.argoproj.io',
   AnalysisTemplate: 'analysistemplates.argoproj.io',
   AnalysisRun: 'analysisruns.argoproj.io',
+  Experiment: 'experiments.argoproj.io',
   GitSource: 'gitsources.headgate.dev',
   ReplicaSet: 'replicasets.apps',
   Deployment: 'deployments.apps',

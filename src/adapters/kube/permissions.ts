@@ -44,6 +44,17 @@ export const PERMISSIONS: readonly Permission[] = [
   ),
   indirect(KINDS.analysisRun, ['update'], 'owner references of Jobs that a metric runs', 'finalizers'),
   watched(
+    KINDS.experiment,
+    ['list', 'watch', 'create', 'patch', 'delete'],
+    'versions side by side: started by a step, recorded, terminated, trimmed',
+  ),
+  indirect(
+    KINDS.experiment,
+    ['update'],
+    'owner references of the pods, Services and runs of an Experiment',
+    'finalizers',
+  ),
+  watched(
     KINDS.replicaSet,
     ['get', 'list', 'watch', 'create', 'patch', 'delete'],
     'one per revision: created, scaled, trimmed',
@@ -54,7 +65,11 @@ export const PERMISSIONS: readonly Permission[] = [
     'pods that are older than a restart that was asked for, or get the metadata of another role',
   ),
   watched(KINDS.pod, ['create'], 'a restart evicts them, as far as disruption budgets allow', 'eviction'),
-  watched(KINDS.service, ['list', 'watch', 'patch'], 'the selector leaf that tells stable from canary'),
+  watched(
+    KINDS.service,
+    ['list', 'watch', 'create', 'patch', 'delete'],
+    'the selector leaf that tells stable from canary; whole ones only for Experiments',
+  ),
   watched(KINDS.endpointSlice, ['list', 'watch'], 'whether a Service reaches pods before traffic is sent there'),
   watched(KINDS.ingress, ['list', 'watch', 'create', 'patch'], 'the canary Ingress'),
   watched(KINDS.httpRoute, ['list', 'watch', 'patch'], 'weights of the two backends'),
@@ -66,7 +81,12 @@ export const PERMISSIONS: readonly Permission[] = [
   watched(KINDS.gitSource, ['list', 'watch'], 'where Rollouts come from'),
   watched(KINDS.gitSource, ['patch'], 'the journal of applies and reverts', 'status'),
   watched(SERVICE_ACCOUNT, ['impersonate'], 'every apply of a GitSource acts as the account that it names'),
-  { kind: KINDS.lease, verbs: ['get', 'create', 'patch'], scope: 'own', why: 'one controller acts at a time' },
+  {
+    kind: KINDS.lease,
+    verbs: ['get', 'list', 'create', 'patch', 'delete'],
+    scope: 'own',
+    why: 'one controller acts at a time, or each on its share; Leases of members that are gone are cleared away',
+  },
 ];
 
 function watched(kind: ResourceKind, verbs: readonly PermissionVerb[], why: string, subresource?: string): Permission {

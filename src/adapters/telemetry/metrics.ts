@@ -1,6 +1,13 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Clock, ScheduledCall } from '../../ports/clock.ts';
-import type { AnalysisRunFacts, Metrics, QueueMetrics, ReconciledKind, RolloutFacts } from '../../ports/telemetry.ts';
+import type {
+  AnalysisRunFacts,
+  Metrics,
+  QueueMetrics,
+  ReconciledKind,
+  RolloutFacts,
+  ShareFacts,
+} from '../../ports/telemetry.ts';
 import { createLimitedLabels } from './limited-labels.ts';
 
 /** Series of a deleted object stay this long, for a last scrape at the usual interval of up to a minute. */
@@ -56,6 +63,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
   if (options.processMetrics === true) collectDefaultMetrics({ register: registry });
   const rollouts = rolloutSeries(registry);
   const runs = analysisRunSeries(registry);
+  const experiments = experimentSeries(registry);
   const passes = passSeries(registry);
   const notices = noticeSeries(registry);
 
@@ -74,15 +82,18 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
       reconciled: passes.reconciled,
       rolloutObserved: (rollout) => rollouts.observed(rollout),
       analysisRunObserved: (run) => runs.observed(run),
+      experimentObserved: (experiment) => experiments.observed(experiment),
       objectGone({ kind, namespace, name }) {
         // State that is no longer true goes at once; what only counts stays for a last scrape.
         if (kind === 'rollout') rollouts.gone(namespace, name);
         if (kind === 'analysis_run') runs.gone(namespace, name);
+        if (kind === 'experiment') experiments.gone(namespace, name);
         later(() => {
           passes.gone(kind, namespace, name);
           if (kind === 'rollout') notices.gone(namespace, name);
         });
       },
+      shareIs: shareSeries(registry),
       queue: queueSeries(registry),
     },
     render: () => registry.metrics(),
@@ -214,6 +225,43 @@ function analysisRunSeries(registry: Registry): {
       gone(run.namespace, run.name);
       shown.set(`${run.namespace}/${run.name}`, run);
       show(run, 'set');
+    },
+    gone,
+  };
+}
+
+const EXPERIMENT_PHASES: readonly string[] = ['Pending', 'Running', 'Successful', 'Failed', 'Error', 'Inconclusive'];
+
+function experimentSeries(registry: Registry): {
+  readonly observed: Metrics['experimentObserved'];
+  gone(namespace: string, name: string): void;
+} {
+  const labelNames = [...OBJECT_LABELS, 'phase'];
+  const registers = [registry];
+  const info = new Gauge({ name: 'experiment_info', help: 'An Experiment and its phase', labelNames, registers });
+  const phases = new Gauge({
+    name: 'experiment_phase',
+    help: 'Whether an Experiment is in this phase; experiment_info says the same in one series',
+    labelNames,
+    registers,
+  });
+  const shown = new Map<string, string>();
+
+  function gone(namespace: string, name: string): void {
+    const phase = shown.get(`${namespace}/${name}`);
+    if (phase === undefined) return;
+    info.remove({ namespace, name, phase });
+    for (const one of EXPERIMENT_PHASES) phases.remove({ namespace, name, phase: one });
+    shown.delete(`${namespace}/${name}`);
+  }
+
+  return {
+    observed({ namespace, name, phase }) {
+      gone(namespace, name);
+      shown.set(`${namespace}/${name}`, phase);
+      info.set({ namespace, name, phase }, 1);
+      const present = phase === '' ? 'Pending' : phase;
+      for (const one of EXPERIMENT_PHASES) phases.set({ namespace, name, phase: one }, one === present ? 1 : 0);
     },
     gone,
   };
@@ -359,6 +407,30 @@ function callSeries(registry: Registry): Pick<Metrics, 'kubeCallDone'> {
       });
     },
   };
+}
+
+/** Counted at a scrape, so that nothing has to be counted while nobody asks. */
+function shareSeries(registry: Registry): Metrics['shareIs'] {
+  const registers = [registry];
+  let read: () => ShareFacts = () => ({ members: 0, owned: {} });
+  new Gauge({
+    name: 'headgate_members',
+    help: 'Processes that share the objects (1: this one acts alone); 0 while this one does not act',
+    registers,
+    collect() {
+      this.set(read().members);
+    },
+  });
+  new Gauge({
+    name: 'headgate_owned_objects',
+    help: 'Objects that this process works on',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      for (const [kind, count] of Object.entries(read().owned)) this.set({ kind }, count);
+    },
+  });
+  return (now) => (read = now);
 }
 
 function queueSeries(registry: Registry): Metrics['queue'] {

@@ -12,7 +12,9 @@ export const SILENT_METRICS: Metrics = {
   reconciled() {},
   rolloutObserved() {},
   analysisRunObserved() {},
+  experimentObserved() {},
   objectGone() {},
   notificationDone() {},
+  shareIs() {},
   queue: () => SILENT_QUEUE,
 };

@@ -4,11 +4,10 @@ import type { Experiment, ExperimentSpec, ExperimentTemplate } from '../experime
 import { isEmptySelector, validateLabelSelector } from './label-selector.ts';
 import { validatePodTemplate } from './pod-template.ts';
 import { duplicate, invalid, required, type Problem } from './problem.ts';
-import { unsupportedExperiment } from './supported.ts';
 
 /** What is wrong with an Experiment by itself. */
 export function validateExperiment(experiment: Experiment): readonly Problem[] {
-  return [...unsupportedExperiment(), ...validateExperimentSpec(experiment.spec)];
+  return validateExperimentSpec(experiment.spec);
 }
 
 function validateExperimentSpec(spec: ExperimentSpec): readonly Problem[] {

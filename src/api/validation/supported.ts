@@ -72,11 +72,6 @@ export function unsupportedInGitSource(source: { readonly spec: { readonly onAbo
   return [...problems, forbidden('spec.onAbort', detail)];
 }
 
-/** An Experiment as such; nobody runs them in this version. */
-export function unsupportedExperiment(): readonly Problem[] {
-  return [forbidden('spec', sentence('run experiments', 'use an AnalysisTemplate in an analysis step'))];
-}
-
 function unknownPlugins(rollout: { readonly spec: unknown }): readonly Problem[] {
   const path = 'spec.strategy.canary.trafficRouting.plugins';
   const [found] = matches(rollout, path.split('.'), '');

@@ -1,6 +1,7 @@
 import { refKey, type KubeObject, type ObjectRef } from '../../api/kube-object.ts';
 import { KINDS } from '../../api/kinds.ts';
 import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
+import type { Experiment } from '../../api/experiment.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { EndpointSlice, ReplicaSet, Service } from '../../api/workloads.ts';
 import { MANAGED_BY_ANNOTATION, POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
@@ -14,6 +15,7 @@ export interface RolloutCaches {
   readonly services: ObjectCache<Service>;
   readonly endpointSlices: ObjectCache<EndpointSlice>;
   readonly analysisRuns: ObjectCache<AnalysisRun>;
+  readonly experiments: ObjectCache<Experiment>;
   readonly analysisTemplates: ObjectCache<AnalysisTemplate>;
   readonly clusterAnalysisTemplates: ObjectCache<ClusterAnalysisTemplate> | undefined;
   /** A kind that only some Rollouts need, such as HTTPRoute for a router. */
@@ -22,7 +24,7 @@ export interface RolloutCaches {
 
 /** Index of Rollouts by refKey of everything a pass over them reads by name. */
 export const READS = 'reads';
-/** Index of Rollouts by namespace, for those that run an analysis. */
+/** Index of Rollouts, and of Experiments, by namespace, for those that run an analysis. */
 export const ANALYSED = 'analysed';
 /** Index of owned objects by the uid of their owner. */
 export const OWNER = 'owner';
@@ -50,7 +52,10 @@ export function openRolloutCaches(caches: KubeCaches, scope: CacheScope): Rollou
       labelSelector: POD_TEMPLATE_HASH_LABEL,
       indexes: { [OWNER]: ownerUid, [ORPHANS]: orphanedIn },
     }),
-    services: caches.open<Service>(KINDS.service, { ...scope, indexes: { [MANAGER]: managerOf } }),
+    services: caches.open<Service>(KINDS.service, {
+      ...scope,
+      indexes: { [MANAGER]: managerOf, [OWNER]: ownerUid },
+    }),
     endpointSlices: caches.open<EndpointSlice>(KINDS.endpointSlice, {
       ...scope,
       trim: trimEndpointSlice,
@@ -59,6 +64,10 @@ export function openRolloutCaches(caches: KubeCaches, scope: CacheScope): Rollou
     analysisRuns: caches.open<AnalysisRun>(KINDS.analysisRun, {
       ...scope,
       indexes: { [OWNER]: ownerUid },
+    }),
+    experiments: caches.open<Experiment>(KINDS.experiment, {
+      ...scope,
+      indexes: { [OWNER]: ownerUid, [ANALYSED]: measuredIn },
     }),
     analysisTemplates: caches.open<AnalysisTemplate>(KINDS.analysisTemplate, scope),
     clusterAnalysisTemplates:
@@ -103,6 +112,10 @@ function analysedIn(rollout: Rollout): readonly string[] {
     blueGreen?.prePromotionAnalysis !== undefined ||
     blueGreen?.postPromotionAnalysis !== undefined;
   return analysed ? [rollout.metadata.namespace ?? '', ''] : [];
+}
+
+function measuredIn({ metadata, spec }: Experiment): readonly string[] {
+  return (spec.analyses ?? []).length > 0 ? [metadata.namespace ?? '', ''] : [];
 }
 
 export function managerOf(service: KubeObject): readonly string[] {

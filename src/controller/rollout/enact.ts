@@ -22,11 +22,18 @@ export interface EnactInput {
  * and the next pass decides anew. Returns what was written, for the barrier.
  */
 export async function enact(writer: KubeWriter, input: EnactInput, written: (ref: ObjectRef) => void): Promise<void> {
-  for (const effect of input.effects) {
-    for (const write of writesOf(effect, input)) {
-      const answer = await carryOutWrite(writer, write);
-      if (answer !== 'refused') written(refOf(write, answer));
-    }
+  for (const effect of input.effects) await carryOutWrites(writer, writesOf(effect, input), written);
+}
+
+/** One after the other; stops at the first that fails, which says as NameTaken or WriteRefused what it was about. */
+export async function carryOutWrites(
+  writer: KubeWriter,
+  writes: readonly KubeWrite[],
+  written: (ref: ObjectRef) => void,
+): Promise<void> {
+  for (const write of writes) {
+    const answer = await carryOutWrite(writer, write);
+    if (answer !== 'refused') written(refOf(write, answer));
   }
 }
 
@@ -56,11 +63,13 @@ export class NameTaken extends Error {
 
 /** The API server says no to a write, and will say no to it again. */
 export class WriteRefused extends Error {
+  readonly write: KubeWrite;
   /** Name of the ReplicaSet that could not be created, when it was that. */
   readonly createdReplicaSet: string | undefined;
 
   constructor(write: KubeWrite, cause: Error) {
     super(cause.message, { cause });
+    this.write = write;
     const isReplicaSet = write.verb === 'create' && write.kind.plural === 'replicasets';
     this.createdReplicaSet = isReplicaSet ? write.object.metadata.name : undefined;
   }

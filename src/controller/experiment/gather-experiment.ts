@@ -1,0 +1,30 @@
+import type { Experiment } from '../../api/experiment.ts';
+import type { ExperimentObservation, Refusal, TakenByOthers } from '../../core/experiment/observation.ts';
+import { OWNER, type RolloutCaches } from '../rollout/caches.ts';
+import { templatesFor } from '../rollout/gather-templates.ts';
+
+export interface ExperimentInput {
+  readonly experiment: Experiment;
+  readonly nowMs: number;
+  readonly taken: TakenByOthers;
+  readonly refusals: readonly Refusal[];
+}
+
+/** Collects from the caches all that a decision over this Experiment may depend on. */
+export function gatherExperiment(caches: RolloutCaches, input: ExperimentInput): ExperimentObservation {
+  const { experiment } = input;
+  const uid = experiment.metadata.uid ?? '';
+  const analyses = experiment.spec.analyses ?? [];
+  const named = (clusterScope: boolean): readonly string[] =>
+    analyses.filter((analysis) => (analysis.clusterScope ?? false) === clusterScope).map((one) => one.templateName);
+  return {
+    ...input,
+    replicaSets: caches.replicaSets.byIndex(OWNER, uid),
+    services: caches.services.byIndex(OWNER, uid),
+    analysisRuns: caches.analysisRuns.byIndex(OWNER, uid),
+    ...templatesFor(caches, experiment.metadata.namespace ?? '', {
+      analysisTemplates: named(false),
+      clusterAnalysisTemplates: named(true),
+    }),
+  };
+}

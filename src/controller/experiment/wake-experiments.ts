@@ -1,0 +1,28 @@
+import type { KubeObject } from '../../api/kube-object.ts';
+import type { CacheChange, ObjectCache } from '../../ports/kube.ts';
+import { ANALYSED, keyOf, type RolloutCaches } from '../rollout/caches.ts';
+
+/** Queues the Experiments that a change concerns: themselves, what they own, and the templates that they may measure by. */
+export function wakeExperiments(caches: RolloutCaches, wake: (key: string) => void): void {
+  caches.experiments.subscribe((change) => wake(keyOf(after(change))));
+  for (const cache of [caches.replicaSets, caches.services, caches.analysisRuns]) wakeOwners(cache, wake);
+  const templates = [caches.analysisTemplates, caches.clusterAnalysisTemplates].filter((cache) => cache !== undefined);
+  for (const cache of templates) {
+    cache.subscribe((change) => {
+      for (const experiment of caches.experiments.byIndex(ANALYSED, after(change).metadata.namespace ?? ''))
+        wake(keyOf(experiment));
+    });
+  }
+}
+
+function wakeOwners(cache: ObjectCache, wake: (key: string) => void): void {
+  cache.subscribe((change) => {
+    const { namespace = '', ownerReferences } = after(change).metadata;
+    const owner = ownerReferences?.find((reference) => reference.controller === true);
+    if (owner?.kind === 'Experiment') wake(`${namespace}/${owner.name}`);
+  });
+}
+
+function after(change: CacheChange): KubeObject {
+  return change.type === 'deleted' ? change.old : change.object;
+}

@@ -1,0 +1,101 @@
+import type { AnalysisRun } from '../../api/analysis.ts';
+import type { Experiment, ExperimentSpec, ExperimentStatus } from '../../api/experiment.ts';
+import { parseDurationMs } from '../../lib/duration.ts';
+import { waitStartMs } from '../../lib/timestamp.ts';
+import { foreignChanges } from '../analysis/foreign-changes.ts';
+import { isOver } from '../analysis/metric-verdict.ts';
+import { unmeasuredMetrics } from '../analysis/run-verdict.ts';
+import { distrustCause } from '../analysis/trusted-phase.ts';
+
+type AnalysisStatus = NonNullable<ExperimentStatus['analysisRuns']>[number];
+type AnalysisSpec = NonNullable<ExperimentSpec['analyses']>[number];
+
+/** Undefined without a duration, or before all versions were available. */
+export function endsAtMs(spec: ExperimentSpec, status: ExperimentStatus): number | undefined {
+  const durationMs = parseDurationMs(spec.duration ?? '');
+  const startMs = waitStartMs(status.availableAt ?? '');
+  return durationMs === undefined || startMs === undefined ? undefined : Math.ceil(startMs + durationMs);
+}
+
+export function isDurationOver(spec: ExperimentSpec, status: ExperimentStatus, nowMs: number): boolean {
+  const endMs = endsAtMs(spec, status);
+  return endMs !== undefined && nowMs >= endMs;
+}
+
+/** Nothing more is begun, every measurement ends, and the pods go. */
+export function isEnding(spec: ExperimentSpec, status: ExperimentStatus, runs: readonly AnalysisRun[]): boolean {
+  if (spec.terminate === true || isOver(status.phase)) return true;
+  if ((status.templateStatuses ?? []).some((template) => isBadTemplate(template.status))) return true;
+  if ((status.analysisRuns ?? []).some((run) => isOver(run.phase) && run.phase !== 'Successful')) return true;
+  return requirement(spec, status, runs) !== 'open';
+}
+
+export function isBadTemplate(phase: string | undefined): boolean {
+  return phase === 'Failed' || phase === 'Error';
+}
+
+/**
+ * How the analyses that the experiment waits for have ended: `open` while one has not, or when there are none;
+ * `unproven` when one was cut short or measured nothing, which is not good although it reads Successful.
+ */
+export function requirement(
+  spec: ExperimentSpec,
+  status: ExperimentStatus,
+  runs: readonly AnalysisRun[],
+): 'open' | 'met' | 'unproven' {
+  const required = (spec.analyses ?? []).filter((analysis) => analysis.requiredForCompletion === true);
+  if (required.length === 0) return 'open';
+  const states = required.map((analysis) => {
+    const recorded = analysisStatusOf(status, analysis);
+    return recorded?.phase === 'Successful' ? proofOf(recorded, runs, 'strict') : 'open';
+  });
+  if (states.includes('unproven')) return 'unproven';
+  return states.every((state) => state === 'met') ? 'met' : 'open';
+}
+
+/** Analyses that read Successful and prove nothing. Those that the experiment itself ended only need a measurement. */
+export function unprovenAnalyses(
+  spec: ExperimentSpec,
+  status: ExperimentStatus,
+  runs: readonly AnalysisRun[],
+): readonly string[] {
+  return (spec.analyses ?? [])
+    .filter((analysis) => {
+      const recorded = analysisStatusOf(status, analysis);
+      if (recorded === undefined) return true;
+      const rule = analysis.requiredForCompletion === true ? 'strict' : 'measured';
+      return recorded.phase === 'Successful' && proofOf(recorded, runs, rule) === 'unproven';
+    })
+    .map((analysis) => analysis.name);
+}
+
+function proofOf(
+  recorded: AnalysisStatus,
+  runs: readonly AnalysisRun[],
+  rule: 'strict' | 'measured',
+): 'met' | 'unproven' {
+  const run = runs.find(({ metadata }) => metadata.name === recorded.analysisRun);
+  // Deleted since: what was recorded of it is all that is left.
+  if (run === undefined) return 'met';
+  if (rule === 'strict') return distrustCause(run) === undefined ? 'met' : 'unproven';
+  const unmeasured = unmeasuredMetrics(run.spec, run.status?.metricResults ?? []);
+  return unmeasured.length === 0 && foreignChanges(run).length === 0 ? 'met' : 'unproven';
+}
+
+export function analysisStatusOf(status: ExperimentStatus, analysis: AnalysisSpec): AnalysisStatus | undefined {
+  return status.analysisRuns?.find(({ name }) => name === analysis.name);
+}
+
+/**
+ * Whether a Rollout may go on because of this Experiment. Stricter than the phase: one that was ended from outside reads
+ * Successful to tools, but proves nothing unless all that it waits for was measured.
+ */
+export function provesExperiment(experiment: Experiment): boolean {
+  const { spec, status = {} } = experiment;
+  if (status.phase !== 'Successful') return false;
+  const required = (spec.analyses ?? []).filter((analysis) => analysis.requiredForCompletion === true);
+  const met = required.length > 0 && required.every((one) => analysisStatusOf(status, one)?.phase === 'Successful');
+  return spec.terminate !== true || (met && status.message === REQUIRED_COMPLETED);
+}
+
+export const REQUIRED_COMPLETED = 'Required AnalysisRuns completed';

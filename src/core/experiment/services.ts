@@ -1,0 +1,88 @@
+import type { ExperimentStatus, ExperimentTemplate } from '../../api/experiment.ts';
+import { KINDS } from '../../api/kinds.ts';
+import type { KubeWrite } from '../../api/kube-write.ts';
+import { EXPERIMENT_NAME_ANNOTATION, EXPERIMENT_TEMPLATE_ANNOTATION } from '../../api/labels.ts';
+import type { ReplicaSet, Service, ServicePort } from '../../api/workloads.ts';
+import { availableOf } from '../rollout/replica-set.ts';
+import { isBadTemplate, isEnding } from './ending.ts';
+import type { ExperimentObservation } from './observation.ts';
+import { ownAnnotations, ownerReference, presentOrPlanned, replicaSetOf } from './replica-sets.ts';
+
+export function serviceOf(observation: ExperimentObservation, template: ExperimentTemplate): Service | undefined {
+  return observation.services.find(
+    ({ metadata: { annotations = {}, deletionTimestamp } }) =>
+      deletionTimestamp === undefined &&
+      annotations[EXPERIMENT_NAME_ANNOTATION] === observation.experiment.metadata.name &&
+      annotations[EXPERIMENT_TEMPLATE_ANNOTATION] === template.name,
+  );
+}
+
+/** The Service that leads to a version's pods and should exist; undefined without one, or without ports. */
+export function wantedService(
+  observation: ExperimentObservation,
+  status: ExperimentStatus,
+  template: ExperimentTemplate,
+): Service | undefined {
+  if (template.service === undefined || isOnItsWayOut(observation, status, template)) return undefined;
+  const replicaSet = presentOrPlanned(observation, status, template);
+  if (replicaSet === undefined) return undefined;
+  const ports = portsOf(replicaSet);
+  if (ports.length === 0) return undefined;
+  const { experiment } = observation;
+  const { name } = template.service;
+  return {
+    apiVersion: 'v1',
+    kind: KINDS.service.kind,
+    metadata: {
+      name: name === undefined || name === '' ? replicaSet.metadata.name : name,
+      namespace: experiment.metadata.namespace ?? '',
+      annotations: ownAnnotations(experiment, template),
+      ownerReferences: [ownerReference(experiment)],
+    },
+    spec: { selector: replicaSet.metadata.labels ?? {}, ports },
+  };
+}
+
+/** Made with the pods; deleted once none of them is available any more. */
+export function planService(
+  observation: ExperimentObservation,
+  status: ExperimentStatus,
+  template: ExperimentTemplate,
+): readonly KubeWrite[] {
+  const service = serviceOf(observation, template);
+  if (service === undefined) {
+    const object = wantedService(observation, status, template);
+    return object === undefined ? [] : [{ verb: 'create', kind: KINDS.service, object }];
+  }
+  const { name, namespace = '', uid } = service.metadata;
+  const replicaSet = replicaSetOf(observation, template);
+  const isLeft = isOnItsWayOut(observation, status, template) && availableOf(replicaSet) === 0;
+  if (!isLeft && template.service !== undefined) return [];
+  return [{ verb: 'delete', ref: { kind: KINDS.service, namespace, name }, uid }];
+}
+
+function isOnItsWayOut(
+  observation: ExperimentObservation,
+  status: ExperimentStatus,
+  template: ExperimentTemplate,
+): boolean {
+  const recorded = status.templateStatuses?.find(({ name }) => name === template.name);
+  const ends = isEnding(observation.experiment.spec, status, observation.analysisRuns);
+  return ends || isBadTemplate(recorded?.status);
+}
+
+/** Every port of the containers, once; where there are several, each needs a name. */
+function portsOf(replicaSet: ReplicaSet): readonly ServicePort[] {
+  const found = new Map<string, { readonly name?: string; readonly protocol: string; readonly port: number }>();
+  for (const container of replicaSet.spec.template.spec?.containers ?? []) {
+    for (const { name, protocol = 'TCP', containerPort } of container.ports ?? []) {
+      const key = `${protocol.toLowerCase()}-${containerPort}`;
+      if (!found.has(key)) found.set(key, { ...(name === undefined ? {} : { name }), protocol, port: containerPort });
+    }
+  }
+  return [...found].map(([key, port]) => ({
+    ...(port.name === undefined && found.size > 1 ? { name: key } : {}),
+    ...port,
+    targetPort: port.port,
+  }));
+}
