@@ -391,6 +391,22 @@ test('an unfinished measurement of a provider that waits is resumed, and ended w
   assert.equal(unprovenCause({ spec, status: ended.status }), 'it ended before it had measured errors');
 });
 
+test('a Job that is stopped with its run is inconclusive', () => {
+  const metric: Metric = { name: 'smoke', provider: { job: { spec: {} } } };
+  const waiting = { type: 'waiting', resumeAtMs: START_MS + 5_000, state: { 'job-name': 'j1' } } as const;
+  const reports = [{ metricName: 'smoke', startedAtMs: START_MS, progress: waiting }];
+  const spec = { metrics: [metric] };
+  const { status } = decideRun(observe(spec, { status: decideRun(observe(spec)).status, reports }));
+  const ended = decideRun(observe({ ...spec, terminate: true }, { status, nowMs: START_MS + 100 }));
+
+  assert.equal(ended.status.phase, 'Inconclusive');
+  assert.equal(
+    ended.status.message,
+    'Metric "smoke" assessed Inconclusive due to inconclusive (1) > inconclusiveLimit (0): "Error Message: Metric Terminated"',
+  );
+  assert.deepEqual(ended.status.runSummary, { count: 1, inconclusive: 1 });
+});
+
 test('records a report once, also when it is handed over again', () => {
   const spec = { metrics: [METRIC] };
   const first = decideRun(observe(spec));

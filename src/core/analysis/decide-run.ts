@@ -5,7 +5,7 @@ import { formatTimestampMs, waitStartMs } from '../../lib/timestamp.ts';
 import { argumentValues, resolveMetric } from './arguments.ts';
 import type { SecretValue } from './arguments.ts';
 import { foreignChanges } from './foreign-changes.ts';
-import { measurementOf, redactAll, terminatedMeasurement, withMeasurement } from './measurement.ts';
+import { measurementOf, redactAll, withMeasurement, withTerminated } from './measurement.ts';
 import type { MeasurementReport } from './measurement.ts';
 import { metricRulesOf } from './metric-rules.ts';
 import type { MetricRules } from './metric-rules.ts';
@@ -211,17 +211,17 @@ interface Terminated {
   readonly measurements: readonly { readonly metricName: string; readonly measurement: Measurement }[];
 }
 
-/** When the run has to end, what is recorded as unfinished ends too; it counts for nothing. */
+/** When the run has to end, what is recorded as unfinished ends too. */
 function terminate({ nowMs, run }: RunObservation, prepared: Prepared, results: readonly MetricResult[]): Terminated {
   const assessed = assessRun(run.spec, prepared.metrics, results, prepared.rules).metricResults;
   if (!isTerminating(run.spec, assessed)) return { results, measurements: [] };
   const measurements: { metricName: string; measurement: Measurement }[] = [];
   const ended = results.map((result) => {
+    const metric = prepared.metrics.find((one) => one.name === result.name);
+    const after = withTerminated(result, metric, nowMs);
     const last = result.measurements?.at(-1);
-    if (last === undefined || last.finishedAt !== undefined || isOver(result.phase)) return result;
-    measurements.push({ metricName: result.name, measurement: last });
-    const kept = result.measurements?.slice(0, -1) ?? [];
-    return { ...result, measurements: [...kept, terminatedMeasurement(last, nowMs)] };
+    if (after !== result && last !== undefined) measurements.push({ metricName: result.name, measurement: last });
+    return after;
   });
   return { results: ended, measurements };
 }

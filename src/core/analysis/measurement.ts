@@ -2,6 +2,7 @@ import type { Measurement, Metric, MetricResult } from '../../api/analysis.ts';
 import { formatTimestampMs } from '../../lib/timestamp.ts';
 import { redact } from './arguments.ts';
 import { assessResult } from './assess-measurement.ts';
+import { isOver } from './metric-verdict.ts';
 import type { ProviderOutcome } from './outcome.ts';
 
 /** What the shell reports of a measurement that was ordered. */
@@ -45,10 +46,20 @@ export function measurementOf(report: MeasurementReport, metric: Metric, secrets
   };
 }
 
-/** A measurement that was under way when the run had to end. */
-export function terminatedMeasurement(measurement: Measurement, nowMs: number): Measurement {
-  const { resumeAt: _resumeAt, ...rest } = measurement;
-  return { ...rest, phase: 'Successful', message: 'Metric Terminated', finishedAt: formatTimestampMs(nowMs) };
+/**
+ * A metric whose measurement was under way when the run had to end. A Job that was stopped has shown nothing, and
+ * counts as inconclusive; a question that was given up counts for nothing.
+ */
+export function withTerminated(result: MetricResult, metric: Metric | undefined, nowMs: number): MetricResult {
+  const last = result.measurements?.at(-1);
+  if (last === undefined || last.finishedAt !== undefined || isOver(result.phase)) return result;
+  const { resumeAt: _resumeAt, ...rest } = last;
+  const finishedAt = formatTimestampMs(nowMs);
+  const message = 'Metric Terminated';
+  if (metric?.provider.job !== undefined)
+    return withMeasurement(result, { ...rest, phase: 'Inconclusive', message, finishedAt });
+  const ended: Measurement = { ...rest, phase: 'Successful', message, finishedAt };
+  return { ...result, measurements: [...(result.measurements?.slice(0, -1) ?? []), ended] };
 }
 
 /** The result of a metric with one more measurement, or with its unfinished one replaced. */
