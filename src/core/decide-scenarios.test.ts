@@ -554,6 +554,25 @@ describe('analysis', () => {
     assert.equal(world.status.phase, 'Progressing');
   });
 
+  test('a status that is older than the run of its update neither ends nor repeats it', () => {
+    const steps = [{ setWeight: 20 }, { pause: { duration: '1s' } }, { analysis: { templates } }, { pause: {} }];
+    const world = measured(routed({ steps }), 'Successful');
+    world.image('v2').advance(4_000);
+    const writesAt = (currentStepIndex: number): readonly string[] => {
+      const observation = observe(world.cluster);
+      const canary = { ...world.status.canary, currentStepAnalysisRunStatus: undefined };
+      const status = { ...world.status, currentStepIndex, canary };
+      const { effects } = decide({ ...observation, rollout: { ...observation.rollout, status } });
+      return effects.map((one) => (one.type === 'write' ? one.purpose : one.type));
+    };
+
+    assert.equal(world.status.currentStepIndex, 2);
+    assert.equal(world.cluster.analysisRuns.length, 1);
+    assert.deepEqual(writesAt(1), []);
+    assert.deepEqual(writesAt(2), []);
+    assert.deepEqual(writesAt(3), [`terminate AnalysisRun ${world.cluster.analysisRuns[0]?.metadata.name}`]);
+  });
+
   test('background analysis runs from the start, and ends with the update', () => {
     const world = measured(routed({ steps: STEPS, analysis: { templates } }), 'Failed');
 

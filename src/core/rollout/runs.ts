@@ -1,6 +1,13 @@
 import type { AnalysisPhase, AnalysisRun } from '../../api/analysis.ts';
-import { POD_TEMPLATE_HASH_LABEL, STEP_INDEX_LABEL, type RolloutType } from '../../api/labels.ts';
+import {
+  POD_TEMPLATE_HASH_LABEL,
+  REVISION_ANNOTATION,
+  ROLLOUT_TYPE_LABEL,
+  STEP_INDEX_LABEL,
+  type RolloutType,
+} from '../../api/labels.ts';
 import type { RolloutAnalysis } from '../../api/rollout.ts';
+import { deepEqual } from '../../lib/deep-equal.ts';
 import { newRunFor } from '../analysis/new-run.ts';
 import { distrustCause, trustedPhase } from '../analysis/trusted-phase.ts';
 import { canCarryAll, isCutOver, isFastTracked, previewIsReady } from './blue-green.ts';
@@ -192,7 +199,11 @@ export function planRuns(world: World, position: Position, input: RunPlanInput):
   const planned = [step, background, prePromotion, postPromotion];
   const kept = new Set(isCutShort(position) ? [] : planned.map((plan) => plan?.name));
   const terminate = world.runs.filter(
-    (run) => !isFinished(run) && run.spec.terminate !== true && !kept.has(run.metadata.name),
+    (run) =>
+      !isFinished(run) &&
+      run.spec.terminate !== true &&
+      !kept.has(run.metadata.name) &&
+      (isCutShort(position) || !isAhead(world, position, run)),
   );
   return { step, background, prePromotion, postPromotion, terminate, failures };
 
@@ -209,7 +220,46 @@ export function planRuns(world: World, position: Position, input: RunPlanInput):
       failures.push(made);
       return undefined;
     }
-    return { name: made.metadata.name, run: undefined, create: made };
+    const adopted = world.runs.find((run) => isTheSame(run, made));
+    return adopted === undefined
+      ? { name: made.metadata.name, run: undefined, create: made }
+      : { name: adopted.metadata.name, run: adopted, create: undefined };
+  }
+}
+
+/** Under way for the very thing that a run would be made for: whoever made it had recorded it in a status that is not seen yet. */
+function isTheSame(run: AnalysisRun, made: AnalysisRun): boolean {
+  const isOpen = !isFinished(run) && run.spec.terminate !== true;
+  const [found, wanted] = [run.metadata, made.metadata];
+  const revision = (metadata: AnalysisRun['metadata']): string | undefined =>
+    metadata.annotations?.[REVISION_ANNOTATION];
+  return (
+    isOpen &&
+    deepEqual(found.labels, wanted.labels) &&
+    revision(found) === revision(wanted) &&
+    deepEqual(run.spec, made.spec)
+  );
+}
+
+/**
+ * A run of this version from further on than the status is: what was read of the Rollout is older than what was read of the
+ * run. To end a run cannot be undone, and its step would take the end for a success, so it waits for the status to catch up.
+ */
+function isAhead(world: World, position: Position, { metadata }: AnalysisRun): boolean {
+  const labels = metadata.labels ?? {};
+  if (labels[POD_TEMPLATE_HASH_LABEL] !== position.currentHash || position.currentHash === position.stableHash)
+    return false;
+  const { steps } = world.settings;
+  const index = indexOf(position, steps);
+  switch (labels[ROLLOUT_TYPE_LABEL]) {
+    case 'Step':
+      return Number(labels[STEP_INDEX_LABEL]) > index;
+    case 'Background':
+      return index < (world.rollout.spec.strategy?.canary?.analysis?.startingStep ?? 0);
+    case 'PostPromotion':
+      return !isCutOver(world, position);
+    default:
+      return false;
   }
 }
 
