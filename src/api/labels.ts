@@ -72,6 +72,10 @@ export const NOTIFIED_ANNOTATION = 'notified.notifications.argoproj.io';
 /** On a Rollout: an abort that people are still to be told of. */
 export const PENDING_NOTICE_ANNOTATION = 'headgate.dev/pending-notice';
 
+/** On the Leases of processes that share objects: which of them belong together, and whom each counts, separated by commas. */
+export const MEMBERS_LABEL = 'headgate.dev/members-of';
+export const MEMBER_VIEW_ANNOTATION = 'headgate.dev/members';
+
 /** What `kubectl apply` remembers; never copied. */
 export const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 

@@ -13,28 +13,30 @@ import { createHttpClient } from '../adapters/http/exchange-client.ts';
 import { connect, type Connection } from '../adapters/kube/connection.ts';
 import { createKindDirectory } from '../adapters/kube/kind-directory.ts';
 import { createKube, type ConnectedKube } from '../adapters/kube/kube.ts';
-import { startLeadership } from '../adapters/kube/leadership.ts';
+import { fenceWriter } from '../adapters/kube/fenced-writer.ts';
 import type { CallGuard } from '../adapters/kube/permissions.ts';
 import { createWorkQueue } from '../adapters/kube/work-queue.ts';
 import { createLog, type LogLevel } from '../adapters/telemetry/log.ts';
 import { createMetrics, type MetricsRegistry } from '../adapters/telemetry/metrics.ts';
 import { startTelemetryServer, type TelemetryServer } from '../adapters/telemetry/telemetry-server.ts';
 import { RunController } from '../controller/analysis/run-controller.ts';
+import { ExperimentController } from '../controller/experiment/experiment-controller.ts';
 import { GitSourceController } from '../controller/git-source/git-source-controller.ts';
 import { createWebhookHandler } from '../controller/git-source/webhook-handler.ts';
 import { NotificationController, type ServiceOptions } from '../controller/notification/notification-controller.ts';
+import { ownerKeyOf } from '../controller/sharding/owner-key.ts';
+import { shareQueue, type SharedQueue } from '../controller/sharding/shared-queue.ts';
 import { keyOf } from '../controller/rollout/caches.ts';
 import { RolloutController } from '../controller/rollout/rollout-controller.ts';
 import type { Clock, ScheduledCall } from '../ports/clock.ts';
-import type { Leadership, WorkQueue } from '../ports/kube.ts';
+import type { KubeObject } from '../api/kube-object.ts';
+import type { ObjectCache } from '../ports/kube.ts';
 import type { Log, Telemetry } from '../ports/telemetry.ts';
 import type { ControllerOptions } from './controller-options.ts';
+import { openGroup, type Group } from './group.ts';
 import { ownNamespace, processIdentity } from './identity.ts';
 import { collectGarbage, keepHeapSmall } from './small-heap.ts';
 import { headgateVersion } from './version.ts';
-
-/** The Lease of the controller that Headgate replaces: the two can never act at the same time. */
-const LEASE_NAME = 'argo-rollouts-controller-lock';
 
 export interface RunningController {
   /** Address of /healthz and /readyz, and of /metrics. */
@@ -62,14 +64,28 @@ export async function startController(
   const connection = await connect({ clock, kubeconfigPath: options.kubeconfig, context: options.context });
   const registry = createMetrics({ clock, build: { version: headgateVersion(), commit: '' }, processMetrics: true });
   const telemetry: Telemetry = { log, metrics: registry.metrics };
-  const kube = createKube({ connection, clock, random, log, metrics: registry.metrics, guard });
-  const parts = createParts({ options, connection, kube, clock, random, telemetry });
+  const connected = createKube({ connection, clock, random, log, metrics: registry.metrics, guard });
+  const watched = options.namespaced ? (options.namespace ?? ownNamespace(connection.namespace)) : undefined;
+  const group = openGroup({
+    options,
+    client: connected.client,
+    clock,
+    random,
+    log,
+    watched,
+    giveUp: (leaves) => parts.giveUp(leaves),
+    changed: (members) => {
+      log.info({ members }, 'members');
+      parts.lookAtAll();
+    },
+  });
+  const kube = { ...connected, writer: fenceWriter(connected.writer, () => group.mayAct()) };
+  const parts = createParts({ options, connection, kube, clock, random, telemetry, watched, group });
   const servers = await openServers({ options, kube, registry, webhook: parts.webhook });
-  const leadership = options.leaderElect ? lead({ options, connection, kube, clock, random, log }) : undefined;
   const lost = Promise.withResolvers<string>();
-  leadership?.onLost(() => lost.resolve('the Lease was lost'));
+  group.onLost((why) => lost.resolve(why));
   const resyncs = every(clock, options.rolloutResync * 1_000, () => parts.resync());
-  const acting = act({ kube, leadership, parts, log });
+  const acting = act({ kube, group, parts, log });
   return {
     healthPort: servers.health.port,
     metricsPort: servers.metrics.port,
@@ -81,7 +97,7 @@ export async function startController(
       resyncs.cancel();
       await parts.stop();
       await kube.events.flush();
-      await leadership?.release();
+      await group.leave();
       await kube.close();
       registry.close();
       await Promise.all([servers.health.close(), servers.metrics.close(), servers.webhook?.close()]);
@@ -112,24 +128,55 @@ interface Parts {
   readonly webhook: RequestListener;
   start(): void;
   resync(): void;
+  /** Looks at everything, since other objects may be ours than before. */
+  lookAtAll(): void;
+  /** Ends the work on all objects that leave, and settles when none of it goes on. */
+  giveUp(leaves: (key: string) => boolean): Promise<void>;
   stop(): Promise<void>;
 }
 
+interface PartsInput extends Foundation {
+  readonly telemetry: Telemetry;
+  /** The one namespace that is looked after, if it is one. */
+  readonly watched: string | undefined;
+  readonly group: Group;
+}
+
 /** The controllers, one for each kind; they watch from now on and work when started. */
-function createParts(input: Foundation & { readonly telemetry: Telemetry }): Parts {
-  const { options, connection, kube, clock, random, telemetry } = input;
+function createParts(input: PartsInput): Parts {
+  const { options, connection, kube, clock, random, telemetry, watched: namespace, group } = input;
   const { log, metrics } = telemetry;
   const http = createHttpClient({ clock, deniedAddresses: options.deniedAddresses });
   // The chain of AWS' credentials ends at a metadata service, which metrics never reach.
   const awsHttp = createHttpClient({ clock });
-  const queue = (name: string): WorkQueue => createWorkQueue({ clock, random, log, metrics: metrics.queue(name) });
-  const rolloutQueue = queue('Rollouts');
-  const runQueue = queue('AnalysisRuns');
-  const gitQueue = queue('GitSources');
+  const queues: SharedQueue[] = [];
+  const queue = (name: string, part: () => SharedPart): SharedQueue => {
+    const made = shareQueue({
+      queue: createWorkQueue({ clock, random, log, metrics: metrics.queue(name) }),
+      share: group,
+      ownerKey: (key) => ownerKeyOf(find(part().cache, key), key),
+      exists: (key) => find(part().cache, key) !== undefined,
+      forget: (key) => part().letGo?.(key),
+    });
+    queues.push(made);
+    return made;
+  };
+  const rolloutQueue = queue('Rollouts', () => ({
+    cache: rollouts.caches.rollouts,
+    letGo: (key) => rollouts.letGo(key),
+  }));
+  const runQueue = queue('AnalysisRuns', () => ({
+    cache: rollouts.caches.analysisRuns,
+    letGo: (key) => runs.letGo(key),
+  }));
+  const experimentQueue = queue('Experiments', () => ({
+    cache: rollouts.caches.experiments,
+    letGo: (key) => metrics.objectGone({ kind: 'experiment', ...nameIn(key) }),
+  }));
+  const gitQueue = queue('GitSources', () => ({ cache: gitSources.sources, letGo: (key) => gitSources.letGo(key) }));
   const stopping = new AbortController();
   const stateDirectory = options.gitStateDir ?? mkdtempSync(join(tmpdir(), 'headgate-git-'));
-  const noticeQueue = queue('Notifications');
-  const namespace = options.namespaced ? (options.namespace ?? ownNamespace(connection.namespace)) : undefined;
+  const noticeQueue = queue('Notifications', () => ({ cache: rollouts.caches.rollouts }));
   const { instanceId } = options;
   const rollouts = new RolloutController({
     kube,
@@ -159,6 +206,15 @@ function createParts(input: Foundation & { readonly telemetry: Telemetry }): Par
       environment: process.env,
       readFile: (path) => readFile(path, 'utf8'),
     }),
+  });
+  const experiments = new ExperimentController({
+    kube,
+    caches: rollouts.caches,
+    queue: experimentQueue,
+    clock,
+    telemetry,
+    workers: options.experimentThreads,
+    instanceId,
   });
   const gitSources = new GitSourceController({
     kube,
@@ -201,22 +257,43 @@ function createParts(input: Foundation & { readonly telemetry: Telemetry }): Par
     log,
     pullNow: (key) => gitSources.pullNow(key),
   });
+  function resync(): void {
+    for (const rollout of rollouts.caches.rollouts.list()) rolloutQueue.add(keyOf(rollout));
+    for (const run of rollouts.caches.analysisRuns.list()) runQueue.add(keyOf(run));
+    for (const experiment of rollouts.caches.experiments.list()) experimentQueue.add(keyOf(experiment));
+  }
+
+  metrics.shareIs(() => ({
+    members: group.mayAct() ? group.members.length : 0,
+    owned: Object.fromEntries(
+      [rollouts.caches.rollouts, rollouts.caches.analysisRuns, rollouts.caches.experiments, gitSources.sources].map(
+        (cache) => [cache.kind.plural, ownedIn(cache, group)],
+      ),
+    ),
+  }));
   return {
     webhook,
     start: () => {
       rollouts.start();
       runs.start();
+      experiments.start();
       gitSources.start();
       notices.start();
     },
-    resync: () => {
-      for (const rollout of rollouts.caches.rollouts.list()) rolloutQueue.add(keyOf(rollout));
-      for (const run of rollouts.caches.analysisRuns.list()) runQueue.add(keyOf(run));
+    resync,
+    lookAtAll: () => {
+      resync();
+      for (const source of gitSources.sources.list()) gitQueue.add(keyOf(source));
+      for (const rollout of rollouts.caches.rollouts.list()) noticeQueue.add(keyOf(rollout));
+    },
+    giveUp: async (leaves) => {
+      const leavesRun = (key: string): boolean => leaves(ownerKeyOf(find(rollouts.caches.analysisRuns, key), key));
+      await Promise.all([...queues.map((one) => one.whenIdle(leaves)), runs.giveUp(leavesRun)]);
     },
     stop: async () => {
       runs.stop();
       stopping.abort();
-      await Promise.all([rolloutQueue.stop(), runQueue.stop(), gitQueue.stop(), noticeQueue.stop()]);
+      await Promise.all(queues.map((one) => one.stop()));
       http.close();
       awsHttp.close();
       if (options.gitStateDir === undefined) rmSync(stateDirectory, { recursive: true, force: true });
@@ -243,32 +320,38 @@ function secretKey(text: string | undefined): ServiceOptions['credential'] {
   return { namespace, name, key };
 }
 
-function lead(input: Foundation & { readonly log: Log }): Leadership {
-  const { options, connection, kube, clock, random, log } = input;
-  return startLeadership({
-    client: kube.client,
-    clock,
-    random,
-    log,
-    namespace: options.leaderElectionNamespace ?? ownNamespace(connection.namespace),
-    name: options.instanceId === undefined ? LEASE_NAME : `${LEASE_NAME}-${options.instanceId}`,
-    identity: processIdentity(),
-    leaseDurationMs: options.leaderElectionLeaseDuration,
-    renewDeadlineMs: options.leaderElectionRenewDeadline,
-    retryPeriodMs: options.leaderElectionRetryPeriod,
-  });
+/** What a queue has to know of the objects whose keys it holds. */
+interface SharedPart {
+  readonly cache: ObjectCache;
+  /** Forgets what is kept of an object that is another process's now. */
+  readonly letGo?: (key: string) => void;
+}
+
+function ownedIn(cache: ObjectCache, group: Group): number {
+  return cache.list().filter((object) => group.owns(ownerKeyOf(object, keyOf(object)))).length;
+}
+
+function find(cache: ObjectCache, key: string): KubeObject | undefined {
+  const { namespace, name } = nameIn(key);
+  return cache.get(namespace, name);
+}
+
+function nameIn(key: string): { readonly namespace: string; readonly name: string } {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
 }
 
 interface ActInput {
   readonly kube: ConnectedKube;
-  readonly leadership: Leadership | undefined;
+  readonly group: Group;
   readonly parts: Parts;
   readonly log: Log;
 }
 
 /** Caches fill while the Lease is waited for, so that a standby takes over warm. */
-async function act({ kube, leadership, parts, log }: ActInput): Promise<void> {
-  await Promise.all([kube.caches.whenSynced(), leadership?.whenHeld()]);
+async function act({ kube, group, parts, log }: ActInput): Promise<void> {
+  await kube.caches.whenSynced();
+  await group.enter();
   log.info({}, 'acting');
   parts.start();
 }

@@ -34,6 +34,11 @@ export interface SystemClockOptions {
   readonly wallMs?: () => number;
 }
 
+/** Time that passes, for Leases: whatever is done to the time of day, it runs on. It starts anywhere, and may stand still while the machine sleeps. */
+export function createMonotonicClock(): Clock {
+  return { nowMs: () => performance.now(), schedule: (delayMs, run) => startTimer(delayMs, run, true) };
+}
+
 function startTimer(delayMs: number, run: () => void, keepAlive: boolean): { cancel(): void } {
   const dueMs = performance.now() + Math.max(0, delayMs);
   let timer: NodeJS.Timeout;

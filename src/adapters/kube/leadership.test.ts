@@ -25,11 +25,18 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-function candidate(t: TestContext, api: ChaosApi, identity: string, clock = fastClock()): Leadership {
+function candidate(
+  t: TestContext,
+  api: ChaosApi,
+  identity: string,
+  clock = fastClock(),
+  wallClock = clock,
+): Leadership {
   const client = createKubeClient({ connection: connectTo({ url: api.url, clock }), clock, metrics: SILENT_METRICS });
   const leadership = startLeadership({
     client,
     clock,
+    wallClock,
     random: Math.random,
     log: SILENT_LOG,
     namespace: 'own',
@@ -128,4 +135,47 @@ test('a holder that finds another in its Lease stops holding', async (t) => {
   await until(() => !holder.held);
 
   assert.equal(spec(api)['holderIdentity'], 'thief');
+});
+
+test('a holder that stood still holds nothing when it goes on, though no timer has told it yet', async (t) => {
+  const api = await serve(t);
+  let stoodStillMs = 0;
+  const running = fastClock();
+  const clock: Clock = { ...running, nowMs: () => running.nowMs() + stoodStillMs };
+  const holder = candidate(t, api, 'first', clock);
+  await holder.whenHeld();
+  assert.equal(holder.held, true);
+
+  stoodStillMs = 11_000;
+
+  assert.equal(holder.held, false);
+});
+
+test('while the machine slept the monotonic clock may have stood still: what is held is over by the time of day too', async (t) => {
+  const api = await serve(t);
+  const clock = fastClock();
+  let sleptMs = 0;
+  const wallClock: Clock = { ...clock, nowMs: () => clock.nowMs() + sleptMs };
+  const holder = candidate(t, api, 'first', clock, wallClock);
+  await holder.whenHeld();
+  assert.equal(holder.held, true);
+
+  sleptMs = 11_000;
+
+  assert.equal(holder.held, false);
+});
+
+test('of two who hold it together each renews it, and one that leaves does not give it away', async (t) => {
+  const api = await serve(t);
+  const first = candidate(t, api, 'together');
+  await first.whenHeld();
+  const second = candidate(t, api, 'together');
+  await second.whenHeld();
+  assert.deepEqual([first.held, second.held], [true, true]);
+
+  await first.release({ keep: true });
+
+  assert.equal(spec(api)['holderIdentity'], 'together');
+  assert.equal(spec(api)['leaseTransitions'], 0);
+  await until(() => second.held);
 });

@@ -6,6 +6,7 @@ import type { Leadership } from '../../ports/kube.ts';
 import type { Log } from '../../ports/telemetry.ts';
 import type { KubeClient } from './client.ts';
 import { isKubeError } from './kube-error.ts';
+import { microTime } from './micro-time.ts';
 
 /** Defaults of the flags `--leader-election-lease-duration`, `-renew-deadline` and `-retry-period`. */
 export const LEASE_DURATION_MS = 15_000;
@@ -16,16 +17,27 @@ const JITTER = 0.2;
 
 export interface LeadershipOptions {
   readonly client: KubeClient;
+  /** Counts time that passes, whatever is done to the time of day. By it a Lease runs out, ours and another's. */
   readonly clock: Clock;
+  /**
+   * The time of day; `clock` if unset. It is written down for people, and what we hold is over by it too: `clock` may have
+   * stood still while the machine slept.
+   */
+  readonly wallClock?: Clock;
   readonly random: () => number;
   readonly log: Log;
   readonly namespace: string;
   readonly name: string;
-  /** Unlike any other process's: the pod's name and something random. */
+  /** Unlike any other process's; where several hold the Lease together, they all have the same. */
   readonly identity: string;
   readonly leaseDurationMs?: number;
   readonly renewDeadlineMs?: number;
   readonly retryPeriodMs?: number;
+}
+
+interface Moment {
+  readonly passedMs: number;
+  readonly wallMs: number;
 }
 
 /** What the Lease says, with the moment at which we first saw it say so. */
@@ -49,16 +61,28 @@ export function startLeadership(options: LeadershipOptions): Leadership {
   const leaseDurationMs = options.leaseDurationMs ?? LEASE_DURATION_MS;
   const renewDeadlineMs = options.renewDeadlineMs ?? RENEW_DEADLINE_MS;
   const retryPeriodMs = options.retryPeriodMs ?? RETRY_PERIOD_MS;
+  const wallClock = options.wallClock ?? clock;
   const stopping = new AbortController();
   const lostListeners: (() => void)[] = [];
   const held = Promise.withResolvers<void>();
   let holding = false;
   let seen: Seen | undefined;
   let fence: ScheduledCall | undefined;
+  let heldUntil: Moment | undefined;
 
-  function gained(sentMs: number): void {
+  function now(): Moment {
+    return { passedMs: clock.nowMs(), wallMs: wallClock.nowMs() };
+  }
+
+  function isOver(): boolean {
+    const { passedMs, wallMs } = now();
+    return heldUntil === undefined || passedMs >= heldUntil.passedMs || wallMs >= heldUntil.wallMs;
+  }
+
+  function gained(sent: Moment): void {
     fence?.cancel();
-    fence = clock.schedule(sentMs + renewDeadlineMs - clock.nowMs(), () => lost('it could not be renewed in time'));
+    heldUntil = { passedMs: sent.passedMs + renewDeadlineMs, wallMs: sent.wallMs + renewDeadlineMs };
+    fence = clock.schedule(heldUntil.passedMs - clock.nowMs(), () => lost('it could not be renewed in time'));
     if (holding) return;
     holding = true;
     log.info({ lease: options.name, identity }, 'leading');
@@ -75,7 +99,9 @@ export function startLeadership(options: LeadershipOptions): Leadership {
   }
 
   async function attempt(): Promise<void> {
-    const sentMs = clock.nowMs();
+    const sent = now();
+    // Who stood still for too long has lost it, though the timer that says so may not have come yet.
+    if (holding && isOver()) return lost('it could not be renewed in time');
     seen = await look(seen);
     if (stopping.signal.aborted) return;
     if (seen === undefined) {
@@ -89,7 +115,7 @@ export function startLeadership(options: LeadershipOptions): Leadership {
       seen = await write('patch', renewed(seen, mine));
     }
     // Refused in the meantime (released, or lost by the deadline): what was won is not used.
-    if (!stopping.signal.aborted) gained(sentMs);
+    if (!stopping.signal.aborted) gained(sent);
   }
 
   async function look(before: Seen | undefined): Promise<Seen | undefined> {
@@ -120,7 +146,7 @@ export function startLeadership(options: LeadershipOptions): Leadership {
   }
 
   function newLease(): unknown {
-    const time = microTime(clock.nowMs());
+    const time = microTime(wallClock.nowMs());
     return {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
@@ -130,7 +156,7 @@ export function startLeadership(options: LeadershipOptions): Leadership {
   }
 
   function renewed(before: Seen, mine: boolean): unknown {
-    const time = microTime(clock.nowMs());
+    const time = microTime(wallClock.nowMs());
     const taken = mine ? {} : { acquireTime: time, leaseTransitions: before.transitions + 1 };
     return { metadata: { resourceVersion: before.version }, spec: { ...heldSpec(time), ...taken } };
   }
@@ -154,22 +180,23 @@ export function startLeadership(options: LeadershipOptions): Leadership {
   const ended = keepTrying();
 
   return {
+    // By the clock, not by the timer: a process that stood still may come to its work before it comes to its timers.
     get held() {
-      return holding;
+      return holding && !isOver();
     },
     whenHeld: () => held.promise,
     onLost(run) {
       lostListeners.push(run);
     },
-    async release() {
-      const wasHolding = holding;
+    async release({ keep = false } = {}) {
+      const wasHolding = holding && !keep;
       holding = false;
       fence?.cancel();
       stopping.abort();
       await ended;
       if (!wasHolding || seen?.holder !== identity) return;
       try {
-        const time = microTime(clock.nowMs());
+        const time = microTime(wallClock.nowMs());
         await write('patch', {
           metadata: { resourceVersion: seen.version },
           spec: { holderIdentity: '', leaseDurationSeconds: 1, renewTime: time, acquireTime: time },
@@ -211,9 +238,4 @@ function text(value: unknown): string | undefined {
 
 function number(value: unknown, otherwise: number): number {
   return typeof value === 'number' ? value : otherwise;
-}
-
-/** RFC 3339 with six digits, as `metav1.MicroTime` is written. */
-function microTime(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z');
 }

@@ -106,3 +106,15 @@ test('an AnalysisRun shows the phase of each metric, and only the present one', 
     'analysis_run_metric_phase{namespace="ns",name="run",metric="errors",type="prometheus",dry_run="false",phase="Failed"} 1',
   ]);
 });
+
+test('what this process has of the objects is counted when somebody asks', async () => {
+  const registry = createMetrics({ clock: new VirtualClock(), build });
+  assert.deepEqual(await series(registry, 'headgate_members'), ['headgate_members 0']);
+  let count = 2;
+  registry.metrics.shareIs(() => ({ members: 3, owned: { rollouts: count } }));
+
+  count = 5;
+
+  assert.deepEqual(await series(registry, 'headgate_members'), ['headgate_members 3']);
+  assert.deepEqual(await series(registry, 'headgate_owned'), ['headgate_owned_objects{kind="rollouts"} 5']);
+});

@@ -64,6 +64,23 @@ export class RunController {
     for (const key of this.#underWay.keys()) this.#drop(key);
   }
 
+  /** Ends measurements of runs that leave, and settles when none goes on; whoever continues takes them again. */
+  async giveUp(leaves: (key: string) => boolean): Promise<void> {
+    const ending: Promise<void>[] = [];
+    for (const [key, { measuring }] of this.#underWay) {
+      if (!leaves(key)) continue;
+      for (const { ended } of measuring.values()) ending.push(ended);
+      this.#drop(key);
+    }
+    await Promise.all(ending);
+  }
+
+  /** Forgets what is kept of a run that is another process's now. */
+  letGo(key: string): void {
+    const [namespace = '', name = ''] = key.split('/');
+    this.#forget(key, namespace, name);
+  }
+
   async #pass(key: string): Promise<QueueAnswer> {
     const [namespace = '', name = ''] = key.split('/');
     const run = this.#input.runs.get(namespace, name);

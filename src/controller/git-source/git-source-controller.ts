@@ -49,6 +49,13 @@ export class GitSourceController {
     this.#input.queue.add(key);
   }
 
+  /** Forgets what is kept of a GitSource that is another process's now. */
+  letGo(key: string): void {
+    const [namespace = '', name = ''] = key.split('/');
+    this.#memories.delete(key);
+    this.#input.telemetry.metrics.objectGone({ kind: 'git_source', namespace, name });
+  }
+
   #memory(key: string): SourceMemory {
     const memory = this.#memories.get(key) ?? newMemory();
     this.#memories.set(key, memory);

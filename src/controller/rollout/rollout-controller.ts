@@ -238,11 +238,17 @@ export class RolloutController {
     for (const service of this.caches.services.byIndex(MANAGER, `${namespace}/${name}`)) {
       await this.#input.kube.writer.write(releaseOf(service));
     }
-    this.#unsettled.forget(`${namespace}/${name}`);
-    this.#failures.end(`${namespace}/${name}`);
-    this.#briefWaits.forget(`${namespace}/${name}`);
-    this.#input.telemetry.metrics.objectGone({ kind: 'rollout', namespace, name });
+    this.letGo(`${namespace}/${name}`);
     return {};
+  }
+
+  /** Forgets what is kept of a Rollout that is gone, or is another process's now. */
+  letGo(key: string): void {
+    const [namespace = '', name = ''] = key.split('/');
+    this.#unsettled.forget(key);
+    this.#failures.end(key);
+    this.#briefWaits.forget(key);
+    this.#input.telemetry.metrics.objectGone({ kind: 'rollout', namespace, name });
   }
 }
 

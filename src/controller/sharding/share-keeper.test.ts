@@ -71,6 +71,7 @@ class Process implements Clock {
     this.keeper = new ShareKeeper({
       leases: this.#leases(identity),
       clock: this,
+      wallClock: this,
       random: world.random,
       log: SILENT_LOG,
       identity,
@@ -286,6 +287,7 @@ test('a Lease holds from when its renewal was sent, not from when the answer cam
       remove: () => Promise.resolve(),
     },
     clock,
+    wallClock: clock,
     random: () => 0,
     log: SILENT_LOG,
     identity: 'a',

@@ -20,6 +20,8 @@ export interface ShareKeeperInput {
   readonly leases: MemberLeases;
   /** Counts time that passes; what time of day it is does not matter. */
   readonly clock: Clock;
+  /** The time of day: `clock` may have stood still while the machine slept, so what is held is over by either. */
+  readonly wallClock: Clock;
   readonly random: () => number;
   readonly log: Log;
   /** Unlike any other process's. */
@@ -46,9 +48,9 @@ export class ShareKeeper implements Share {
   #membership: Membership;
   #version: string | undefined;
   #heldUntilMs = Number.NEGATIVE_INFINITY;
+  #heldUntilWallMs = Number.NEGATIVE_INFINITY;
   #told = '';
   #ended: Promise<void> | undefined;
-  #wake = new AbortController();
 
   constructor(input: ShareKeeperInput) {
     this.#input = input;
@@ -68,7 +70,9 @@ export class ShareKeeper implements Share {
 
   /** By the clock, not by a timer: a process that was stopped may come to its work before it comes to its timers. */
   get held(): boolean {
-    return this.#input.clock.nowMs() < this.#heldUntilMs && !this.#stopping.signal.aborted;
+    const { clock, wallClock } = this.#input;
+    const isOver = clock.nowMs() >= this.#heldUntilMs || wallClock.nowMs() >= this.#heldUntilWallMs;
+    return !isOver && !this.#stopping.signal.aborted;
   }
 
   /** This process and the others that it counts. */
@@ -85,7 +89,6 @@ export class ShareKeeper implements Share {
   async leave(): Promise<void> {
     const wasHeld = this.held;
     this.#stopping.abort();
-    this.#wake.abort();
     await this.#ended;
     if (!wasHeld || this.#version === undefined) return;
     try {
@@ -152,7 +155,9 @@ export class ShareKeeper implements Share {
       if (this.#stopping.signal.aborted) return;
       if (isOver) view = next;
     }
-    const sentMs = this.#input.clock.nowMs();
+    const { clock, wallClock, renewDeadlineMs } = this.#input;
+    const sentMs = clock.nowMs();
+    const sentWallMs = wallClock.nowMs();
     if (this.#version !== undefined && !this.held) return;
     this.#membership = beforeClaim(this.#membership, view);
     const written = await this.#input.leases.write({ view, released: false, version: this.#version });
@@ -160,7 +165,8 @@ export class ShareKeeper implements Share {
     this.#version = written.version;
     this.#membership = afterClaim(this.#membership, view);
     // From when it was sent: a pause before the answer may have cost us the Lease already.
-    this.#heldUntilMs = sentMs + this.#input.renewDeadlineMs;
+    this.#heldUntilMs = sentMs + renewDeadlineMs;
+    this.#heldUntilWallMs = sentWallMs + renewDeadlineMs;
   }
 
   /** False when work still goes on after a while: renewing must not wait for it. */

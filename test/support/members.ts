@@ -1,0 +1,60 @@
+import type { CallGuard } from '../../src/adapters/kube/permissions.ts';
+import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
+import { controllerDefaults, type ControllerOptions } from '../../src/main/controller-options.ts';
+import { startController, type RunningController } from '../../src/main/run-controller.ts';
+import { sharedGuard } from './shared-guard.ts';
+
+/** One of several controllers that share the objects, in this process, and what it writes. */
+export interface Member {
+  readonly controller: RunningController;
+  /** Names of the Rollouts whose status it has written, each as often as it has. */
+  readonly written: readonly string[];
+  /** Calls so far, `verb plural`. */
+  readonly calls: readonly string[];
+  /** A series of its metrics page. */
+  metric(name: string): Promise<string>;
+}
+
+/** Short enough that a test can wait for a Lease to run out. */
+export const QUICK_LEASES: Partial<ControllerOptions> = {
+  leaderElectionLeaseDuration: 3_000,
+  leaderElectionRenewDeadline: 2_000,
+  leaderElectionRetryPeriod: 300,
+};
+
+export async function startMember(kubeconfig: string, wishes: Partial<ControllerOptions> = {}): Promise<Member> {
+  const written: string[] = [];
+  const calls: string[] = [];
+  const guard: CallGuard = {
+    check: (call) => {
+      sharedGuard.check(call);
+      calls.push(`${call.verb} ${call.kind.plural}`);
+      if (call.kind.plural === 'rollouts' && call.subresource === 'status' && call.verb === 'patch')
+        written.push(call.name ?? '');
+    },
+    used: () => sharedGuard.used(),
+  };
+  const options = {
+    ...controllerDefaults(),
+    kubeconfig,
+    metricsHost: '127.0.0.1',
+    metricsPort: 0,
+    healthzPort: 0,
+    weightVerificationMinDelay: 100,
+    sharding: true,
+    ...QUICK_LEASES,
+    ...wishes,
+  };
+  const controller = await startController(options, SILENT_LOG, guard);
+  await controller.whenActing();
+  return {
+    controller,
+    written,
+    calls,
+    metric: async (name) => {
+      const page = await fetch(`http://127.0.0.1:${controller.metricsPort}/metrics`);
+      const line = (await page.text()).split('\n').find((text) => text.startsWith(name));
+      return line?.slice(line.lastIndexOf(' ') + 1) ?? '';
+    },
+  };
+}
