@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Manifest } from '../support/api-client.ts';
-import { canaryRollout, httpRoute, ingress, service } from '../support/manifests.ts';
+import { canaryRollout, grpcRoute, httpRoute, ingress, service } from '../support/manifests.ts';
 import { startStage, type Stage } from '../support/stage.ts';
 import { clusterSkipReason, conditionOf, Scene, until, type Cluster } from '../support/world.ts';
 
 const SERVICES = { stableService: 'shop-stable', canaryService: 'shop-canary' };
 const GATEWAY_API = { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } };
 const NGINX = { nginx: { stableIngress: 'shop' } };
+const WITH_ROUTES = { ...GATEWAY_API, managedRoutes: [{ name: 'testers' }, { name: 'shadow' }] };
+const TESTERS = { name: 'testers', match: [{ headerName: 'X-Canary', headerValue: { exact: 'yes' } }] };
+const HTTP_ROUTES = 'httproutes.gateway.networking.k8s.io';
+const GRPC_ROUTES = 'grpcroutes.gateway.networking.k8s.io';
 const HASH = 'rollouts-pod-template-hash';
 
 for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
@@ -109,6 +113,158 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       assert.equal(found?.['spec'].rules[1].backendRefs[0].weight, 7);
     });
 
+    story(
+      'adds a header route for its steps, beside the rules of others, and takes it away at the end',
+      async (scene) => {
+        const foreign = structuredClone(route) as { spec: { rules: unknown[] } };
+        const legacy = { name: 'legacy', backendRefs: [{ name: 'elsewhere', port: 80, weight: 7 }] };
+        foreign.spec.rules.push(legacy);
+        const steps = [
+          { setCanaryScale: { replicas: 1 } },
+          { setHeaderRoute: TESTERS },
+          { pause: {} },
+          { setWeight: 50 },
+          { pause: {} },
+          { setHeaderRoute: { name: 'testers' } },
+          { pause: {} },
+        ];
+        await scene.apply(...services, foreign, rollout(WITH_ROUTES, steps));
+        await scene.untilPhase('shop', 'Healthy');
+        const before = await ruleNames(scene);
+
+        await scene.setImage('shop', 'shop:2');
+        const paused = await scene.untilPhase('shop', 'Paused');
+        assert.deepEqual(await ruleNames(scene), ['testers', ...before]);
+        const [rule] = await rulesOf(scene);
+        assert.deepEqual(rule?.['matches'], [
+          {
+            path: { type: 'PathPrefix', value: '/' },
+            headers: [{ type: 'Exact', name: 'X-Canary', value: 'yes' }],
+          },
+        ]);
+        assert.equal(paused['status'].canary.weights.canary.weight, 0);
+        assert.equal(await selectedHash(scene, 'shop-canary'), paused['status'].currentPodHash);
+
+        await scene.patchStatus('shop', { pauseConditions: null });
+        await scene.untilRollout('shop', 'paused at 50 %', ({ status }) => {
+          return status.phase === 'Paused' && status.canary.weights.canary.weight === 50;
+        });
+        assert.deepEqual(await ruleNames(scene), ['testers', ...before]);
+
+        await scene.patchStatus('shop', { pauseConditions: null });
+        await scene.untilRollout('shop', 'paused without the header route', ({ status }) => {
+          return status.phase === 'Paused' && status.currentStepIndex === 6;
+        });
+        assert.deepEqual(await ruleNames(scene), before);
+
+        await scene.patchStatus('shop', { promoteFull: true });
+        await scene.untilPhase('shop', 'Healthy');
+        const last = (await rulesOf(scene)).at(-1);
+        assert.deepEqual([last?.['name'], last?.['backendRefs'][0].weight], ['legacy', 7]);
+      },
+    );
+
+    story(
+      'takes header routes and mirrors away when it is aborted, before the Service leaves the pods',
+      async (scene) => {
+        const steps = [
+          { setWeight: 25 },
+          { setHeaderRoute: TESTERS },
+          { setMirrorRoute: { name: 'shadow', percentage: 10, match: [{ method: { exact: 'GET' } }] } },
+          { pause: {} },
+        ];
+        await scene.apply(...services, route, rollout(WITH_ROUTES, steps));
+        await scene.untilPhase('shop', 'Healthy');
+        await scene.setImage('shop', 'shop:2');
+        await scene.untilPhase('shop', 'Paused');
+        const [header, mirror] = await rulesOf(scene);
+        assert.deepEqual([header?.['name'], mirror?.['name']], ['testers', 'shadow']);
+        assert.equal(mirror?.['filters'][0].requestMirror.percent, 10);
+        assert.deepEqual(
+          mirror?.['backendRefs'].map(({ weight }: Manifest) => weight as unknown),
+          [75, 25],
+        );
+
+        await scene.patchStatus('shop', { abort: true });
+        const aborted = await scene.untilRollout('shop', 'aborted without traffic', ({ status }) => {
+          return status.phase === 'Degraded' && status.canary.weights.canary.weight === 0;
+        });
+
+        assert.deepEqual(await ruleNames(scene), ['']);
+        await until('the canary Service to lead to stable', async () => {
+          return (await selectedHash(scene, 'shop-canary')) === aborted['status'].stableRS;
+        });
+      },
+    );
+
+    story('weights a GRPCRoute, with a header route, as it does an HTTPRoute', async (scene) => {
+      const grpc = grpcRoute('shop', { stable: 'shop-stable', canary: 'shop-canary' });
+      const routing = { ...WITH_ROUTES, plugins: { 'argoproj-labs/gatewayAPI': { grpcRoute: 'shop' } } };
+      const steps = [{ setWeight: 25 }, { setHeaderRoute: TESTERS }, { pause: {} }];
+      await scene.apply(...services, grpc, rollout(routing, steps));
+      await scene.untilPhase('shop', 'Healthy');
+      await scene.setImage('shop', 'shop:2');
+      await scene.untilPhase('shop', 'Paused');
+
+      const rules = await rulesOf(scene, GRPC_ROUTES);
+      assert.deepEqual(
+        rules.map(({ name, backendRefs }) => [
+          name ?? '',
+          ...backendRefs.map(({ weight }: Manifest) => weight as unknown),
+        ]),
+        [
+          ['testers', 1],
+          ['', 75, 25],
+        ],
+      );
+
+      await scene.patchStatus('shop', { promoteFull: true });
+      await scene.untilPhase('shop', 'Healthy');
+      await until('the GRPCRoute to lead to stable alone', async () => {
+        const now = await rulesOf(scene, GRPC_ROUTES);
+        return now.length === 1 && now[0]?.['backendRefs'][1].weight === 0;
+      });
+    });
+
+    story('lets ping-pong Services swap their roles, with their selectors as they are', async (scene) => {
+      const pingPong = { pingService: 'shop-ping', pongService: 'shop-pong' };
+      const canary = { pingPong, stableService: undefined, canaryService: undefined };
+      await scene.apply(
+        service('shop-ping', 'shop'),
+        service('shop-pong', 'shop'),
+        httpRoute('shop', { stable: 'shop-ping', canary: 'shop-pong' }),
+        rollout(GATEWAY_API, [{ setWeight: 25 }, { pause: {} }], canary),
+      );
+      const first = await scene.untilPhase('shop', 'Healthy');
+      assert.equal(first['status'].canary.stablePingPong, 'ping');
+      assert.equal(await selectedHash(scene, 'shop-ping'), first['status'].stableRS);
+
+      await scene.setImage('shop', 'shop:2');
+      const paused = await scene.untilPhase('shop', 'Paused');
+      assert.deepEqual(await routeWeights(scene), { 'shop-ping': 75, 'shop-pong': 25 });
+      const selected = [await selectedHash(scene, 'shop-ping'), await selectedHash(scene, 'shop-pong')];
+      assert.deepEqual(selected, [paused['status'].stableRS, paused['status'].currentPodHash]);
+
+      await scene.patchStatus('shop', { pauseConditions: null });
+      await scene.untilPhase('shop', 'Healthy');
+      const done = await scene.untilRollout('shop', 'shown as stable only', ({ status }) => {
+        return status.canary.stablePingPong === 'pong' && status.canary.weights.canary.weight === 0;
+      });
+      assert.deepEqual(await routeWeights(scene), { 'shop-ping': 0, 'shop-pong': 100 });
+      assert.deepEqual([await selectedHash(scene, 'shop-ping'), await selectedHash(scene, 'shop-pong')], selected);
+      assert.equal(done['status'].canary.weights.stable.serviceName, 'shop-pong');
+
+      await scene.setImage('shop', 'shop:3');
+      const third = await scene.untilPhase('shop', 'Paused');
+      assert.deepEqual(await routeWeights(scene), { 'shop-ping': 25, 'shop-pong': 75 });
+      assert.equal(await selectedHash(scene, 'shop-ping'), third['status'].currentPodHash);
+
+      await scene.patchStatus('shop', { abort: true });
+      await scene.untilPhase('shop', 'Degraded');
+      await until('the weight to be back', async () => (await routeWeights(scene))['shop-ping'] === 0);
+      assert.equal(await selectedHash(scene, 'shop-pong'), third['status'].stableRS);
+    });
+
     story('says which route is missing, and goes on when it is there', async (scene) => {
       await scene.apply(...services, rollout(GATEWAY_API, [{ setWeight: 25 }, { pause: {} }]));
 
@@ -175,6 +331,16 @@ async function routeWeights(scene: Scene): Promise<Readonly<Record<string, numbe
   const route = await scene.get('httproutes.gateway.networking.k8s.io', 'shop');
   const backends: readonly { name: string; weight: number }[] = route?.['spec'].rules[0].backendRefs.slice(0, 2) ?? [];
   return Object.fromEntries(backends.map(({ name, weight }) => [name, weight]));
+}
+
+async function rulesOf(scene: Scene, kind = HTTP_ROUTES): Promise<readonly Manifest[]> {
+  const route = await scene.get(kind, 'shop');
+  return route?.['spec'].rules ?? [];
+}
+
+/** Names of the rules in their order; empty where a rule has none. */
+async function ruleNames(scene: Scene): Promise<readonly string[]> {
+  return (await rulesOf(scene)).map((rule) => (rule['name'] as string | undefined) ?? '');
 }
 
 async function selectedHash(scene: Scene, name: string): Promise<unknown> {

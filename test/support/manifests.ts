@@ -73,6 +73,15 @@ export function httpRoute(
   };
 }
 
+export function grpcRoute(
+  name: string,
+  services: { readonly stable: string; readonly canary: string },
+): Record<string, unknown> {
+  const route = httpRoute(name, services) as { readonly spec: { readonly rules: readonly Record<string, unknown>[] } };
+  const rules = route.spec.rules.map(({ matches: _matches, ...rule }) => rule);
+  return { ...route, kind: 'GRPCRoute', spec: { ...route.spec, rules } };
+}
+
 export function ingress(name: string, backend: string): Record<string, unknown> {
   return {
     apiVersion: 'networking.k8s.io/v1',

@@ -252,6 +252,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   Role: 'roles.rbac.authorization.k8s.io',
   RoleBinding: 'rolebindings.rbac.authorization.k8s.io',
   HTTPRoute: 'httproutes.gateway.networking.k8s.io',
+  GRPCRoute: 'grpcroutes.gateway.networking.k8s.io',
   Ingress: 'ingresses.networking.k8s.io',
 };
 

@@ -77,6 +77,12 @@ describe('routes that steps set', () => {
     });
   }
 
+  it('do not keep a full promotion at the size of an earlier setCanaryScale', () => {
+    const world = worldWith([...FIRST_PODS, { setHeaderRoute: TESTERS }, { pause: {} }]).quiesce();
+    world.image('v2').quiesce().command({ promoteFull: true }).quiesce();
+    assert.deepEqual([world.status.phase, world.sizes()['v2']], ['Healthy', 4]);
+  });
+
   it('stay while they are not seen gone: the Service and the pods of an aborted version wait for that', () => {
     const world = worldWith([...FIRST_PODS, { setHeaderRoute: TESTERS }, { pause: {} }], {
       abortScaleDownDelaySeconds: 1,

@@ -26,7 +26,7 @@ export interface CanaryScale {
 export function canaryScaleAt(world: World, position: Position): CanaryScale | undefined {
   const { steps, routing } = world.settings;
   const index = indexOf(position, steps);
-  if (routing === undefined || position.abort || index >= steps.length) return undefined;
+  if (routing === undefined || position.abort || position.promoteFull || index >= steps.length) return undefined;
   for (let i = index; i >= 0; i--) {
     const scale = steps[i]?.setCanaryScale;
     if (scale === undefined) continue;
