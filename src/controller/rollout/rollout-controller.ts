@@ -162,7 +162,8 @@ export class RolloutController {
       if (this.#additive.noticesPruning(next, answer)) this.#reportPruning();
     }
     // From here on the intent is recorded: its events tell of it whatever becomes of the effects.
-    const input = { rollout, rolloutResourceVersion: version, effects: decision.effects, routed };
+    const recorded = { ...rollout, status: decision.status };
+    const input = { rollout: recorded, rolloutResourceVersion: version, effects: decision.effects, routed };
     let done = false;
     try {
       await enact(kube.writer, input, written);
