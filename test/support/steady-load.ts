@@ -40,17 +40,19 @@ export function startSteadyLoad(target: {
   readonly origin: string;
   readonly host: string;
   readonly perSecond: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }): SteadyLoad {
   const pool = new Pool(target.origin, { connections: 64, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS });
   const ended: Ended[] = [];
   const startedMs = performance.now();
+  const headers = { ...target.headers, host: target.host };
   let sent = 0;
   let inFlight = 0;
 
   async function send(): Promise<void> {
     inFlight += 1;
     try {
-      const answer = await pool.request({ path: '/', method: 'GET', headers: { host: target.host } });
+      const answer = await pool.request({ path: '/', method: 'GET', headers });
       await answer.body.dump();
       end(
         String(answer.headers['x-image'] ?? ''),

@@ -16,6 +16,7 @@ export interface TrafficStory {
 /** Somewhat more than is asserted. */
 const PER_SECOND = 600;
 const PER_SECOND_MIN = 500;
+const TESTERS_PER_SECOND = 50;
 const DELAY_SECONDS = 6;
 const PATIENCE = { waitMsMax: 60_000, pollMs: 100 };
 const STABLE = 'shop-stable';
@@ -100,16 +101,90 @@ const FLOWS: readonly Flow[] = [
       await water.untilGone('shop:1');
     },
   ),
+  flow(
+    'leads testers to the canary by a header, and loses no request of theirs when it is aborted or promoted',
+    {
+      steps: [
+        { setCanaryScale: { replicas: 2 } },
+        { setHeaderRoute: { name: 'testers', match: [{ headerName: 'X-Canary', headerValue: { exact: 'yes' } }] } },
+        { pause: {} },
+        { setWeight: 50 },
+        { pause: {} },
+      ],
+    },
+    async (water) => {
+      water.sendTesters({ 'x-canary': 'yes' });
+      await water.setImage('shop:2');
+      await water.untilPausedAt(0);
+      await water.leadsTestersTo('shop:2');
+      await water.splits('shop:1', 100);
+      await water.resume();
+      await water.untilPausedAt(50);
+      await water.splits('shop:2', 50);
+      await water.leadsTestersTo('shop:2');
+      await water.abort('shop:2');
+      await water.leadsTestersTo('shop:1');
+      await water.setImage('shop:3');
+      await water.untilPausedAt(0);
+      await water.leadsTestersTo('shop:3');
+      await water.resume();
+      await water.untilPausedAt(50);
+      await water.resume();
+      await water.untilPromoted();
+      await water.splits('shop:3', 100);
+      await water.leadsTestersTo('shop:3');
+      await water.untilGone('shop:1');
+    },
+    { managedRoutes: [{ name: 'testers' }] },
+  ),
+  flow(
+    'loses no request while ping-pong Services swap their roles',
+    {
+      pingPong: { pingService: 'shop-ping', pongService: 'shop-pong' },
+      stableService: undefined,
+      canaryService: undefined,
+    },
+    async (water) => {
+      await water.setImage('shop:2');
+      for (const weight of [20, 50, 80]) {
+        await water.untilPausedAt(weight);
+        await water.splits('shop:2', weight);
+        await water.resume();
+      }
+      await water.untilPromoted();
+      await water.splits('shop:2', 100);
+      await water.untilGone('shop:1');
+      await water.setImage('shop:3');
+      await water.untilPausedAt(20);
+      await water.splits('shop:3', 20);
+      await water.abort('shop:3');
+      await water.splits('shop:2', 100);
+      await water.setImage('shop:4');
+      await water.untilPausedAt(20);
+      await water.promoteFull();
+      await water.untilPromoted();
+      await water.splits('shop:4', 100);
+      await water.untilGone('shop:2');
+    },
+    { services: { stable: 'shop-ping', canary: 'shop-pong' } },
+  ),
 ];
 
 interface Flow {
   readonly title: string;
   readonly canary: Readonly<Record<string, unknown>>;
   readonly run: (water: Water) => Promise<void>;
+  /** Only behind the Gateway API, and with what else that needs. */
+  readonly gateway?: { readonly services?: ServicePair; readonly managedRoutes?: readonly object[] };
 }
 
-function flow(title: string, canary: Flow['canary'], run: Flow['run']): Flow {
-  return { title, canary, run };
+interface ServicePair {
+  readonly stable: string;
+  readonly canary: string;
+}
+
+function flow(title: string, canary: Flow['canary'], run: Flow['run'], gateway?: Flow['gateway']): Flow {
+  return { title, canary, run, ...(gateway === undefined ? {} : { gateway }) };
 }
 
 /** How a shop is put behind a data plane. */
@@ -117,8 +192,8 @@ interface Front {
   readonly title: string;
   /** Where the data plane listens. */
   readonly originOf: (lab: Lab) => string;
-  readonly trafficRouting: unknown;
-  readonly open: (scene: Scene, host: string) => Promise<void>;
+  readonly trafficRouting: Readonly<Record<string, unknown>>;
+  readonly open: (scene: Scene, host: string, services: ServicePair) => Promise<void>;
   /** What steers the traffic, and the weight of the canary that it shows. */
   readonly watched: string;
   readonly weightIn: (object: Manifest) => string | undefined;
@@ -129,9 +204,9 @@ const FRONTS: readonly Front[] = [
     title: 'an HTTPRoute',
     originOf: (lab) => lab.traefik,
     trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } },
-    open: (scene, host) => routeThroughGateway(scene, host, { stable: STABLE, canary: CANARY }),
+    open: routeThroughGateway,
     watched: 'httproutes.gateway.networking.k8s.io',
-    weightIn: (route) => route['spec'].rules[0].backendRefs[1].weight as string | undefined,
+    weightIn: (route) => route['spec'].rules.at(-1).backendRefs[1].weight as string | undefined,
   },
   {
     title: 'an nginx Ingress',
@@ -145,7 +220,9 @@ const FRONTS: readonly Front[] = [
 
 /** One after the other, each flow at every front. */
 export const TRAFFIC_STORIES: readonly TrafficStory[] = FLOWS.flatMap((one) =>
-  FRONTS.map((front) => story(front, one)),
+  FRONTS.filter((front) => one.gateway === undefined || front.trafficRouting['plugins'] !== undefined).map((front) =>
+    story(front, one),
+  ),
 );
 
 function ingressFor(host: string): object {
@@ -153,13 +230,13 @@ function ingressFor(host: string): object {
   return { ...made, spec: { ...made.spec, rules: made.spec.rules.map((rule) => ({ ...rule, host })) } };
 }
 
-function story(front: Front, { title, canary, run }: Flow): TrafficStory {
+function story(front: Front, { title, canary, run, gateway }: Flow): TrafficStory {
   return {
     title: `${front.title} ${title}`,
     tell: async (lab, report) => {
       const scene = await Scene.open(lab.api, 'water', PATIENCE);
       try {
-        const water = await Water.open(scene, { front, origin: front.originOf(lab), canary });
+        const water = await Water.open(scene, { front, origin: front.originOf(lab), canary, gateway });
         try {
           await run(water);
         } finally {
@@ -176,6 +253,7 @@ interface Setting {
   readonly front: Front;
   readonly origin: string;
   readonly canary: Readonly<Record<string, unknown>>;
+  readonly gateway: Flow['gateway'];
 }
 
 /** A shop behind a data plane, under load, and the words that its stories are told in. */
@@ -185,23 +263,28 @@ class Water {
   readonly #splits: string[] = [];
   readonly #shown: string[] = [];
   readonly #watch: ObjectWatch;
+  readonly #place: { readonly origin: string; readonly host: string };
+  #testers: SteadyLoad | undefined;
 
-  private constructor(scene: Scene, load: SteadyLoad, front: Front) {
+  private constructor(scene: Scene, place: { readonly origin: string; readonly host: string }, front: Front) {
     this.#scene = scene;
-    this.#load = load;
+    this.#place = place;
+    this.#load = startSteadyLoad({ ...place, perSecond: PER_SECOND });
     this.#watch = watchObjects(scene.api, scene.path(front.watched), (_change, object) => {
       this.#shown.push(`${Math.round(performance.now())} ms: ${front.weightIn(object)}`);
     });
   }
 
-  static async open(scene: Scene, { front, origin, canary }: Setting): Promise<Water> {
+  static async open(scene: Scene, { front, origin, canary, gateway }: Setting): Promise<Water> {
     const host = `${scene.namespace}.test`;
-    await scene.apply(service(STABLE, 'shop'), service(CANARY, 'shop'));
-    await front.open(scene, host);
-    await scene.apply(shop({ trafficRouting: front.trafficRouting, ...canary }));
+    const services = gateway?.services ?? { stable: STABLE, canary: CANARY };
+    const trafficRouting = { ...front.trafficRouting, managedRoutes: gateway?.managedRoutes };
+    await scene.apply(service(services.stable, 'shop'), service(services.canary, 'shop'));
+    await front.open(scene, host, services);
+    await scene.apply(shop({ trafficRouting, ...canary }));
     await scene.untilPhase('shop', 'Healthy');
     await until('the data plane to lead to the shop', async () => answers(origin, host));
-    return new Water(scene, startSteadyLoad({ origin, host, perSecond: PER_SECOND }), front);
+    return new Water(scene, { origin, host }, front);
   }
 
   setImage(image: string): Promise<void> {
@@ -265,11 +348,33 @@ class Water {
     assert.fail(`${image} has not got ${weight} % of the traffic: ${JSON.stringify(facts)}`);
   }
 
+  /** From now on some requests have these headers; none of them may be lost either. */
+  sendTesters(headers: Readonly<Record<string, string>>): void {
+    this.#testers = startSteadyLoad({ ...this.#place, perSecond: TESTERS_PER_SECOND, headers });
+  }
+
+  /** Waits until testers meet this version, then finds no other in what they get. */
+  async leadsTestersTo(image: string): Promise<void> {
+    const load = this.#testers;
+    assert.ok(load, 'there are testers');
+    const others = async (count: number): Promise<number> => {
+      const from = load.mark();
+      await load.untilMore(count);
+      return count - (load.since(from, from + count).byImage.get(image) ?? 0);
+    };
+    await until(`testers to meet ${image}`, async () => (await others(20)) === 0);
+    assert.equal(await others(200), 0, `testers met another version than ${image}`);
+  }
+
   /** Lets what is under way come to its end, then counts. */
   async close(report: (line: string) => void): Promise<void> {
     this.#watch.stop();
     await this.#load.untilMore(PER_SECOND);
     await this.#load.stop();
+    await this.#testers?.stop();
+    const testers = this.#testers?.since(0);
+    if (testers !== undefined) report(`${testers.total} requests of testers, ${testers.lost.length} lost`);
+    assert.deepEqual(testers?.lost.slice(0, 10) ?? [], [], 'testers lost no request');
     const tally = this.#load.since(0);
     report(`${tally.total} requests, ${tally.perSecond.toFixed(0)}/s, ${tally.lost.length} lost`);
     if (this.#splits.length > 0) report(`asked and measured: ${this.#splits.join(', ')}`);
