@@ -20,6 +20,8 @@ export interface Observation {
   readonly endpointSlices: Readonly<Record<string, readonly EndpointSlice[]>>;
   /** One entry for each router that the spec names, in the order of the registry. Empty without traffic routing. */
   readonly traffic: readonly TrafficObservation[];
+  /** Since when the routers were seen with these weights; since now when absent. */
+  readonly weightsSeen?: WeightsSeen;
   /** AnalysisRuns owned by the Rollout. */
   readonly analysisRuns: readonly AnalysisRun[];
   /** By name; null when it does not exist. Includes nested ones. */
@@ -30,6 +32,12 @@ export interface Observation {
   /** What `spec.workloadRef` names; null when it does not exist, undefined without such a reference. */
   readonly workload?: KubeObject | null;
   readonly options: DecisionOptions;
+}
+
+export interface WeightsSeen {
+  readonly sinceMs: number;
+  /** Other weights were seen before these; false when these are the first that were looked at, and may be older. */
+  readonly changed: boolean;
 }
 
 /** What the operator of the controller chose. */

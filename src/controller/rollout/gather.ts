@@ -9,6 +9,7 @@ import type { TrafficObservation } from '../../core/traffic.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { keyOf, MANAGER, ORPHANS, OWNER, SERVICE, type RolloutCaches } from './caches.ts';
 import { routedTargets } from './reads.ts';
+import type { WeightWatch } from './weight-watch.ts';
 
 export interface GatherInput {
   readonly rollout: Rollout;
@@ -19,6 +20,7 @@ export interface GatherInput {
   readonly routed: CurrentObjects;
   /** Names of ReplicaSets that are in use by others. */
   readonly takenNames: readonly string[];
+  readonly weightWatch: WeightWatch;
 }
 
 /** Collects from the caches all that a decision over this Rollout may depend on. */
@@ -32,6 +34,7 @@ export function gather(caches: RolloutCaches, input: GatherInput): Observation {
     services[name] = caches.services.get(namespace, name) ?? null;
     endpointSlices[name] = caches.endpointSlices.byIndex(SERVICE, `${namespace}/${name}`);
   }
+  const traffic = observeTraffic(rollout, input.routed);
   return {
     nowMs: input.nowMs,
     rollout,
@@ -41,7 +44,8 @@ export function gather(caches: RolloutCaches, input: GatherInput): Observation {
       .byIndex(MANAGER, keyOf(rollout))
       .filter(({ metadata }) => !references.services.includes(metadata.name)),
     endpointSlices,
-    traffic: observeTraffic(rollout, input.routed),
+    traffic,
+    weightsSeen: input.weightWatch.look(keyOf(rollout), traffic, input.nowMs),
     analysisRuns: caches.analysisRuns.byIndex(OWNER, rollout.metadata.uid ?? ''),
     ...templatesFor(caches, namespace, references),
     pods: input.pods,

@@ -14,7 +14,7 @@ import type { Kube, QueueAnswer, WorkQueue } from '../../ports/kube.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
-import { BriefWaits } from './brief-waits.ts';
+import { BriefNews, TOLD_WITH_STATUS } from './brief-news.ts';
 import { openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './caches.ts';
 import { enact, NameTaken, Unsettled, WriteRefused } from './enact.ts';
 import { Failures } from './failures.ts';
@@ -23,6 +23,7 @@ import { routedTargets, watchedOnDemand } from './reads.ts';
 import { AdditiveStatus, statusWrite } from './record.ts';
 import { TakenNames } from './taken-names.ts';
 import { wakeOnChanges, wakeReaders } from './wake.ts';
+import { WeightWatch } from './weight-watch.ts';
 
 export interface RolloutControllerInput {
   readonly kube: Kube;
@@ -50,9 +51,10 @@ export class RolloutController {
   readonly #input: RolloutControllerInput;
   readonly #unsettled = new Unsettled();
   readonly #additive = new AdditiveStatus();
-  readonly #briefWaits = new BriefWaits();
+  readonly #briefNews = new BriefNews();
   readonly #failures = new Failures();
   readonly #takenNames = new TakenNames();
+  readonly #weightWatch = new WeightWatch();
   readonly #wokenByKind = new Set<string>();
 
   constructor(input: RolloutControllerInput) {
@@ -113,6 +115,7 @@ export class RolloutController {
         options: this.#input.options,
         routed,
         takenNames: this.#takenNames.of(rollout),
+        weightWatch: this.#weightWatch,
       });
       const decision = decide(observation);
       const status = withFailure(decision.status, this.#failures.lasting(key, clock.nowMs()), rollout.status);
@@ -149,10 +152,11 @@ export class RolloutController {
     const written = (ref: ObjectRef): void => this.#unsettled.add(key, ref);
     let version = rollout.metadata.resourceVersion;
     const next = this.#additive.kept(decision.status);
-    const heldUntilMs = this.#briefWaits.heldUntilMs(key, {
+    const heldUntilMs = this.#briefNews.heldUntilMs(key, {
       before: rollout.status ?? {},
       next,
       nowMs: clock.nowMs(),
+      wakeAtMs: decision.wakeAtMs,
     });
     const status = heldUntilMs === undefined ? statusWrite(rollout, next) : undefined;
     if (status !== undefined) {
@@ -169,8 +173,8 @@ export class RolloutController {
       await enact(kube.writer, input, written);
       done = true;
     } finally {
-      const told = decision.events.filter(({ reason }) => done || !TELLS_OF_EFFECTS.includes(reason));
-      for (const notice of told) kube.events.record(rollout, notice);
+      const untold = [...(done ? [] : TELLS_OF_EFFECTS), ...(heldUntilMs === undefined ? [] : TOLD_WITH_STATUS)];
+      for (const notice of decision.events) if (!untold.includes(notice.reason)) kube.events.record(rollout, notice);
       this.#reportState(rollout, decision);
     }
     return heldUntilMs;
@@ -248,7 +252,8 @@ export class RolloutController {
     const [namespace = '', name = ''] = key.split('/');
     this.#unsettled.forget(key);
     this.#failures.end(key);
-    this.#briefWaits.forget(key);
+    this.#briefNews.forget(key);
+    this.#weightWatch.forget(key);
     this.#input.telemetry.metrics.objectGone({ kind: 'rollout', namespace, name });
   }
 }

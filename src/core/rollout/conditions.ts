@@ -17,6 +17,7 @@ import { isTimedOut, madeProgress } from './deadline.ts';
 import type { Position } from './position.ts';
 import { replicaSetName } from './revisions.ts';
 import { isUpdateComplete } from './phase.ts';
+import { shownSinceMs, shownWeight } from './shown-weight.ts';
 import type { Wait } from './waiting.ts';
 import { rolesOf, type World } from './world.ts';
 
@@ -203,5 +204,6 @@ function withWaiting(world: World, { wait, status }: ConditionsInput, conditions
   const weightIsNew = status.canary?.weights?.canary.weight !== world.status.canary?.weights?.canary.weight;
   const startsAnew = wait.reason === 'TrafficPropagation' && weightIsNew;
   const kept = startsAnew ? removeCondition(conditions, 'Waiting') : conditions;
-  return upsertConditionWithMessage(kept, fact, formatTimestampMs(world.nowMs));
+  const sinceMs = startsAnew ? (shownSinceMs(world, shownWeight(world)) ?? world.nowMs) : world.nowMs;
+  return upsertConditionWithMessage(kept, fact, formatTimestampMs(sinceMs));
 }

@@ -17,14 +17,20 @@ export function isSettledAt(world: World, weight: number): boolean {
   return sinceMs === undefined || world.nowMs >= sinceMs + world.observation.options.propagationDelayMs;
 }
 
-/** Since when a router that reports nothing shows this weight; undefined when that is long past. */
-function shownSinceMs(world: World, weight: number): number | undefined {
+/**
+ * Since when a router that reports nothing shows this weight; undefined when that is long past. What was recorded counts
+ * from its record, also after a restart; what was not, from when it was first seen; a change that was seen since, from then.
+ */
+export function shownSinceMs(world: World, weight: number): number | undefined {
   const recorded = world.status.canary?.weights;
-  if (recorded === undefined) return weight === 0 ? undefined : world.nowMs;
-  if (recorded.canary.weight !== weight) return world.nowMs;
-  if (recorded.verified !== false) return undefined;
+  const seen = world.observation.weightsSeen;
+  const seenMs = seen?.sinceMs ?? world.nowMs;
+  const changedMs = seen?.changed === true ? seen.sinceMs : undefined;
+  if (recorded === undefined) return weight === 0 ? changedMs : seenMs;
+  if (recorded.canary.weight !== weight) return seenMs;
+  if (recorded.verified !== false) return changedMs;
   const waiting = findCondition(world.status.conditions, 'Waiting');
-  return waitStartMs(waiting?.lastUpdateTime ?? '') ?? world.nowMs;
+  return Math.max(waitStartMs(waiting?.lastUpdateTime ?? '') ?? seenMs, changedMs ?? 0);
 }
 
 /** When a router that reports nothing will count as settled. */
