@@ -6,11 +6,11 @@ import type { FaultHooks, RequestFault } from './faults.ts';
 import { authenticate } from './identity.ts';
 import { wantsAggregatedDiscovery } from './negotiate.ts';
 import { OpenApiDocuments } from './openapi.ts';
-import { Operations } from './operations.ts';
+import { deletionWarnings, Operations } from './operations.ts';
 import { ConnectionLost, type ApiRequest, type ApiResponse, type RequestFacts, type UserInfo } from './request.ts';
 import { fieldManagerOf, verbOf } from './request-options.ts';
 import { parseResourcePath, type ResourcePath } from './resource-path.ts';
-import { aggregatedResponse, foundOr404, jsonResponse, statusResponse } from './responses.ts';
+import { aggregatedResponse, foundOr404, jsonResponse, pageNotFound, statusResponse, warned } from './responses.ts';
 import type { ServerState } from './server-state.ts';
 import { ApiError, failure, forbidden, internalError, methodNotAllowed, unknownPath } from './status-error.ts';
 import type { Target } from './target.ts';
@@ -98,7 +98,7 @@ export class ApiServer {
           segments.length === 2 ? singleGroup(second, registry) : resourceList(second, third, registry),
         );
       default:
-        throw unknownPath();
+        return pageNotFound();
     }
   }
 
@@ -115,6 +115,7 @@ export class ApiServer {
   }): Promise<ApiResponse> {
     const { request, query, path, user } = input;
     const target = this.#target(path);
+    if (target === undefined) return pageNotFound();
     const verb = verbOf(request, path, query);
     const facts: RequestFacts = {
       verb,
@@ -132,14 +133,27 @@ export class ApiServer {
     this.#authorize(facts);
     this.#options.record?.(facts);
     const fault = this.#options.faults.request?.(facts) ?? { kind: 'pass' };
-    return this.#underFault(fault, (staleRevision) =>
+    const warning = path.subresource === '' ? target.definition.warning : undefined;
+    const warnings = [
+      ...(warning === undefined ? [] : [warning]),
+      ...deletionWarnings({ request, query, target, facts }),
+    ];
+    const response = await this.#underFault(fault, (staleRevision) =>
       this.#operations.execute({ request, query, path, target, facts, staleRevision }),
-    );
+    ).catch((error: unknown) => {
+      if (error instanceof ApiError && warnings.length > 0) return statusResponse(error.status);
+      throw error;
+    });
+    return warned(response, warnings);
   }
 
-  #target(path: ResourcePath): Target {
+  /** Undefined in a group or version that is not served at all. */
+  #target(path: ResourcePath): Target | undefined {
     const found = this.#server.registry.find(path.group, path.version, path.plural);
-    if (found === undefined) throw unknownPath();
+    if (found === undefined) {
+      if (this.#server.registry.groupVersions().get(path.group)?.includes(path.version) !== true) return undefined;
+      throw unknownPath();
+    }
     const { resource, definition } = found;
     if (!definition.namespaced && path.namespace !== undefined) throw unknownPath();
     if (definition.namespaced && path.namespace === undefined && path.name !== '') throw unknownPath();

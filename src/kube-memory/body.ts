@@ -70,6 +70,7 @@ export function parseJson(text: string): unknown {
 }
 
 export function parseYaml(text: string): unknown {
+  if (text.trim() === '') return undefined;
   if (text.trimStart().startsWith('{')) return parseJson(text);
   try {
     return load(text, { schema: KUBERNETES_YAML, maxAliases: YAML_ALIASES_MAX });

@@ -8,7 +8,7 @@ import { withDefaults } from './schema/default.ts';
 import { wholeSchema } from './schema/object-meta.ts';
 import { prune } from './schema/prune.ts';
 import { typeProblem, withoutNulls } from './schema/typed.ts';
-import { badRequest } from './status-error.ts';
+import { badRequest, invalid } from './status-error.ts';
 import type { WriteOptions } from './target.ts';
 
 /** An object of the kind as a server has it in memory: known fields only, defaults filled, apiVersion and kind set. */
@@ -25,6 +25,7 @@ export function decode(
 ): Decoded {
   const expected = apiVersionOf(definition);
   const { apiVersion = expected, kind = definition.kind } = value;
+  if (definition.typed !== true) checkKind(value, definition);
   if (kind !== definition.kind || apiVersion !== expected) {
     const found = `${String(apiVersion)}, Kind=${String(kind)}`;
     throw badRequest(
@@ -41,7 +42,7 @@ export function decode(
   const present = definition.typed === true ? withoutNulls(fresh) : withoutNullMetadata(fresh);
   const { value: known, unknownFields } = prune(present, wholeSchema(definition));
   const unknown = definition.typed === true ? unknownFields : unknownFields.toSorted();
-  const duplicates = validation === 'Strict' ? duplicatesInBody(value) : [];
+  const duplicates = validation === 'Ignore' ? [] : duplicatesInBody(value);
   const warnings = [
     ...duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`),
     ...unknown.map((path) => `unknown field ${JSON.stringify(path)}`),
@@ -55,6 +56,24 @@ export function decode(
   settle(object, definition);
   return { object, warnings: validation === 'Warn' ? warnings : [] };
 }
+
+/** A custom resource must say what it is. */
+function checkKind(value: Readonly<Record<string, unknown>>, definition: ResourceDefinition): void {
+  const { apiVersion, kind, metadata } = value;
+  if (typeof kind !== 'string' || typeof apiVersion !== 'string') {
+    const missing = typeof kind === 'string' ? 'apiVersion' : 'Kind';
+    const text = JSON.stringify(value);
+    const why = `Object '${missing}' is missing in '${text}' (${text.slice(0, BEGINNING_LENGTH)} ...)`;
+    throw badRequest(`the object provided is unrecognized (must be of type ${definition.kind}): ${why}`);
+  }
+  if (kind === definition.kind || apiVersion !== apiVersionOf(definition)) return;
+  const name = isObject(metadata) && typeof metadata['name'] === 'string' ? metadata['name'] : '';
+  const error = { path: 'kind', reason: 'FieldValueInvalid', message: '' } as const;
+  const message = `Invalid value: ${JSON.stringify(kind)}: must be ${definition.kind}`;
+  throw invalid({ ...definition, kind }, name, [{ ...error, message }]);
+}
+
+const BEGINNING_LENGTH = 30;
 
 /** Fields of decoded objects and the definition that they were decoded by: in a patched object most are the same as before. */
 const settled = new WeakMap<object, ResourceDefinition>();

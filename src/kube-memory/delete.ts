@@ -4,7 +4,7 @@ import { isObject, numberAt, stringAt } from './json-value.ts';
 import { inVersion } from './object-json.ts';
 import type { DeleteOptions } from './resource.ts';
 import type { ServerState } from './server-state.ts';
-import { conflictOnDelete } from './status-error.ts';
+import { conflictOnDelete, invalidRequestOptions } from './status-error.ts';
 import type { Target } from './target.ts';
 import { storedForm, storedObject } from './write.ts';
 
@@ -33,8 +33,9 @@ export function deleteObject(
   const graceSeconds = graceOf(target, old, options);
   const { key } = target.resource;
   if (finalizers.length === 0 && graceSeconds === 0 && key !== 'namespaces') {
+    const last = key === 'pods' ? markedForDeletion(server, old, 0) : old;
     const object =
-      options.dryRun === true ? old : server.store.remove(key, storedForm(target, withFinalizers(old, finalizers)));
+      options.dryRun === true ? last : server.store.remove(key, storedForm(target, withFinalizers(last, finalizers)));
     return { object: inVersion(object, target.definition), gone: true };
   }
   const marked = terminating(target, markedForDeletion(server, withFinalizers(old, finalizers), graceSeconds));
@@ -101,7 +102,9 @@ function markedForDeletion(server: ServerState, object: KubeObject, graceSeconds
       ...metadata,
       deletionTimestamp: formatTimestamp(server.clock.nowMs() + graceSeconds * 1_000),
       deletionGracePeriodSeconds: graceSeconds,
-      ...(metadata.generation === undefined ? {} : { generation: metadata.generation + 1 }),
+      ...(metadata.generation === undefined || metadata.deletionTimestamp !== undefined
+        ? {}
+        : { generation: metadata.generation + 1 }),
     },
   };
 }
@@ -111,15 +114,14 @@ function terminating(target: Target, object: KubeObject): KubeObject {
   return target.resource.key === 'namespaces' ? { ...object, status: { phase: 'Terminating' } } : object;
 }
 
-/** The options of a DELETE: its body (DeleteOptions) and its query, which wins. */
+/** The options of a DELETE: its body (DeleteOptions), or its query when there is no body. Throws 422 on an unknown policy. */
 export function parseDeleteOptions(body: unknown, query: URLSearchParams): DeleteOptions & { dryRun: boolean } {
-  const options = isObject(body) ? body : {};
+  const options = isObject(body) ? body : optionsInQuery(query);
   const preconditions = isObject(options['preconditions']) ? options['preconditions'] : {};
-  const policy = query.get('propagationPolicy') ?? options['propagationPolicy'];
-  const grace = query.has('gracePeriodSeconds')
-    ? Number(query.get('gracePeriodSeconds'))
-    : options['gracePeriodSeconds'];
+  const policy = options['propagationPolicy'] ?? undefined;
+  const grace = options['gracePeriodSeconds'];
   const orphan = options['orphanDependents'];
+  if (policy !== undefined && !POLICIES.includes(policy)) throw unknownPolicy(policy);
   const { uid, resourceVersion } = preconditions;
   return {
     ...(policy === 'Foreground' || policy === 'Background' || policy === 'Orphan' ? { propagationPolicy: policy } : {}),
@@ -127,7 +129,26 @@ export function parseDeleteOptions(body: unknown, query: URLSearchParams): Delet
     ...(typeof grace === 'number' ? { gracePeriodSeconds: grace } : {}),
     ...(typeof uid === 'string' ? { uid } : {}),
     ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
-    dryRun:
-      query.getAll('dryRun').includes('All') || (Array.isArray(options['dryRun']) && options['dryRun'].includes('All')),
+    dryRun: Array.isArray(options['dryRun']) && options['dryRun'].includes('All'),
   };
+}
+
+function optionsInQuery(query: URLSearchParams): Readonly<Record<string, unknown>> {
+  const policy = query.get('propagationPolicy');
+  const grace = query.get('gracePeriodSeconds');
+  return {
+    dryRun: query.getAll('dryRun'),
+    ...(policy === null ? {} : { propagationPolicy: policy }),
+    ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
+  };
+}
+
+const POLICIES: readonly unknown[] = ['Foreground', 'Background', 'Orphan'];
+
+function unknownPolicy(policy: unknown): Error {
+  const supported = [...POLICIES, 'nil'].map((each) => JSON.stringify(each)).join(', ');
+  const message = `Unsupported value: ${JSON.stringify(policy)}: supported values: ${supported}`;
+  return invalidRequestOptions('DeleteOptions', [
+    { path: 'propagationPolicy', reason: 'FieldValueNotSupported', message },
+  ]);
 }

@@ -1,4 +1,4 @@
-import { failure } from './status-error.ts';
+import { badRequest, invalidRequestOptions } from './status-error.ts';
 import type { FieldError } from './resource.ts';
 import { forbiddenValue, invalidValue } from './schema/field-error.ts';
 
@@ -17,19 +17,18 @@ export interface ListQuery {
   readonly timeoutSeconds: number | undefined;
 }
 
-/** Parses the query; throws 422 with the option's name on a combination that the API forbids. */
+/** Parses the query; throws 400 on what is no value, and 422 with the option's name on a combination that the API forbids. */
 export function parseListQuery(query: URLSearchParams): ListQuery {
   const text = query.get('resourceVersion') ?? '';
   const resourceVersion = text === '' ? undefined : Number(text);
   if (resourceVersion !== undefined && (!Number.isInteger(resourceVersion) || resourceVersion < 0)) {
-    throw invalidOptions([
-      invalidValue('resourceVersion', text, `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`),
-    ]);
+    const why = `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
+    throw badRequest(`invalid resource version: resourceVersion: ${invalidValue('', text, why).message}`);
   }
   const parsed: ListQuery = {
     labelSelector: query.get('labelSelector') ?? '',
     fieldSelector: query.get('fieldSelector') ?? '',
-    limit: Number(query.get('limit') ?? 0) || 0,
+    limit: limitOf(query.get('limit')),
     continueToken: query.get('continue') ?? '',
     resourceVersion,
     resourceVersionMatch: matchOf(query.get('resourceVersionMatch') ?? ''),
@@ -38,6 +37,8 @@ export function parseListQuery(query: URLSearchParams): ListQuery {
     sendInitialEvents: query.has('sendInitialEvents') ? isTrue(query.get('sendInitialEvents')) : undefined,
     timeoutSeconds: query.has('timeoutSeconds') ? Number(query.get('timeoutSeconds')) : undefined,
   };
+  if (parsed.continueToken !== '' && resourceVersion !== undefined && resourceVersion !== 0 && !parsed.watch)
+    throw badRequest('specifying resource version is not allowed when using continue');
   const errors = parsed.watch ? watchErrors(parsed) : listErrors(parsed);
   if (errors.length > 0) throw invalidOptions(errors);
   return parsed;
@@ -101,11 +102,11 @@ function listErrors(query: ListQuery): readonly FieldError[] {
 }
 
 function invalidOptions(errors: readonly FieldError[]): Error {
-  const lines = errors.map((error) => `${error.path}: ${error.message}`);
-  const summary = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
-  return failure(422, 'Invalid', `ListOptions.meta.k8s.io "" is invalid: ${summary}`, {
-    group: 'meta.k8s.io',
-    kind: 'ListOptions',
-    causes: errors.map((error) => ({ reason: error.reason, message: error.message, field: error.path })),
-  });
+  return invalidRequestOptions('ListOptions', errors);
+}
+
+function limitOf(text: string | null): number {
+  if (text === null || text === '') return 0;
+  if (!/^[-+]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
 }

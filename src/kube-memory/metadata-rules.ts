@@ -21,6 +21,8 @@ const QUALIFIED_NAME_RULE =
 const LABEL_VALUE_RULE =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
+const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
 /** What is wrong with an object's metadata, in an API server's words. */
 export function metadataErrors(object: KubeObject, definition: ResourceDefinition): readonly FieldError[] {
   const { metadata } = object;
@@ -43,13 +45,19 @@ export function metadataErrors(object: KubeObject, definition: ResourceDefinitio
     });
   }
   errors.push(...ownerErrors(object));
+  (metadata.finalizers ?? []).forEach((finalizer, index) => {
+    if (definition.typed === true && !finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer)) {
+      const why = 'name is neither a standard finalizer name nor is it fully qualified';
+      errors.push(invalidValue(`metadata.finalizers[${index}]`, finalizer, why));
+    }
+  });
   return errors;
 }
 
 function nameErrors(name: string, definition: ResourceDefinition): readonly FieldError[] {
   if (name === '') return [requiredValue('metadata.name', 'name or generateName is required')];
   if (definition.group === 'rbac.authorization.k8s.io') return pathSegmentErrors(name);
-  if (name.length > 253) return [invalidValue('metadata.name', name, 'must be no more than 253 bytes')];
+  if (name.length > 253) return [invalidValue('metadata.name', name, 'must be no more than 253 characters')];
   if (definition.group === '' && definition.kind === 'Namespace') {
     return DNS_LABEL.test(name) ? [] : [invalidValue('metadata.name', name, DNS_LABEL_RULE)];
   }
@@ -66,6 +74,14 @@ function pathSegmentErrors(name: string): readonly FieldError[] {
 
 function qualifiedNameErrors(path: string, key: string): readonly FieldError[] {
   const slash = key.indexOf('/');
+  if (key.includes('/', slash + 1))
+    return [
+      invalidValue(
+        path,
+        key,
+        `${QUALIFIED_NAME_RULE.replace('name part', 'a qualified name')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      ),
+    ];
   const name = key.slice(slash + 1);
   if (slash >= 0 && !SUBDOMAIN.test(key.slice(0, slash)))
     return [invalidValue(path, key, `prefix part ${SUBDOMAIN_RULE}`)];
@@ -77,13 +93,13 @@ function qualifiedNameErrors(path: string, key: string): readonly FieldError[] {
 function ownerErrors(object: KubeObject): readonly FieldError[] {
   const owners = object.metadata.ownerReferences ?? [];
   const errors: FieldError[] = [];
-  owners.forEach((owner, index) => {
+  for (const owner of owners) {
     for (const field of ['apiVersion', 'kind', 'name', 'uid'] as const) {
-      if (owner[field] === undefined || owner[field] === '') {
-        errors.push(invalidValue(`metadata.ownerReferences[${index}].${field}`, '', `${field} must not be empty`));
-      }
+      if (owner[field] !== undefined && owner[field] !== '') continue;
+      const why = field === 'apiVersion' ? 'version must not be empty' : 'must not be empty';
+      errors.push(invalidValue(`metadata.ownerReferences.${field}`, '', why));
     }
-  });
+  }
   const controllers = owners.filter((owner) => owner.controller === true);
   if (controllers.length > 1) {
     const why = `Only one reference can have Controller set to true. Found "true" in references for ${controllers
@@ -96,18 +112,20 @@ function ownerErrors(object: KubeObject): readonly FieldError[] {
 }
 
 /** What an update may not change in metadata. */
-export function metadataUpdateErrors(object: KubeObject, old: KubeObject): readonly FieldError[] {
+export function metadataUpdateErrors(
+  object: KubeObject,
+  old: KubeObject,
+  definition: ResourceDefinition,
+): readonly FieldError[] {
   if (old.metadata.deletionTimestamp === undefined) return [];
   const known = new Set(old.metadata.finalizers ?? []);
   const added = (object.metadata.finalizers ?? []).filter((finalizer) => !known.has(finalizer));
   if (added.length === 0) return [];
   const list = `[]string{${added.map((each) => JSON.stringify(each)).join(', ')}}`;
-  return [
-    forbiddenValue(
-      'metadata.finalizers',
-      `no new finalizers can be added if the object is being deleted, found new finalizers ${list}`,
-    ),
-  ];
+  const why = `no new finalizers can be added if the object is being deleted, found new finalizers ${list}`;
+  const error = forbiddenValue('metadata.finalizers', why);
+  // Custom resources are checked twice.
+  return definition.typed === true ? [error] : [error, error];
 }
 
 /** Errors of the JSON types inside metadata, which must hold before anything reads it. */
@@ -121,12 +139,17 @@ export function metadataTypeProblem(metadata: unknown): string | undefined {
     const value = metadata[field];
     if (value === undefined || value === null) continue;
     if (!isObject(value)) return `metadata.${field} must be an object`;
-    const wrong = Object.entries(value).find(([, text]) => typeof text !== 'string');
-    if (wrong !== undefined) return `metadata.${field}[${JSON.stringify(wrong[0])}] must be a string`;
+    const wrong = Object.values(value).find((text) => typeof text !== 'string' && text !== null);
+    if (wrong !== undefined) return cannotUnmarshal(wrong, `ObjectMeta.metadata.${field}`);
   }
   for (const field of ['finalizers', 'ownerReferences'] as const) {
     const value = metadata[field];
     if (value !== undefined && value !== null && !Array.isArray(value)) return `metadata.${field} must be a list`;
   }
   return undefined;
+}
+
+function cannotUnmarshal(value: unknown, path: string): string {
+  const found = typeof value === 'boolean' ? 'bool' : Array.isArray(value) ? 'array' : typeof value;
+  return `json: cannot unmarshal ${found} into Go struct field ${path} of type string`;
 }

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../api/kube-object.ts';
 import { applyObject } from './apply/apply.ts';
+import { bindPod } from './binding.ts';
 import { objectBody, textBody } from './body.ts';
 import { decode } from './decode.ts';
 import { deleteObject, parseDeleteOptions } from './delete.ts';
@@ -21,12 +22,12 @@ import {
   type Execution,
   type Form,
 } from './request-options.ts';
-import { jsonResponse, textResponse } from './responses.ts';
-import { scaleDefinitionOf, scaleOf, withScale } from './scale.ts';
+import { jsonResponse, textResponse, warned } from './responses.ts';
+import { checkScalable, scaleDefinitionOf, scaleOf, withScale } from './scale.ts';
 import { selectorOf } from './selectors.ts';
 import type { ServerState } from './server-state.ts';
 import { methodNotAllowed, notFound, notImplemented, unknownPath } from './status-error.ts';
-import type { Written } from './target.ts';
+import type { Target, Written } from './target.ts';
 import { watchStream } from './watch.ts';
 import { createObject, replaceObject, storedObject, storeUpdate } from './write.ts';
 
@@ -39,6 +40,26 @@ const RETURNS_DELETED: ReadonlySet<string> = new Set([
   'persistentvolumeclaims',
   'namespaces',
 ]);
+
+/** What a real server has and this one has not. */
+const UNSERVED: ReadonlySet<string> = new Set([
+  'pods/log',
+  'pods/exec',
+  'pods/attach',
+  'pods/portforward',
+  'pods/proxy',
+  'pods/ephemeralcontainers',
+  'pods/resize',
+  'services/proxy',
+  'nodes/proxy',
+  'serviceaccounts/token',
+  'namespaces/finalize',
+]);
+
+/** Custom resources answer as if an object were missing. */
+function noSubresource({ resource, definition, name }: Target): Error {
+  return resource.custom ? notFound(definition, name) : unknownPath();
+}
 
 /** What each verb does on collections, objects and subresources. Synchronous: a request is one step of the server. */
 export class Operations {
@@ -57,15 +78,19 @@ export class Operations {
       case '':
         return path.name === '' ? this.#executeOnCollection(input) : this.#executeOnObject(input);
       case 'status':
-        if (!target.definition.subresources.some((each) => each.name === 'status')) throw unknownPath();
+        if (!target.definition.subresources.some((each) => each.name === 'status')) throw noSubresource(target);
         return this.#executeOnObject(input);
       case 'scale':
-        if (scaleDefinitionOf(target.definition) === undefined) throw unknownPath();
+        if (scaleDefinitionOf(target.definition) === undefined) throw noSubresource(target);
         return this.#executeOnScale(input);
       case 'eviction':
-        if (target.resource.key !== 'pods') throw unknownPath();
+        if (target.resource.key !== 'pods') throw noSubresource(target);
         return this.#executeEviction(input);
+      case 'binding':
+        if (target.resource.key !== 'pods') throw noSubresource(target);
+        return this.#executeBinding(input);
       default:
+        if (!UNSERVED.has(`${target.resource.key}/${path.subresource}`)) throw noSubresource(target);
         throw notImplemented(`the subresource ${target.resource.key}/${path.subresource}`);
     }
   }
@@ -108,14 +133,15 @@ export class Operations {
 
   #deleteCollection(input: Execution): ApiResponse {
     const { request, query, target } = input;
-    const options = parseDeleteOptions(optionalBody(request), query);
+    const options = deletionOf(input);
     const matches = selectorOf(target.definition, query.get('labelSelector') ?? '', query.get('fieldSelector') ?? '');
     const objects = [...this.#server.store.collection(target.resource.key).objects(target.namespace)];
     const items: KubeObject[] = [];
     for (const object of objects) {
       if (matches !== undefined && !matches(object)) continue;
       const each = { ...target, name: object.metadata.name, namespace: object.metadata.namespace };
-      items.push(deleteObject(this.#server, each, options).object);
+      items.push(inVersion(object, target.definition));
+      deleteObject(this.#server, each, options);
     }
     const page = { items, revision: this.#server.store.revision, continueToken: '', remaining: undefined };
     return textResponse(200, listBodyJson(this.#server, target, page, formOf(request, query)));
@@ -168,7 +194,7 @@ export class Operations {
   #delete(input: Execution): ApiResponse {
     const { request, query, target } = input;
     if (input.path.subresource !== '') throw methodNotAllowed();
-    const { object, gone } = deleteObject(this.#server, target, parseDeleteOptions(optionalBody(request), query));
+    const { object, gone } = deleteObject(this.#server, target, deletionOf(input));
     if (!gone || RETURNS_DELETED.has(target.resource.key)) {
       return textResponse(200, objectBodyJson(this.#server, target, object, formOf(request, query)));
     }
@@ -182,7 +208,10 @@ export class Operations {
     const scale = scaleDefinitionOf(target.definition);
     const old = storedObject(this.#server, target);
     if (scale === undefined) throw unknownPath();
-    if (facts.verb === 'get') return jsonResponse(200, scaleOf(old, scale));
+    if (facts.verb === 'get') {
+      if (target.resource.custom) checkScalable(old, scale);
+      return jsonResponse(200, scaleOf(old, scale));
+    }
     const options = writeOptions(input);
     const wanted = facts.verb === 'update' ? objectBody(request) : this.#patchedScale(input, scaleOf(old, scale));
     const next = decode(withScale(old, wanted, target.definition), target.definition, 'Ignore').object;
@@ -212,12 +241,38 @@ export class Operations {
     return jsonResponse(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
   }
 
+  #executeBinding(input: Execution): ApiResponse {
+    const { request, target, facts } = input;
+    if (facts.verb !== 'create') throw methodNotAllowed();
+    bindPod(this.#server, target, objectBody(request), writeOptions(input));
+    return jsonResponse(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
+  }
+
   #written(input: Execution, written: Written): ApiResponse {
     const { request, query, target } = input;
     const body = objectBodyJson(this.#server, target, written.object, formOf(request, query));
     const response = textResponse(written.created ? 201 : 200, body);
-    if (written.warnings.length === 0) return response;
-    const warning = written.warnings.map((text) => `299 - ${JSON.stringify(text)}`);
-    return { ...response, headers: { ...response.headers, warning } };
+    return warned(response, written.warnings);
   }
+}
+
+const PRESERVED_PODS =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
+
+/** Jobs are the one kind whose dependents stay unless something else is said. */
+function deletionOf({ request, query, target }: Execution): ReturnType<typeof parseDeleteOptions> {
+  const options = parseDeleteOptions(optionalBody(request), query);
+  const isJob = target.resource.key === 'jobs.batch' && options.propagationPolicy === undefined;
+  return isJob ? { ...options, propagationPolicy: 'Orphan' } : options;
+}
+
+export function deletionWarnings({
+  request,
+  query,
+  target,
+  facts,
+}: Pick<Execution, 'request' | 'query' | 'target' | 'facts'>): readonly string[] {
+  if (target.resource.key !== 'jobs.batch' || !facts.verb.startsWith('delete')) return [];
+  const { propagationPolicy } = parseDeleteOptions(optionalBody(request), query);
+  return propagationPolicy === undefined ? [PRESERVED_PODS] : [];
 }

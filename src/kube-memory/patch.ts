@@ -1,6 +1,6 @@
 import { applyMergePatch } from '../lib/merge-patch.ts';
 import { parseJson } from './body.ts';
-import { decode } from './decode.ts';
+import { decode, type Decoded } from './decode.ts';
 import { isObject } from './json-value.ts';
 import { parseMediaType } from './negotiate.ts';
 import { applyJsonPatch, PatchFailed } from './patch/json-patch.ts';
@@ -8,9 +8,10 @@ import { applyStrategicMergePatch } from './patch/strategic-merge.ts';
 import type { ApiRequest } from './request.ts';
 import { wholeSchema } from './schema/object-meta.ts';
 import type { ServerState } from './server-state.ts';
-import { badRequest, failure, unsupportedMediaType } from './status-error.ts';
+import { invalidValue } from './schema/field-error.ts';
+import { ApiError, badRequest, failure, invalid, unsupportedMediaType } from './status-error.ts';
 import type { Target, WriteOptions, Written } from './target.ts';
-import { checkIdentity, storedObject, storeUpdate } from './write.ts';
+import { checkIdentity, checkUid, storedObject, storeUpdate } from './write.ts';
 import { inVersion } from './object-json.ts';
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
@@ -39,10 +40,24 @@ export function patchObject(
   const { definition } = target;
   const old = storedObject(server, target);
   const patched = patchedValue(old, patch, wholeSchema(definition));
-  const sent = decode(patched, definition, options.fieldValidation);
+  const sent = decodePatched(patched, target, options);
   checkIdentity(target, sent.object);
+  checkUid(target, sent.object, old);
   const object = storeUpdate(server, target, { old, next: sent.object, options });
   return { object: inVersion(object, definition), created: false, warnings: sent.warnings };
+}
+
+/** Built-in kinds show the whole object when a patch leaves one that is none. */
+function decodePatched(patched: Readonly<Record<string, unknown>>, target: Target, options: WriteOptions): Decoded {
+  const { definition } = target;
+  try {
+    return decode(patched, definition, options.fieldValidation);
+  } catch (error) {
+    const isStrict = error instanceof ApiError && error.message.includes('strict decoding error');
+    if (!(error instanceof ApiError) || target.resource.custom || isStrict) throw error;
+    const shown = invalidValue('patch', JSON.stringify(patched), error.message);
+    throw invalid({ group: '', plural: '', kind: '' }, '', [shown]);
+  }
 }
 
 /** The document that a patch makes of another; throws 400 when the patch is malformed and 422 when it cannot be applied. */
@@ -85,8 +100,6 @@ function applyPatch(
     }
   } catch (error) {
     if (!(error instanceof PatchFailed)) throw error;
-    throw failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {
-      causes: [{ reason: 'FieldValueInvalid', message: error.message, field: 'patch' }],
-    });
+    throw failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
   }
 }

@@ -157,7 +157,9 @@ export function listBodyJson(
 ): string {
   const metadata = JSON.stringify({
     resourceVersion: String(page.revision),
-    ...(page.continueToken === '' ? {} : { continue: page.continueToken }),
+    ...(page.continueToken === '' && !(target.resource.custom && form.representation === 'object')
+      ? {}
+      : { continue: page.continueToken }),
     ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
   });
   const { definition } = target;
@@ -172,8 +174,8 @@ export function listBodyJson(
         columns: true,
       });
     case 'partial': {
-      const items = page.items.map(partialObjectJson).join(',');
-      return `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":${metadata},"items":[${items}]}`;
+      const items = page.items.length === 0 ? 'null' : `[${page.items.map(partialObjectJson).join(',')}]`;
+      return `{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":${metadata},"items":${items}}`;
     }
     case 'object': {
       const items = page.items.map(target.resource.custom ? jsonOf : listItemJson).join(',');

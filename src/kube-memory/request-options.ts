@@ -4,7 +4,9 @@ import { isTrue } from './list-query.ts';
 import { representationOf, type Representation } from './negotiate.ts';
 import type { ApiRequest, RequestFacts, Verb } from './request.ts';
 import type { ResourcePath } from './resource-path.ts';
-import { badRequest, failure, methodNotAllowed, type ApiError } from './status-error.ts';
+import type { FieldError } from './resource.ts';
+import { tooLong } from './schema/field-error.ts';
+import { badRequest, invalidRequestOptions, methodNotAllowed, type ApiError } from './status-error.ts';
 import type { IncludeObject } from './table.ts';
 import type { Target, WriteOptions } from './target.ts';
 
@@ -60,9 +62,15 @@ export function writeOptions(input: Execution): WriteOptions {
     validation !== 'Ignore' &&
     validation !== ''
   ) {
-    throw badRequest(
-      `fieldValidation: Unsupported value: ${JSON.stringify(validation)}: supported values: "Ignore", "Strict", "Warn"`,
-    );
+    const supported = '"", "Ignore", "Strict", "Warn"';
+    throw invalidRequestOptions(optionsKind(facts.verb), [unsupported('fieldValidation', validation, supported)]);
+  }
+  const dryRuns = query.getAll('dryRun');
+  if (dryRuns.some((each) => each !== 'All'))
+    throw invalidRequestOptions(optionsKind(facts.verb), [unsupported('dryRun', dryRuns, '"All"')]);
+  if (facts.fieldManager.length > MANAGER_LENGTH_MAX) {
+    const error = tooLong('fieldManager', MANAGER_LENGTH_MAX);
+    throw invalidRequestOptions(optionsKind(facts.verb), [error]);
   }
   return {
     dryRun: isDryRun(query),
@@ -71,6 +79,15 @@ export function writeOptions(input: Execution): WriteOptions {
     force: isTrue(query.get('force')) && query.has('force'),
     subresource: path.subresource === 'status' || path.subresource === 'scale' ? path.subresource : '',
   };
+}
+
+function optionsKind(verb: Verb): string {
+  return verb === 'create' ? 'CreateOptions' : verb === 'update' ? 'UpdateOptions' : 'PatchOptions';
+}
+
+function unsupported(path: string, value: unknown, supported: string): FieldError {
+  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported}`;
+  return { path, reason: 'FieldValueNotSupported', message };
 }
 
 export function isDryRun(query: URLSearchParams): boolean {
@@ -88,29 +105,17 @@ export function fieldManagerOf(query: URLSearchParams, userAgent: string): strin
 }
 
 export function applyNeedsManager(): ApiError {
-  const message = 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch';
-  return failure(422, 'Invalid', message, {
-    group: 'meta.k8s.io',
-    kind: 'PatchOptions',
-    causes: [
-      { reason: 'FieldValueRequired', message: 'Required value: is required for apply patch', field: 'fieldManager' },
-    ],
-  });
+  const message = 'Required value: is required for apply patch';
+  return invalidRequestOptions('PatchOptions', [{ path: 'fieldManager', reason: 'FieldValueRequired', message }]);
 }
 
 export function forceForbidden(): ApiError {
-  const message = 'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch';
-  return failure(422, 'Invalid', message, {
-    group: 'meta.k8s.io',
-    kind: 'PatchOptions',
-    causes: [
-      { reason: 'FieldValueForbidden', message: 'Forbidden: may not be specified for non-apply patch', field: 'force' },
-    ],
-  });
+  const message = 'Forbidden: may not be specified for non-apply patch';
+  return invalidRequestOptions('PatchOptions', [{ path: 'force', reason: 'FieldValueForbidden', message }]);
 }
 
 export function yamlObject(request: ApiRequest): Record<string, unknown> {
-  const value = parseYaml(textBody(request));
+  const value = parseYaml(textBody(request)) ?? {};
   if (!isObject(value)) throw badRequest('error decoding YAML: the applied configuration is not an object');
   return value;
 }

@@ -25,10 +25,19 @@ export interface ResourceDefinition {
    * are left to `validate`; without it the schema checks all of that.
    */
   readonly typed?: boolean;
+  /**
+   * Built-in kinds only: what the server hands out by itself (addresses, ports). It belongs to no manager, and an update that leaves it
+   * out keeps it.
+   */
+  readonly allocate?: (object: KubeObject, old: KubeObject | undefined) => KubeObject;
+  /** Built-in kinds only: said with every answer about the kind. */
+  readonly warning?: string;
+  /** Built-in kinds only: what a row of the Table output says of the object's state. */
+  readonly rowConditions?: (object: KubeObject) => readonly unknown[];
   /** Built-in kinds only: semantic checks beyond the schema. */
   readonly validate?: (object: KubeObject, old: KubeObject | undefined) => readonly FieldError[];
   /** Bumps metadata.generation when anything outside metadata and status changes (false for core/v1 kinds such as Service, Pod, ConfigMap). */
-  readonly countsGenerations: boolean;
+  readonly countsGenerations: boolean | 'with labels' | 'with annotations';
   /** Field selectors besides metadata.name and metadata.namespace, e.g. `status.phase` of pods. */
   readonly fieldSelectors?: readonly string[];
 }

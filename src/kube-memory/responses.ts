@@ -1,10 +1,9 @@
 import type { ApiResponse } from './request.ts';
-import { unknownPath, type Status } from './status-error.ts';
+import type { Status } from './status-error.ts';
 
 /** A document as JSON; 404 when there is none. */
 export function foundOr404(document: unknown): ApiResponse {
-  if (document === undefined) throw unknownPath();
-  return jsonResponse(200, document);
+  return document === undefined ? pageNotFound() : jsonResponse(200, document);
 }
 
 export function aggregatedResponse(document: unknown): ApiResponse {
@@ -29,4 +28,18 @@ export function jsonResponse(status: number, body: unknown): ApiResponse {
 
 export function textResponse(status: number, body: string): ApiResponse {
   return { status, headers: { 'content-type': 'application/json' }, body };
+}
+
+/** The answer with warnings for whoever asked; clients print them. */
+export function warned(response: ApiResponse, texts: readonly string[]): ApiResponse {
+  if (texts.length === 0) return response;
+  return {
+    ...response,
+    headers: { ...response.headers, warning: texts.map((text) => `299 - ${JSON.stringify(text)}`) },
+  };
+}
+
+/** What an API server says outside of its API. */
+export function pageNotFound(): ApiResponse {
+  return { status: 404, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: '404 page not found\n' };
 }

@@ -2,7 +2,6 @@ import type { KubeObject } from '../api/kube-object.ts';
 import { isObject, valueAt } from './json-value.ts';
 import type { ResourceDefinition } from './resource.ts';
 import { badRequest } from './status-error.ts';
-import { apiVersionOf } from './object-json.ts';
 
 export type Matcher = (object: KubeObject) => boolean;
 
@@ -19,7 +18,7 @@ export function selectorOf(
   fieldSelector: string,
 ): Matcher | undefined {
   const labelTests = parseLabelSelector(labelSelector);
-  const fieldTests = parseFieldSelector(definition, labelSelector, fieldSelector);
+  const fieldTests = parseFieldSelector(definition, fieldSelector);
   if (labelTests.length === 0 && fieldTests.length === 0) return undefined;
   return (object) => {
     const labels = object.metadata.labels ?? {};
@@ -91,28 +90,28 @@ function labelKey(key: string, selector: string): string {
   return key;
 }
 
-function parseFieldSelector(
-  definition: ResourceDefinition,
-  labelSelector: string,
-  fieldSelector: string,
-): readonly Matcher[] {
+function parseFieldSelector(definition: ResourceDefinition, fieldSelector: string): readonly Matcher[] {
   const tests: Matcher[] = [];
   for (const term of fieldSelector.split(',')) {
     if (term.trim() === '') continue;
     const parts = /^([^=!]+)(==|=|!=)(.*)$/.exec(term.trim());
-    if (parts === null) throw badRequest(`invalid field selector: '${fieldSelector}'; can't understand '${term}'`);
+    if (parts === null) throw badRequest(`invalid selector: '${fieldSelector}'; can't understand '${term}'`);
     const [, field = '', operator, value = ''] = parts;
     const supported = ['metadata.name', 'metadata.namespace', ...(definition.fieldSelectors ?? [])];
-    if (!supported.includes(field)) {
-      const what = `"${apiVersionOf(definition)}, Resource=${definition.plural}"`;
-      throw badRequest(
-        `Unable to find ${what} that match label selector "${labelSelector}", field selector "${fieldSelector}": field label not supported: ${field}`,
-      );
-    }
+    if (!supported.includes(field)) throw badRequest(unsupportedField(definition, field));
     const path = field.split('.');
     tests.push((object) => (fieldText(object, path) === value) === (operator !== '!='));
   }
   return tests;
+}
+
+/** Kinds that have fields of their own to select by say it in other words than those that have none. */
+function unsupportedField(definition: ResourceDefinition, field: string): string {
+  if (definition.kind === 'Job' && definition.group === 'batch') return `field label "${field}" not supported for Job`;
+  const isPlain = definition.typed === true && definition.fieldSelectors === undefined;
+  return isPlain
+    ? `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`
+    : `field label not supported: ${field}`;
 }
 
 function fieldText(object: KubeObject, path: readonly string[]): string {

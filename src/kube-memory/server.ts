@@ -36,6 +36,8 @@ export interface KubeMemoryOptions {
   readonly seed?: number;
   /** Changes kept per resource before watches and continue tokens expire. */
   readonly historyMax?: number;
+  /** Leaves dependents to their fate when owners go: for comparisons with an API server that stands alone. */
+  readonly collectsGarbage?: false;
 }
 
 /** A Kubernetes API in this process. */
@@ -90,7 +92,8 @@ function createCore(options: KubeMemoryOptions): { api: ApiServer; store: InProc
     registry: new ResourceRegistry(definitions),
   };
   const store = new InProcessStore(server);
-  const stops = [runCustomResources(server), runNamespaces(server), runGarbageCollection(server)];
+  const stops = [runCustomResources(server), runNamespaces(server)];
+  if (options.collectsGarbage !== false) stops.push(runGarbageCollection(server));
   if (server.registry.get('namespaces') !== undefined) {
     for (const namespace of defaultNamespaces()) store.create('namespaces', namespace);
   }

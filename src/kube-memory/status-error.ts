@@ -85,7 +85,7 @@ export function notFound(definition: Named, name: string): ApiError {
   );
 }
 
-/** What an API server says of a path that it does not serve at all. */
+/** What an API server says of a kind or a subresource that it does not serve. */
 export function unknownPath(): ApiError {
   return failure(404, 'NotFound', 'the server could not find the requested resource', {});
 }
@@ -125,14 +125,19 @@ export function applyConflict(message: string, causes: readonly StatusCause[]): 
 }
 
 export function invalid(definition: Named, name: string, errors: readonly FieldError[]): ApiError {
-  const lines = errors.map((error) => `${error.path}: ${error.message}`);
+  const lines = [...new Set(errors.map((error) => `${error.path}: ${error.message}`))];
   const summary = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`;
   return failure(422, 'Invalid', `${qualifiedKind(definition)} "${name}" is invalid: ${summary}`, {
-    name,
-    group: definition.group,
-    kind: definition.kind,
+    ...(name === '' ? {} : { name }),
+    ...(definition.group === '' ? {} : { group: definition.group }),
+    ...(definition.kind === '' ? {} : { kind: definition.kind }),
     causes: errors.map((error) => ({ reason: error.reason, message: error.message, field: error.path })),
   });
+}
+
+/** Options of a request (`ListOptions`, `PatchOptions`) that cannot be as they are. */
+export function invalidRequestOptions(kind: string, errors: readonly FieldError[]): ApiError {
+  return invalid({ group: 'meta.k8s.io', plural: '', kind }, '', errors);
 }
 
 export function badRequest(message: string): ApiError {

@@ -38,7 +38,7 @@ function columnDefinitions(definition: ResourceDefinition): readonly unknown[] {
     ...definition.columns.map((column) => ({
       name: column.name,
       type: column.type,
-      format: '',
+      format: column.name === 'Name' ? 'name' : '',
       description: column.description ?? '',
       priority: column.priority,
     })),
@@ -59,14 +59,15 @@ function rowJson(input: {
   const { definition, object, nowMs } = input;
   const name = hasOwnName(definition) ? [] : [object.metadata.name];
   const cells = [...name, ...definition.columns.map((column) => cellOf(column, object, nowMs))];
-  const embedded = embeddedJson(object, input.includeObject);
-  return `{"cells":${JSON.stringify(cells)}${embedded === undefined ? '' : `,"object":${embedded}`}}`;
+  const conditions = definition.rowConditions?.(object) ?? [];
+  const state = conditions.length === 0 ? '' : `,"conditions":${JSON.stringify(conditions)}`;
+  return `{"cells":${JSON.stringify(cells)}${state},"object":${embeddedJson(object, input.includeObject)}}`;
 }
 
-function embeddedJson(object: KubeObject, includeObject: IncludeObject): string | undefined {
+function embeddedJson(object: KubeObject, includeObject: IncludeObject): string {
   switch (includeObject) {
     case 'None':
-      return undefined;
+      return 'null';
     case 'Object':
       return jsonOf(object);
     case 'Metadata':
@@ -91,6 +92,8 @@ const readers = new Map<string, (value: unknown) => readonly unknown[]>();
 function cellOf(column: ColumnDefinition, object: KubeObject, nowMs: number): string | number | boolean | null {
   const value = typeof column.value === 'string' ? readPath(column.value, object) : column.value(object, nowMs);
   if (value === undefined || value === null) return column.type === 'date' ? '<unknown>' : null;
+  // Built-in kinds have cells that are numbers in columns of texts.
+  if (typeof column.value !== 'string' && (typeof value === 'string' || typeof value === 'number')) return value;
   switch (column.type) {
     case 'date':
       return ageCell(value, nowMs);

@@ -237,7 +237,7 @@ describe('server-side apply', () => {
     assert.equal(code, 500);
     assert.equal(
       body.message,
-      'failed to create typed patch object (default/a; /v1, Kind=ConfigMap): .bogus: field not declared in schema',
+      'failed to create typed patch object (/a; /v1, Kind=ConfigMap): .bogus: field not declared in schema',
     );
   });
 });

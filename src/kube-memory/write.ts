@@ -8,6 +8,7 @@ import { metadataErrors, metadataUpdateErrors } from './metadata-rules.ts';
 import { generatedName, newUid } from './names.ts';
 import { inVersion } from './object-json.ts';
 import type { FieldError, ResourceDefinition } from './resource.ts';
+import { replicasErrors } from './scale.ts';
 import { ruleErrors } from './schema/cel.ts';
 import { invalidValue, NO_PATH } from './schema/field-error.ts';
 import { validate } from './schema/validate.ts';
@@ -47,12 +48,13 @@ export function createObject(
   const tracked =
     applied === undefined
       ? trackUpdate({ definition, old: undefined, next: created, ...trackedBy(server, target, options) })
-      : { ...created, metadata: { ...created.metadata, managedFields: applied } };
-  throwIfInvalid(tracked, undefined, definition);
+      : withManagers(created, applied);
+  const whole = definition.allocate?.(tracked, undefined) ?? tracked;
+  throwIfInvalid(whole, undefined, definition);
   const collection = server.store.collection(resource.key);
-  if (collection.get(target.namespace, tracked.metadata.name) !== undefined)
-    throw alreadyExists(definition, tracked.metadata.name);
-  const object = options.dryRun ? tracked : commit(server, target, tracked);
+  if (collection.get(target.namespace, whole.metadata.name) !== undefined)
+    throw alreadyExists(definition, whole.metadata.name);
+  const object = options.dryRun ? whole : commit(server, target, whole);
   return { object: inVersion(object, definition), created: true, warnings: sent.warnings };
 }
 
@@ -68,7 +70,7 @@ export function replaceObject(
   const sent = decode(body, definition, options.fieldValidation);
   checkIdentity(target, sent.object);
   if (target.resource.custom && !sent.object.metadata.resourceVersion) {
-    throw invalid(definition, target.name, [
+    throw invalid({ ...definition, kind: definition.plural }, target.name, [
       invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
     ]);
   }
@@ -104,13 +106,22 @@ export function storeUpdate(
   const tracked =
     change.applied === undefined
       ? trackUpdate({ definition, old, next: prepared, ...trackedBy(server, target, options) })
-      : { ...prepared, metadata: { ...prepared.metadata, managedFields: change.applied } };
-  const next = counted(tracked, old, definition, target.resource.custom);
+      : withManagers(prepared, change.applied);
+  const whole = definition.allocate?.(tracked, old) ?? tracked;
+  const next = counted(whole, old, definition, { custom: target.resource.custom, subresource: options.subresource });
   if (deepEqual(next, old)) return old;
   throwIfInvalid(next, old, definition);
   if (options.dryRun) return next;
-  if (isGone(next)) return server.store.remove(target.resource.key, storedForm(target, next));
+  if (isGone(next)) {
+    server.store.remove(target.resource.key, storedForm(target, next));
+    return next;
+  }
   return commit(server, target, next);
+}
+
+function withManagers(object: KubeObject, managedFields: readonly ManagedFieldsEntry[]): KubeObject {
+  const { managedFields: _before, ...metadata } = object.metadata;
+  return { ...object, metadata: managedFields.length === 0 ? metadata : { ...metadata, managedFields } };
 }
 
 export function commit(server: ServerState, target: Target, object: KubeObject): KubeObject {
@@ -216,6 +227,14 @@ export function checkIdentity(target: Target, object: KubeObject): void {
   }
 }
 
+/** A patch that names another uid is told that the field is fixed; only a replacement takes it as a precondition. */
+export function checkUid(target: Target, next: KubeObject, old: KubeObject): void {
+  const { uid } = next.metadata;
+  if (uid === undefined || uid === '' || uid === old.metadata.uid) return;
+  const error = invalidValue('metadata.uid', uid, 'field is immutable');
+  throw invalid(target.definition, target.name, [error, error]);
+}
+
 function nameMismatch(target: Target, name: string): Error {
   return badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
 }
@@ -247,7 +266,8 @@ function prepareUpdate(
   options: WriteOptions,
 ): KubeObject {
   if (options.subresource === 'status') {
-    const { status: _status, ...rest } = old;
+    const { status: _status, ...rest } =
+      definition.countsGenerations === 'with annotations' ? annotated(old, next) : old;
     return next['status'] === undefined ? { ...rest } : { ...rest, status: next['status'] };
   }
   const metadata = updatedMetadata(next.metadata, old.metadata);
@@ -256,11 +276,18 @@ function prepareUpdate(
   return old['status'] === undefined ? { ...rest, metadata } : { ...rest, metadata, status: old['status'] };
 }
 
+function annotated(object: KubeObject, by: KubeObject): KubeObject {
+  const { annotations: _before, ...metadata } = object.metadata;
+  const { annotations } = by.metadata;
+  return { ...object, metadata: annotations === undefined ? metadata : { ...metadata, annotations } };
+}
+
 /** Metadata as the client wants it, with what only the server sets taken from the stored object. */
 function updatedMetadata(next: ObjectMeta, old: ObjectMeta): ObjectMeta {
   const { managedFields, ...rest } = next;
   const resets =
-    managedFields?.length === 1 && isObject(managedFields[0]) && Object.keys(managedFields[0]).length === 0;
+    managedFields?.length === 0 ||
+    (managedFields?.length === 1 && isObject(managedFields[0]) && Object.keys(managedFields[0]).length === 0);
   const kept = resets ? undefined : old.managedFields;
   const merged: Record<string, unknown> = {
     ...rest,
@@ -282,17 +309,35 @@ function updatedMetadata(next: ObjectMeta, old: ObjectMeta): ObjectMeta {
 }
 
 /** The generation goes up when the desired state changes: everything outside metadata and a status that has its own endpoint. */
-function counted(next: KubeObject, old: KubeObject, definition: ResourceDefinition, custom: boolean): KubeObject {
-  if (!countsGenerations(definition, custom) || sameDesire(next, old, definition, custom)) return next;
+function counted(next: KubeObject, old: KubeObject, definition: ResourceDefinition, how: HowWritten): KubeObject {
+  if (!countsGenerations(definition, how.custom) || sameDesire(next, old, definition, how)) return next;
   return { ...next, metadata: { ...next.metadata, generation: (old.metadata.generation ?? 0) + 1 } };
 }
 
-function countsGenerations(definition: ResourceDefinition, custom: boolean): boolean {
-  return custom || definition.countsGenerations;
+interface HowWritten {
+  readonly custom: boolean;
+  readonly subresource: WriteOptions['subresource'];
 }
 
-function sameDesire(next: KubeObject, old: KubeObject, definition: ResourceDefinition, custom: boolean): boolean {
+function countsGenerations(definition: ResourceDefinition, custom: boolean): boolean {
+  return custom || definition.countsGenerations !== false;
+}
+
+function sameDesire(
+  next: KubeObject,
+  old: KubeObject,
+  definition: ResourceDefinition,
+  { custom, subresource }: HowWritten,
+): boolean {
   const ignoresStatus = !custom || hasStatusSubresource(definition);
+  const { countsGenerations: counts } = definition;
+  if (counts === 'with labels' && !deepEqual(next.metadata.labels, old.metadata.labels)) return false;
+  if (
+    counts === 'with annotations' &&
+    subresource === '' &&
+    !deepEqual(next.metadata.annotations, old.metadata.annotations)
+  )
+    return false;
   for (const key of new Set([...Object.keys(next), ...Object.keys(old)])) {
     if (key === 'metadata' || key === 'apiVersion' || (key === 'status' && ignoresStatus)) continue;
     if (!deepEqual(next[key], old[key])) return false;
@@ -317,8 +362,9 @@ function trackedBy(
 export function throwIfInvalid(object: KubeObject, old: KubeObject | undefined, definition: ResourceDefinition): void {
   const errors: FieldError[] = [
     ...(old === undefined || !deepEqual(object.metadata, old.metadata) ? metadataErrors(object, definition) : []),
-    ...(old === undefined ? [] : metadataUpdateErrors(object, old)),
+    ...(old === undefined ? [] : metadataUpdateErrors(object, old, definition)),
     ...(definition.typed === true ? [] : validate(object, definition.schema, old)),
+    ...replicasErrors(object, definition),
   ];
   errors.push(...(definition.validate?.(object, old) ?? []));
   if (errors.some((error) => blocksRules(error))) {

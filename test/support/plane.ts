@@ -101,6 +101,8 @@ async function buildProgram(program: Program, directory: string, say: (line: str
 }
 
 export interface PlaneOptions {
+  /** An API server with its store and nothing else: whatever happens there was asked for. */
+  readonly bare?: true;
   /** Where an audit log of every call goes, if anywhere. */
   readonly auditLog?: string;
 }
@@ -126,11 +128,13 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     start('kube-apiserver', apiServerArgs({ directory, etcdPort, apiPort, auditLog: options.auditLog }));
     await untilReady(url, token, children, directory);
     await prepareCluster(url, token);
+    const plane = (): Plane => ({ url, kubeconfig, directory, pids: children.map((child) => child.pid ?? 0), stop });
+    if (options.bare === true) return plane();
     start('kube-controller-manager', controllerManagerArgs(directory, kubeconfig, managerPort));
     start('kube-scheduler', schedulerArgs(kubeconfig, schedulerPort));
     start('kwok', ['--kubeconfig', kubeconfig, '--config', join(PLANE, 'kwok.yaml')]);
     await untilNodeReady(url, token);
-    return { url, kubeconfig, directory, pids: children.map((child) => child.pid ?? 0), stop };
+    return plane();
   } catch (error) {
     await stop();
     throw error;

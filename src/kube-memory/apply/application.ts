@@ -8,7 +8,7 @@ import { compare } from './compare.ts';
 import { conflictError, type Conflict } from './conflict.ts';
 import { difference, EMPTY_SET, intersection, isEmpty, union, type FieldSet } from './field-set.ts';
 import { fieldsOf, withNamedFields, withoutFields } from './fields-of.ts';
-import { withoutManagers } from './managed-fields.ts';
+import { fieldsOfCreation, withoutManagers } from './managed-fields.ts';
 import { entriesOf, isSameShare, sharesOf, stamp, takenFrom, withFields, type Share } from './managers.ts';
 import { merge } from './merge.ts';
 import { STRIPPED } from './stripped.ts';
@@ -37,7 +37,7 @@ export function applyConfiguration(input: Application): {
 } {
   const { definition, live, config } = input;
   const schema = wholeSchema(definition);
-  const shares = liveShares(live, schema);
+  const shares = liveShares(input);
   const mine: Share = {
     manager: input.manager,
     operation: 'Apply',
@@ -55,25 +55,28 @@ export function applyConfiguration(input: Application): {
   const changed = union(added, modified);
   const conflicts = conflictsWith(others, changed);
   if (conflicts.length > 0 && !input.force && !isTakeOver(conflicts, input)) throw conflictError(conflicts);
-  // An apply that changes nothing keeps its time, so that it is no write.
-  const share = last !== undefined && deepEqual(base, merged) ? withFields(last, mine.fields) : mine;
+  // An apply that changes nothing gets no new time, so that a repeated one is no write.
+  const share = !deepEqual(base, merged)
+    ? mine
+    : last === undefined
+      ? { ...mine, time: undefined }
+      : withFields(last, mine.fields);
   const rest = takenFrom(takenFrom(others, changed), removed);
   return { merged: isObject(merged) ? merged : {}, managedFields: entriesOf([share, ...rest]) };
 }
 
 /** An object that was written before managedFields were kept belongs, as a whole, to a manager of that name. */
-function liveShares(live: KubeObject | undefined, schema: OpenApiSchema): readonly Share[] {
+function liveShares({ live, definition, nowMs }: Application): readonly Share[] {
   const shares = sharesOf(live);
   if (live === undefined || shares.length > 0) return shares;
-  const fields = difference(fieldsOf(withoutManagers(live), schema), STRIPPED);
   return [
     {
       manager: FIRST_MANAGER,
       operation: 'Update',
       apiVersion: live.apiVersion,
       subresource: '',
-      time: undefined,
-      fields,
+      time: stamp(nowMs),
+      fields: fieldsOfCreation(live, definition),
     },
   ];
 }

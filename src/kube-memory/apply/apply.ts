@@ -1,11 +1,11 @@
 import { decode } from '../decode.ts';
-import { isObject, valueAt } from '../json-value.ts';
+import { isObject, stringAt, valueAt } from '../json-value.ts';
 import { apiVersionOf, inVersion } from '../object-json.ts';
 import { wholeSchema } from '../schema/object-meta.ts';
 import type { ServerState } from '../server-state.ts';
-import { badRequest, failure, notFound } from '../status-error.ts';
+import { badRequest, notFound, plainFailure } from '../status-error.ts';
 import { hasStatusSubresource, type Target, type WriteOptions, type Written } from '../target.ts';
-import { checkIdentity, createObject, storeUpdate } from '../write.ts';
+import { checkIdentity, checkUid, createObject, storeUpdate } from '../write.ts';
 import { applyConfiguration } from './application.ts';
 import { typingProblem } from './typed.ts';
 
@@ -37,6 +37,7 @@ export function applyObject(
   if (live === undefined) return createObject(server, target, merged, options, managedFields);
   const sent = decode(merged, target.definition, 'Ignore');
   checkIdentity(target, sent.object);
+  checkUid(target, sent.object, live);
   const object = storeUpdate(server, target, { old: live, next: sent.object, options, applied: managedFields });
   return { object: inVersion(object, target.definition), created: false, warnings: [] };
 }
@@ -44,17 +45,22 @@ export function applyObject(
 function checkConfiguration(target: Target, config: Readonly<Record<string, unknown>>): void {
   const { definition } = target;
   const expected = apiVersionOf(definition);
+  if (typeof config['apiVersion'] !== 'string' || typeof config['kind'] !== 'string')
+    throw badRequest(`invalid object type: /, Kind=${stringAt(config, 'kind') ?? ''}`);
   if (config['apiVersion'] !== expected) {
     throw badRequest(
       `Incorrect version specified in apply patch. Specified patch version: ${String(config['apiVersion'])}, expected: ${expected}`,
     );
   }
+  const name = valueAt(config, ['metadata', 'name']);
+  if (typeof name === 'string' && name !== '' && name !== target.name)
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
   const managers = valueAt(config, ['metadata', 'managedFields']);
   if (Array.isArray(managers) && managers.length > 0) throw badRequest('metadata.managedFields must be nil');
   const problem = typingProblem(config, wholeSchema(definition));
   if (problem === undefined) return;
-  const what = `${target.namespace ?? ''}/${target.name}; ${definition.group}/${definition.version}, Kind=${definition.kind}`;
-  throw failure(500, '', `failed to create typed patch object (${what}): ${problem}`);
+  const what = `${stringAt(config, 'metadata', 'namespace') ?? ''}/${target.name}; ${definition.group}/${definition.version}, Kind=${definition.kind}`;
+  throw plainFailure(`failed to create typed patch object (${what}): ${problem}`);
 }
 
 /** The part of a configuration that its endpoint takes: status alone, or everything but a status with an endpoint of its own. */

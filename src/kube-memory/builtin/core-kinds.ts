@@ -52,7 +52,7 @@ export const configMapResource: ResourceDefinition = define({
   kind: 'ConfigMap',
   shortNames: ['cm'],
   schema: configMapSchema,
-  columns: [column('Data', (map) => String(entryCount(map, ['data', 'binaryData']))), ageColumn],
+  columns: [column('Data', (map) => entryCount(map, ['data', 'binaryData'])), ageColumn],
   validate: (map, old) => [...checkKeys(map, ['data', 'binaryData']), ...checkSealed(map, old, ['data', 'binaryData'])],
 });
 
@@ -62,7 +62,7 @@ export const secretResource: ResourceDefinition = define({
   fieldSelectors: ['type'],
   columns: [
     column('Type', (secret) => textAt(secret, 'type')),
-    column('Data', (secret) => String(entryCount(secret, ['data']))),
+    column('Data', (secret) => entryCount(secret, ['data'])),
     ageColumn,
   ],
   defaults: defaultedSecret,
@@ -138,7 +138,7 @@ export const serviceAccountResource: ResourceDefinition = define({
   kind: 'ServiceAccount',
   shortNames: ['sa'],
   schema: serviceAccountSchema,
-  columns: [column('Secrets', (account) => String(listAt(account, 'secrets').length)), ageColumn],
+  columns: [column('Secrets', (account) => listAt(account, 'secrets').length), ageColumn],
 });
 
 export const podTemplateResource: ResourceDefinition = define({
@@ -164,6 +164,8 @@ export const endpointsResource: ResourceDefinition = define({
   plural: 'endpoints',
   shortNames: ['ep'],
   schema: endpointsSchema,
+  warning: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+  validate: (endpoints) => itemsAt(endpoints, 'subsets').flatMap(checkSubset),
   columns: [column('Endpoints', endpointsText), ageColumn],
   defaults: (endpoints) => ({
     ...endpoints,
@@ -172,6 +174,13 @@ export const endpointsResource: ResourceDefinition = define({
     ),
   }),
 });
+
+function checkSubset(subset: Fields, index: number): readonly FieldError[] {
+  const ports = itemsAt(subset, 'ports');
+  return ports.flatMap((port, at) =>
+    ports.length > 1 && (textAt(port, 'name') ?? '') === '' ? [required(`subsets[${index}].ports[${at}].name`)] : [],
+  );
+}
 
 const ENDPOINTS_SHOWN_MAX = 3;
 
@@ -186,12 +195,21 @@ function endpointsText(endpoints: KubeObject): string {
   return `${all.slice(0, ENDPOINTS_SHOWN_MAX).join(',')}${more > 0 ? ` + ${more} more...` : ''}`;
 }
 
+const CLAIM_FINALIZER = 'kubernetes.io/pvc-protection';
+
+function protectedClaim(claim: KubeObject): KubeObject {
+  const finalizers = claim.metadata.finalizers ?? [];
+  if (finalizers.includes(CLAIM_FINALIZER)) return claim;
+  return { ...claim, metadata: { ...claim.metadata, finalizers: [...finalizers, CLAIM_FINALIZER] } };
+}
+
 /** Claims are stored and never bound: nothing in this server owns volumes. */
 export const persistentVolumeClaimResource: ResourceDefinition = define({
   kind: 'PersistentVolumeClaim',
   shortNames: ['pvc'],
   subresources: [{ name: 'status' }],
   schema: persistentVolumeClaimSchema,
+  allocate: (claim, old) => (old === undefined ? protectedClaim(claim) : claim),
   columns: [
     column('Status', (claim) =>
       claim.metadata.deletionTimestamp === undefined ? textAt(claim, 'status', 'phase') : 'Terminating',

@@ -21,6 +21,9 @@ export function define(kind: KindWords): ResourceDefinition {
     countsGenerations: kind.countsGenerations ?? false,
     ...(kind.defaults === undefined ? {} : { defaults: kind.defaults }),
     ...(kind.onCreate === undefined ? {} : { onCreate: kind.onCreate }),
+    ...(kind.allocate === undefined ? {} : { allocate: kind.allocate }),
+    ...(kind.rowConditions === undefined ? {} : { rowConditions: kind.rowConditions }),
+    ...(kind.warning === undefined ? {} : { warning: kind.warning }),
     typed: true,
     validate: kind.validate ?? ((): readonly FieldError[] => []),
     ...(kind.fieldSelectors === undefined ? {} : { fieldSelectors: kind.fieldSelectors }),
@@ -38,9 +41,12 @@ export interface KindWords {
   readonly subresources?: ResourceDefinition['subresources'];
   readonly schema: OpenApiSchema;
   readonly columns: readonly ColumnDefinition[];
-  readonly countsGenerations?: boolean;
+  readonly countsGenerations?: ResourceDefinition['countsGenerations'];
   readonly defaults?: (object: KubeObject) => KubeObject;
   readonly onCreate?: (object: KubeObject) => KubeObject;
+  readonly allocate?: ResourceDefinition['allocate'];
+  readonly rowConditions?: ResourceDefinition['rowConditions'];
+  readonly warning?: string;
   readonly validate?: (object: KubeObject, old: KubeObject | undefined) => readonly FieldError[];
   readonly fieldSelectors?: readonly string[];
 }

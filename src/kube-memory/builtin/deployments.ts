@@ -26,15 +26,15 @@ export const deploymentResource: ResourceDefinition = define({
     },
   ],
   schema: deploymentSchema,
-  countsGenerations: true,
+  countsGenerations: 'with annotations',
   columns: [
     column(
       'Ready',
       (deployment) =>
         `${numberAt(deployment, 'status', 'readyReplicas') ?? 0}/${numberAt(deployment, 'spec', 'replicas') ?? 0}`,
     ),
-    column('Up-to-date', (deployment) => String(numberAt(deployment, 'status', 'updatedReplicas') ?? 0)),
-    column('Available', (deployment) => String(numberAt(deployment, 'status', 'availableReplicas') ?? 0)),
+    column('Up-to-date', (deployment) => numberAt(deployment, 'status', 'updatedReplicas') ?? 0),
+    column('Available', (deployment) => numberAt(deployment, 'status', 'availableReplicas') ?? 0),
     ageColumn,
     ...templateColumns,
   ],

@@ -13,7 +13,7 @@ export const endpointSliceResource: ResourceDefinition = define({
   group: 'discovery.k8s.io',
   kind: 'EndpointSlice',
   schema: endpointSliceSchema,
-  countsGenerations: true,
+  countsGenerations: 'with labels',
   columns: [
     column('AddressType', (slice) => textAt(slice, 'addressType')),
     column('Ports', (slice) =>
@@ -73,10 +73,16 @@ function checkAddresses(path: string, addresses: readonly unknown[], type: strin
   return addresses.flatMap((address, index) => {
     const text = String(address);
     if (type === 'FQDN') return checkSubdomain(`${path}[${index}]`, text);
+    if (isLoopback(text))
+      return [invalid(`${path}[${index}]`, text, 'may not be in the loopback range (127.0.0.0/8, ::1/128)')];
     return isAddress(text)
       ? []
       : [invalid(`${path}[${index}]`, text, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
   });
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || (address.startsWith('127.') && isAddress(address));
 }
 
 function checkPorts(slice: KubeObject): readonly FieldError[] {

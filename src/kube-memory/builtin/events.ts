@@ -1,7 +1,5 @@
 import type { KubeObject } from '../../api/kube-object.ts';
-import { humanDuration } from '../../lib/human-duration.ts';
 import type { FieldError, ResourceDefinition } from '../resource.ts';
-import { parseTimestampMs } from '../../lib/timestamp.ts';
 import { column, since } from './columns.ts';
 import { define } from './define.ts';
 import { invalid } from './field-errors.ts';
@@ -35,7 +33,7 @@ export const eventResource: ResourceDefinition = define({
     column('Source', sourceText, 'wide'),
     column('Message', (event) => (textAt(event, 'message') ?? '').trim()),
     column('First Seen', firstSeenText, 'wide'),
-    column('Count', (event) => String(countOf(event)), 'wide'),
+    column('Count', countOf, 'wide'),
     column('Name', (event) => event.metadata.name, 'wide'),
   ],
   defaults: (event) => ({
@@ -85,13 +83,7 @@ function firstSeenText(event: KubeObject, nowMs: number): string {
   return since(firstSeenAt(event), nowMs);
 }
 
-/** `5m`, or `10s (x3 over 5m)` when it happened more than once. */
 function lastSeenText(event: KubeObject, nowMs: number): string {
-  const firstMs = parseTimestampMs(firstSeenAt(event));
-  const lastMs =
-    parseTimestampMs(textAt(event, 'series', 'lastObservedTime') ?? textAt(event, 'lastTimestamp')) ?? firstMs;
-  if (lastMs === undefined) return '<unknown>';
-  const ago = humanDuration(nowMs - lastMs);
-  if (countOf(event) <= 1 || firstMs === undefined) return ago;
-  return `${ago} (x${countOf(event)} over ${humanDuration(nowMs - firstMs)})`;
+  const last = textAt(event, 'series', 'lastObservedTime') ?? textAt(event, 'lastTimestamp');
+  return since(last ?? firstSeenAt(event), nowMs);
 }

@@ -66,3 +66,8 @@ export function changedItems(fields: Fields, key: string, change: (item: Fields)
     Array.isArray(list) ? list.map((item: unknown) => (isPlainObject(item) ? change(item) : item)) : list,
   );
 }
+
+export function withoutField(fields: Fields, key: string): Fields {
+  const { [key]: _gone, ...rest } = fields;
+  return rest;
+}

@@ -3,7 +3,17 @@ import type { FieldError, ResourceDefinition } from '../resource.ts';
 import { ageColumn, column } from './columns.ts';
 import { define } from './define.ts';
 import { invalid, required, unsupported } from './field-errors.ts';
-import { changedItems, fieldsAt, filled, itemsAt, listAt, numberAt, textAt, type Fields } from './fields.ts';
+import {
+  changedItems,
+  fieldsAt,
+  filled,
+  itemsAt,
+  listAt,
+  numberAt,
+  textAt,
+  withoutField,
+  type Fields,
+} from './fields.ts';
 import { checkPortName, checkSubdomain } from './names.ts';
 import { ingressClassSchema, ingressSchema, networkPolicySchema } from './schemas/networking.ts';
 import { selectorText } from './selectors.ts';
@@ -163,6 +173,7 @@ function defaultedNetworkPolicy(policy: KubeObject): KubeObject {
   const types = ['Ingress', ...(listAt(spec, 'egress').length > 0 ? ['Egress'] : [])];
   let result: Fields = filled(spec, { podSelector: {}, policyTypes: types });
   for (const direction of ['ingress', 'egress']) {
+    if (listAt(result, direction).length === 0) result = withoutField(result, direction);
     result = changedItems(result, direction, (rule) =>
       changedItems(rule, 'ports', (port) => filled(port, { protocol: 'TCP' })),
     );

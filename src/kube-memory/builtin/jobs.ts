@@ -29,7 +29,7 @@ export const jobResource: ResourceDefinition = define({
     ...templateColumns,
   ],
   defaults: defaultedJob,
-  onCreate: withGeneratedSelector,
+  allocate: (job, old) => (old === undefined ? withGeneratedSelector(job) : job),
   validate: checkJob,
 });
 

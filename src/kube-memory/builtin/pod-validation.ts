@@ -114,9 +114,16 @@ function checkContainerPort(path: string, port: unknown): readonly FieldError[] 
 
 const ENV_SOURCES = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef', 'fileKeyRef'];
 
+const ENV_NAME_RULE =
+  "a valid environment variable name must consist only of printable ASCII characters other than '='";
+
 function checkEnv(path: string, entry: Fields): readonly FieldError[] {
   const name = textAt(entry, 'name') ?? '';
-  return [...(name === '' ? [required(`${path}.name`)] : []), ...checkEnvSource(`${path}.valueFrom`, entry)];
+  return [
+    ...(name === '' ? [required(`${path}.name`)] : []),
+    ...(/^[ -<>-~]*$/.test(name) ? [] : [invalid(`${path}.name`, name, ENV_NAME_RULE)]),
+    ...checkEnvSource(`${path}.valueFrom`, entry),
+  ];
 }
 
 function checkEnvSource(path: string, entry: Fields): readonly FieldError[] {

@@ -38,21 +38,52 @@ export const podResource: ResourceDefinition = define({
     column('Readiness Gates', readinessGatesText, 'wide'),
   ],
   defaults: defaultedPod,
+  allocate: (pod, old) => (old === undefined ? admitted(pod) : pod),
+  rowConditions: finishedRow,
   validate: checkPod,
 });
 
 function defaultedPod(pod: KubeObject): KubeObject {
-  const spec = filled(defaultedPodSpec(fieldsAt(pod, 'spec'), 'pod'), {
-    enableServiceLinks: true,
-    priority: 0,
-    preemptionPolicy: 'PreemptLowerPriority',
-  });
-  const complete = { ...withRequests(spec), tolerations: tolerationsWithDefaults(itemsAt(spec, 'tolerations')) };
+  const complete = withRequests(filled(defaultedPodSpec(fieldsAt(pod, 'spec'), 'pod'), { enableServiceLinks: true }));
   return {
     ...pod,
     spec: complete,
-    status: filled(fieldsAt(pod, 'status'), { phase: 'Pending', qosClass: qosClassOf(complete) }),
+    status: filled(completeStatus(fieldsAt(pod, 'status')), { phase: 'Pending', qosClass: qosClassOf(complete) }),
   };
+}
+
+/** What admission plugins fill. */
+function admitted(pod: KubeObject): KubeObject {
+  const spec = filled(fieldsAt(pod, 'spec'), { priority: 0, preemptionPolicy: 'PreemptLowerPriority' });
+  return { ...pod, spec: { ...spec, tolerations: tolerationsWithDefaults(itemsAt(spec, 'tolerations')) } };
+}
+
+/** Times and states that the type always has, be they null or empty. */
+function completeStatus(status: Fields): Fields {
+  let result = changedItems(status, 'conditions', (condition) =>
+    filled(condition, { lastProbeTime: null, lastTransitionTime: null }),
+  );
+  for (const list of ['initContainerStatuses', 'containerStatuses', 'ephemeralContainerStatuses']) {
+    result = changedItems(result, list, (container) => ({
+      ...container,
+      state: completeState(fieldsAt(container, 'state')),
+      lastState: completeState(fieldsAt(container, 'lastState')),
+    }));
+  }
+  return result;
+}
+
+function completeState(state: Fields): Fields {
+  if (state.terminated === undefined) return state;
+  return { ...state, terminated: filled(fieldsAt(state, 'terminated'), { startedAt: null, finishedAt: null }) };
+}
+
+/** Tables mark rows of pods that have ended, so that clients may leave them out. */
+function finishedRow(pod: KubeObject): readonly unknown[] {
+  const phase = textAt(pod, 'status', 'phase');
+  const row = { type: 'Completed', status: 'True' };
+  if (phase === 'Succeeded') return [{ ...row, reason: phase, message: 'The pod has completed successfully.' }];
+  return phase === 'Failed' ? [{ ...row, reason: phase, message: 'The pod failed.' }] : [];
 }
 
 /** Requests follow limits where only limits are given. */

@@ -27,7 +27,6 @@ export const replicaSetResource: ResourceDefinition = define({
   ],
   schema: replicaSetSchema,
   countsGenerations: true,
-  fieldSelectors: ['status.replicas'],
   columns: [
     countColumn('Desired', (set) => numberAt(set, 'spec', 'replicas') ?? 0),
     countColumn('Current', (set) => numberAt(set, 'status', 'replicas') ?? 0),

@@ -3,7 +3,7 @@ import type { FieldError, ResourceDefinition } from '../resource.ts';
 import { ageColumn, column } from './columns.ts';
 import { define } from './define.ts';
 import { duplicate, forbidden, invalid, portInRange, required, unsupported } from './field-errors.ts';
-import { fieldsAt, filled, itemsAt, listAt, numberAt, textAt, textsAt, type Fields } from './fields.ts';
+import { fieldsAt, filled, itemsAt, listAt, numberAt, textAt, textsAt, withoutField, type Fields } from './fields.ts';
 import { checkLabel, checkLabels, checkSubdomain } from './names.ts';
 import { checkTargetPort, oneOf } from './pod-validation.ts';
 import { serviceSchema } from './schemas/core.ts';
@@ -24,6 +24,7 @@ export const serviceResource: ResourceDefinition = define({
     column('Selector', selectorCell, 'wide'),
   ],
   defaults: defaultedService,
+  allocate: withAddresses,
   validate: checkService,
 });
 
@@ -32,8 +33,16 @@ function defaultedService(service: KubeObject): KubeObject {
   const type = textAt(given, 'type') ?? '';
   const status = filled(fieldsAt(service, 'status'), { loadBalancer: {} });
   const spec = given.sessionAffinity === 'ClientIP' ? withAffinityTimeout(given) : given;
-  if (type === 'ExternalName') return { ...service, spec: withoutAddresses(spec), status };
-  return { ...service, spec: withAddresses(service, filled(spec, trafficPolicies(type)), type), status };
+  if (type === 'ExternalName') {
+    const plain = withoutAddresses(listAt(spec, 'ports').length === 0 ? withoutField(spec, 'ports') : spec);
+    return { ...service, spec: plain, status };
+  }
+  const ports = itemsAt(spec, 'ports').map((port) => filled(port, { protocol: 'TCP', targetPort: port.port }));
+  return {
+    ...service,
+    spec: { ...filled(withoutField(spec, 'ports'), trafficPolicies(type)), ...(ports.length === 0 ? {} : { ports }) },
+    status,
+  };
 }
 
 function withAffinityTimeout(spec: Fields): Fields {
@@ -60,22 +69,26 @@ function withoutAddresses(spec: Fields): Fields {
   return rest;
 }
 
-function withAddresses(service: KubeObject, spec: Fields, type: string): Fields {
+/** Addresses and node ports, by the service's name: no allocator is needed, and an update that leaves them out finds the same ones. */
+function withAddresses(service: KubeObject): KubeObject {
+  const spec = fieldsAt(service, 'spec');
+  const type = textAt(spec, 'type') ?? '';
+  if (type === 'ExternalName') return service;
   const key = `${service.metadata.namespace ?? ''}/${service.metadata.name}`;
   const given = textAt(spec, 'clusterIP') ?? '';
   const clusterIP = given !== '' ? given : (firstText(spec.clusterIPs) ?? clusterAddress(key));
-  const ports = itemsAt(spec, 'ports').map((port, index) => {
-    const complete = filled(port, { protocol: 'TCP', targetPort: port.port });
-    const opened = type === 'NodePort' || type === 'LoadBalancer';
-    if (opened && (complete.nodePort ?? 0) === 0)
-      return { ...complete, nodePort: 30_000 + ((hashOf(key) + index) % 2_768) };
-    return complete;
-  });
+  const opened = type === 'NodePort' || type === 'LoadBalancer';
+  const ports = itemsAt(spec, 'ports').map((port, index) =>
+    opened && (port.nodePort ?? 0) === 0 ? { ...port, nodePort: 30_000 + ((hashOf(key) + index) % 2_768) } : port,
+  );
   return {
-    ...filled(spec, { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' }),
-    ...(ports.length === 0 ? {} : { ports }),
-    clusterIP,
-    clusterIPs: listAt(spec, 'clusterIPs').length > 0 ? spec.clusterIPs : [clusterIP],
+    ...service,
+    spec: {
+      ...filled(spec, { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' }),
+      ...(ports.length === 0 ? {} : { ports }),
+      clusterIP,
+      clusterIPs: listAt(spec, 'clusterIPs').length > 0 ? spec.clusterIPs : [clusterIP],
+    },
   };
 }
 
@@ -84,7 +97,7 @@ function firstText(list: unknown): string | undefined {
   return typeof first === 'string' && first !== '' ? first : undefined;
 }
 
-/** An address of 10.96.0.0/12 by the service's name, so that it needs no allocator and an update that leaves it out finds the same one. */
+/** An address of 10.96.0.0/12. */
 function clusterAddress(key: string): string {
   const number = hashOf(key) % (1 << 20);
   return `10.${96 + (number >> 16)}.${(number >> 8) & 0xff}.${number & 0xff}`;
@@ -161,9 +174,12 @@ function portAsCompared(port: Fields): Fields {
 function checkAddresses(spec: Fields, old: Fields | undefined): readonly FieldError[] {
   const first = firstText(spec.clusterIPs);
   if (first === undefined) return [];
+  const before = firstText(old?.clusterIPs);
+  const wanted = textAt(spec, 'clusterIP') ?? '';
+  if (before === first && wanted !== first && wanted !== '')
+    return [invalid('spec.clusterIPs[0]', [wanted], 'may not change once set')];
   if (spec.clusterIP !== first)
     return [invalid('spec.clusterIPs', spec.clusterIPs, 'first value must match `clusterIP`')];
-  const before = firstText(old?.clusterIPs);
   if (before !== undefined && before !== first && old?.type !== 'ExternalName') {
     return [invalid('spec.clusterIPs[0]', spec.clusterIPs, 'may not change once set')];
   }

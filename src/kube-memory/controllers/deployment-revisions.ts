@@ -120,7 +120,9 @@ export function annotateRevision(
 function annotated(context: ControllerContext, resource: string, object: KubeObject, revision: string): KubeObject {
   if (object.metadata.annotations?.[REVISION_ANNOTATION] === revision) return object;
   const annotations = { ...object.metadata.annotations, [REVISION_ANNOTATION]: revision };
-  return context.store.update(resource, { ...object, metadata: { ...object.metadata, annotations } });
+  // By the status of a Deployment, as a change of its annotations otherwise counts as a change of what is wanted.
+  const subresource = object.kind === 'Deployment' ? 'status' : undefined;
+  return context.store.update(resource, { ...object, metadata: { ...object.metadata, annotations } }, subresource);
 }
 
 function revisionOf(set: KubeObject): number {

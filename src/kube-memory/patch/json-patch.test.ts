@@ -26,6 +26,7 @@ describe('JSON patches', () => {
       [{ op: 'test', path: '/a', value: { y: 2, x: 1 } }],
       { a: { x: 1, y: 2 } },
     ],
+    ['replace an absent field, as an API server does', {}, [{ op: 'replace', path: '/a', value: 1 }], { a: 1 }],
     ['test null against what is absent', {}, [{ op: 'test', path: '/a', value: null }], {}],
     [
       '__proto__ is a name like any other',
@@ -45,7 +46,7 @@ describe('JSON patches', () => {
   const failures: readonly (readonly [title: string, document: unknown, patch: unknown])[] = [
     ['a failed test', { a: 1 }, [{ op: 'test', path: '/a', value: 2 }]],
     ['removing what is absent', {}, [{ op: 'remove', path: '/a' }]],
-    ['replacing what is absent', {}, [{ op: 'replace', path: '/a', value: 1 }]],
+    ['replacing an absent item', [1], [{ op: 'replace', path: '/3', value: 1 }]],
     ['adding under what is absent', {}, [{ op: 'add', path: '/a/b', value: 1 }]],
     ['an index beyond the end', [1], [{ op: 'add', path: '/2', value: 1 }]],
     ['an index with a leading zero', [1, 2], [{ op: 'replace', path: '/01', value: 1 }]],

@@ -18,7 +18,8 @@ const OPERATIONS_MAX = 10_000;
 
 /**
  * Applies the operations in order and returns the result; the document is not changed. As in an API server, removing what is
- * absent fails, `test` compares JSON values, and a `null` value counts as absent for `test` on a missing path.
+ * absent fails, replacing an absent field of an object adds it, `test` compares JSON values, and a `null` value counts as absent
+ * for `test` on a missing path.
  * Source: RFC 6902 and RFC 6901.
  */
 export function applyJsonPatch(document: unknown, patch: unknown): unknown {
@@ -62,7 +63,6 @@ function applyOperation(document: unknown, operation: Operation): unknown {
     case 'remove':
       return remove(document, operation.path, operation.pointer);
     case 'replace':
-      read(document, operation.path, operation.pointer);
       return replace(document, operation.path, operation.value, operation.pointer);
     case 'move':
       return move(document, operation);
@@ -128,7 +128,11 @@ function replace(target: unknown, path: readonly string[], value: unknown, point
     path,
     pointer,
     (parent, step) => {
-      if (Array.isArray(parent)) return parent.with(existingIndex(step, parent.length) ?? 0, value);
+      if (Array.isArray(parent)) {
+        const index = existingIndex(step, parent.length);
+        if (index === undefined) throw missing(pointer);
+        return parent.with(index, value);
+      }
       return withField(parent, step, value);
     },
     value,

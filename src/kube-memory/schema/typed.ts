@@ -18,7 +18,9 @@ export function typeProblem(value: unknown, schema: OpenApiSchema, path: string)
   if (!isObject(value)) return undefined;
   return firstOf(Object.entries(value), ([key, field]) => {
     const inner = schema.properties?.[key] ?? schema.additionalProperties;
-    return typeof inner === 'object' ? typeProblem(field, inner, `${path}.${key}`) : undefined;
+    // A map's values are named by the map.
+    const place = schema.properties?.[key] === undefined ? path : `${path}.${key}`;
+    return typeof inner === 'object' ? typeProblem(field, inner, place) : undefined;
   });
 }
 
@@ -81,11 +83,10 @@ function formatProblem(value: string, schema: OpenApiSchema): string | undefined
     return `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`;
   }
   if (schema.format !== 'byte') return undefined;
-  const wrongAt = /^(?:[A-Za-z0-9+/\r\n]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(
-    value.replaceAll(/\s/g, ''),
-  )
-    ? -1
-    : Math.max(0, value.search(/[^A-Za-z0-9+/=\s]/));
+  const isBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(
+    value.replaceAll(/[\r\n]/g, ''),
+  );
+  const wrongAt = isBase64 ? -1 : Math.max(0, value.search(/[^A-Za-z0-9+/=\r\n]/));
   return wrongAt < 0 ? undefined : `illegal base64 data at input byte ${wrongAt}`;
 }
 

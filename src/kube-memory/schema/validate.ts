@@ -21,7 +21,9 @@ import { isOfFormat } from './format.ts';
 export function validate(value: unknown, schema: OpenApiSchema, old: unknown): readonly FieldError[] {
   const errors: FieldError[] = [];
   check({ value, schema, old, path: '' }, errors);
-  return errors;
+  // Lists are looked through for duplicates after everything else.
+  const isDuplicate = ({ reason }: FieldError): boolean => reason === 'FieldValueDuplicate';
+  return [...errors.filter((error) => !isDuplicate(error)), ...errors.filter(isDuplicate)];
 }
 
 interface Node {
@@ -34,7 +36,10 @@ interface Node {
 function check(node: Node, errors: FieldError[]): void {
   const { value, schema, old, path } = node;
   if (old !== undefined && (old === value || deepEqual(old, value))) return;
-  if (!checkType(value, schema, path, errors)) return;
+  if (!checkType(value, schema, path, errors)) {
+    if (value !== null) checkCombinations(node, errors);
+    return;
+  }
   if (schema.enum !== undefined && !schema.enum.some((each) => deepEqual(each, value))) {
     errors.push(notSupported(path, value, schema.enum));
   }
@@ -101,9 +106,6 @@ function checkNumber(value: number, schema: OpenApiSchema, path: string, errors:
     else if (value < minimum) fail(`greater than or equal to ${minimum}`);
   }
   if (multipleOf !== undefined && value % multipleOf !== 0) fail(`a multiple of ${multipleOf}`);
-  if (schema.format === 'int32' && (value > 2_147_483_647 || value < -2_147_483_648)) {
-    errors.push(invalidValue(path, value, `${path} in body must be of type int32: "${typeName(value)}"`));
-  }
 }
 
 function checkList(list: readonly unknown[], node: Node, errors: FieldError[]): void {

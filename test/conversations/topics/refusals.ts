@@ -1,0 +1,285 @@
+import type { Ask, Script } from '../conversation.ts';
+import { APPLY, apply, at, get, JSON_PATCH, MERGE, patch, post, put, STRATEGIC } from './asks.ts';
+import * as make from './objects.ts';
+
+const REFUSED: readonly make.Named[] = [
+  make.pod('no-containers', { containers: [] }),
+  make.pod('no-image', { containers: [{ name: 'a' }] }),
+  make.pod('twice', { containers: [make.CONTAINER, make.CONTAINER] }),
+  make.pod('port', { containers: [{ ...make.CONTAINER, ports: [{ containerPort: 70_000 }] }] }),
+  make.pod('env', { containers: [{ ...make.CONTAINER, env: [{ name: '', value: 'x' }, { name: 'A=B' }] }] }),
+  make.pod('policy', { restartPolicy: 'Sometimes' }),
+  make.pod('volume', { containers: [{ ...make.CONTAINER, volumeMounts: [{ name: 'v', mountPath: '/v' }] }] }),
+  make.pod('quantity', { containers: [{ ...make.CONTAINER, resources: { requests: { cpu: 'much' } } }] }),
+  make.pod('limits', {
+    containers: [{ ...make.CONTAINER, resources: { requests: { cpu: '2' }, limits: { cpu: '1' } } }],
+  }),
+  make.workload('Deployment', 'selector', { selector: { matchLabels: { app: 'other' } } }),
+  make.workload('Deployment', 'none', { selector: undefined }),
+  make.workload('Deployment', 'empty', { selector: {} }),
+  make.workload('Deployment', 'negative', { replicas: -1 }),
+  make.workload('Deployment', 'surge', { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 0 } } }),
+  make.workload('Deployment', 'strategy', { strategy: { type: 'Sideways' } }),
+  make.workload('ReplicaSet', 'selector', { selector: { matchLabels: { app: 'other' } } }),
+  make.workload('ReplicaSet', 'restart', {
+    template: { metadata: { labels: { app: 'shop' } }, spec: { restartPolicy: 'Never', containers: [make.CONTAINER] } },
+  }),
+  make.workload('ReplicaSet', 'expression', {
+    selector: { matchExpressions: [{ key: 'app', operator: 'Like', values: ['x'] }] },
+  }),
+  make.service('ports', { ports: [] }),
+  make.service('names', { ports: [{ port: 80 }, { port: 81 }] }),
+  make.service('port', { ports: [{ port: 0 }] }),
+  make.service('target', { ports: [{ port: 80, targetPort: 'Not a name' }] }),
+  make.service('type', { type: 'Other' }),
+  make.service('address', { clusterIP: 'x' }),
+  make.service('9starts'),
+  make.job('always', { template: { spec: { restartPolicy: 'Always', containers: [make.CONTAINER] } } }),
+  make.job('limit', { backoffLimit: -1 }),
+  make.ingress('host', { rules: [{ host: 'UPPER' }] }),
+  make.ingress('path', { rules: [{ http: { paths: [{ path: 'x', pathType: 'Prefix' }] } }] }),
+  make.ingress('nothing', { rules: undefined }),
+  make.autoscaler('max', { maxReplicas: 0 }),
+  make.autoscaler('min', { minReplicas: 9 }),
+  make.autoscaler('target', { scaleTargetRef: {} }),
+  make.budget('both', { maxUnavailable: 1 }),
+  make.lease('duration', { leaseDurationSeconds: 0 }),
+  make.lease('time', { renewTime: 'now' }),
+  make.event('elsewhere', { involvedObject: { kind: 'Pod', name: 'p', namespace: 'elsewhere' } }),
+  make.object('v1', 'Secret', 'data', { data: { a: 'not base64!' } }),
+  make.object('v1', 'ConfigMap', 'key', { data: { 'bad key': 'x' } }),
+  make.object('v1', 'ConfigMap', 'number', { data: { a: 1 } }),
+  make.object('v1', 'ConfigMap', ''),
+  make.object('discovery.k8s.io/v1', 'EndpointSlice', 'loopback', {
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['127.0.0.1'] }],
+  }),
+  make.object('rbac.authorization.k8s.io/v1', 'RoleBinding', 'ref', { roleRef: { kind: 'Thing', name: 'x' } }),
+  make.object('v1', 'Endpoints', 'ports', {
+    subsets: [{ addresses: [{ ip: '10.1.2.3' }], ports: [{ port: 1 }, { port: 2 }] }],
+  }),
+  make.object('v1', 'PersistentVolumeClaim', 'claim', { spec: {} }),
+];
+
+export const refusals: readonly Script[] = [
+  ...REFUSED.map((each) => ({
+    title: `${each.kind} ${each.metadata.name} as it should not be`,
+    asks: [post(make.resourceOf(each), each)],
+  })),
+  {
+    title: 'what cannot be read as an object',
+    asks: [
+      post('configmaps', 'not json'),
+      post('configmaps', ''),
+      post('configmaps', []),
+      post('configmaps', make.service('x')),
+      post('configmaps', { ...make.configMap('x'), apiVersion: 'v2' }),
+      post('configmaps', { metadata: { name: 'bare' } }),
+      post('configmaps', 'a: b', 'text/plain'),
+      post(
+        'configmaps',
+        'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: yaml}\ndata: {a: "1"}\n',
+        'application/yaml',
+      ),
+      post('rollouts.argoproj.io', 'not json'),
+      post('rollouts.argoproj.io', { ...make.rollout('x'), kind: 'Rollouts' }),
+      post('rollouts.argoproj.io', { ...make.rollout('x'), apiVersion: 'argoproj.io/v2' }),
+      post('rollouts.argoproj.io', { metadata: { name: 'bare' }, spec: {} }),
+      post('configmaps', { ...make.configMap('x'), metadata: { name: 'x', namespace: 'elsewhere' } }),
+      post('configmaps', { ...make.configMap('x'), metadata: { name: 'x', resourceVersion: '5' } }),
+      post('configmaps', { ...make.configMap('x'), metadata: { name: 'x', labels: { a: 1 } } }),
+      post('configmaps', { ...make.configMap('x'), metadata: { name: 'x', finalizers: ['nodomain'] } }),
+      post('configmaps', { ...make.configMap('x'), metadata: { name: 'x', annotations: { 'a/b/c': 'x' } } }),
+      post('configmaps', { ...make.configMap('x'), metadata: { generateName: 'made-' } }),
+    ],
+  },
+  {
+    title: 'what is not there',
+    asks: [
+      get('configmaps/none'),
+      get('rollouts.argoproj.io/none'),
+      get('rollouts.argoproj.io/none/status'),
+      get('rollouts.argoproj.io/none/scale'),
+      get('nothings'),
+      { call: 'GET /apis/nothing.test/v1' },
+      { call: 'GET /apis/argoproj.io/v9/rollouts' },
+      { call: 'GET /api/v1/configmaps/none' },
+      { call: 'GET /nothing' },
+      { call: `POST ${at('configmaps').replace('{namespace}', 'no-such-namespace')}`, body: make.configMap('c') },
+      { call: `GET ${at('configmaps').replace('{namespace}', 'no-such-namespace')}` },
+      put('configmaps/none', make.configMap('none')),
+      put('rollouts.argoproj.io/none', make.rollout('none')),
+      patch('configmaps/none', MERGE, {}),
+      patch('configmaps/none', JSON_PATCH, []),
+      patch('deployments.apps/none/scale', MERGE, { spec: { replicas: 1 } }),
+      apply('rollouts.argoproj.io/none/status?fieldManager=a', make.rollout('none')),
+    ],
+  },
+  {
+    title: 'calls that are not made so',
+    asks: [
+      put('configmaps', make.configMap('c')),
+      post('configmaps/c', make.configMap('c')),
+      patch('configmaps', MERGE, {}),
+      { call: `PATCH ${at('configmaps/c')}`, type: 'application/json', body: {} },
+      { call: `PATCH ${at('rollouts.argoproj.io/c')}`, type: STRATEGIC, body: {} },
+      { call: `PATCH ${at('configmaps/c')}`, type: APPLY, body: make.configMap('c') },
+      { call: `PATCH ${at('configmaps/c?fieldManager=a&force=true')}`, type: MERGE, body: {} },
+      { call: `GET ${at('configmaps')}`, accept: 'text/html' },
+      get('configmaps?limit=x'),
+      get('configmaps?resourceVersion=x'),
+      get('configmaps?resourceVersion=1&resourceVersionMatch=Sometimes'),
+      get('configmaps?resourceVersionMatch=Exact'),
+      get('configmaps?continue=broken'),
+      get('configmaps?labelSelector=a%20b'),
+      get('configmaps?labelSelector=a%20in%20()'),
+      get('configmaps?fieldSelector=x'),
+      get('pods?fieldSelector=status.phase%3DRunning,spec.nodeName%3Dnode-1,spec.restartPolicy%3DAlways'),
+      post('configmaps?dryRun=Maybe', make.configMap('c')),
+      post(`configmaps?fieldManager=${'x'.repeat(129)}`, make.configMap('c')),
+    ],
+  },
+];
+
+function changesOf(type: string, bodies: readonly unknown[]): readonly Ask[] {
+  return bodies.map((body) => patch('deployments.apps/shop', type, body));
+}
+
+/** Changes of one Deployment and one Rollout by every kind of patch, also bad ones. */
+export const changes: readonly Script[] = [
+  {
+    title: 'changes of a Deployment',
+    asks: [
+      post('deployments.apps', make.workload('Deployment', 'shop')),
+      ...changesOf(JSON_PATCH, [
+        [{ op: 'test', path: '/metadata/name', value: 'other' }],
+        [{ op: 'replace', path: '/spec/nothing', value: 1 }],
+        [{ op: 'remove', path: '/spec/nothing' }],
+        [{ op: 'add', path: '/spec/template/spec/containers/9', value: {} }],
+        [{ op: 'add', path: '/spec/template/spec/containers/-', value: { name: 'b', image: 'b' } }],
+        [{ op: 'move', from: '/spec/template/spec/containers/1', path: '/spec/template/spec/containers/0' }],
+        [{ op: 'copy', from: '/spec/replicas', path: '/spec/minReadySeconds' }],
+        [{ op: 'jump', path: '/spec' }],
+        { op: 'replace' },
+        [{ op: 'replace', path: '/spec/replicas', value: 'x' }],
+        'nonsense',
+      ]),
+      ...changesOf(MERGE, [
+        { spec: { replicas: 4, template: { metadata: { annotations: { a: 'b' } } } } },
+        { spec: { template: { metadata: { annotations: null } } } },
+        { spec: { selector: { matchLabels: { app: 'other' } } } },
+        { spec: { template: null } },
+        { metadata: { name: 'other' } },
+        { metadata: { uid: 'other' } },
+        { metadata: { resourceVersion: '1' } },
+        { metadata: { managedFields: [] } },
+        { metadata: { generation: 99, creationTimestamp: null } },
+        { kind: 'Other' },
+        [],
+        'nonsense',
+      ]),
+      ...changesOf(STRATEGIC, [
+        {
+          spec: {
+            template: {
+              spec: {
+                containers: [
+                  {
+                    name: 'main',
+                    env: [
+                      { name: 'A', value: '1' },
+                      { name: 'B', value: '2' },
+                    ],
+                  },
+                ],
+              },
+            },
+          },
+        },
+        { spec: { template: { spec: { containers: [{ name: 'main', env: [{ name: 'A', $patch: 'delete' }] }] } } } },
+        { spec: { template: { spec: { containers: [{ image: 'nameless' }] } } } },
+        { spec: { template: { spec: { $retainKeys: ['containers'], volumes: [] } } } },
+        { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } },
+        { spec: { $patch: 'odd' } },
+        'nonsense',
+      ]),
+      put('deployments.apps/shop', make.workload('Deployment', 'shop', { replicas: 7 })),
+      get('deployments.apps/shop/scale'),
+      put('deployments.apps/shop/scale', {
+        apiVersion: 'autoscaling/v1',
+        kind: 'Scale',
+        metadata: { name: 'shop' },
+        spec: { replicas: 2 },
+      }),
+      patch('deployments.apps/shop/scale', MERGE, { spec: { replicas: -1 } }),
+      patch('deployments.apps/shop/scale', STRATEGIC, { spec: { replicas: 3 } }),
+      patch('deployments.apps/shop/scale', JSON_PATCH, [{ op: 'replace', path: '/spec/replicas', value: 5 }]),
+      patch('deployments.apps/shop/status', MERGE, {
+        status: { replicas: 3, observedGeneration: 2 },
+        spec: { replicas: 99 },
+      }),
+    ],
+  },
+  {
+    title: 'server-side apply of a Rollout by three',
+    asks: [
+      apply('rollouts.argoproj.io/shop?fieldManager=a', make.rollout('shop', { replicas: 2 })),
+      apply('rollouts.argoproj.io/shop?fieldManager=b', make.rollout('shop', { replicas: 3 })),
+      apply('rollouts.argoproj.io/shop?fieldManager=b', make.rollout('shop', { replicas: 2 })),
+      apply('rollouts.argoproj.io/shop?fieldManager=b&force=true', make.rollout('shop', { replicas: 3 })),
+      apply('rollouts.argoproj.io/shop?fieldManager=b&force=true&dryRun=All', make.rollout('shop', { replicas: 4 })),
+      apply('rollouts.argoproj.io/shop?fieldManager=a&force=true', {
+        apiVersion: 'argoproj.io/v1alpha1',
+        kind: 'Rollout',
+        metadata: { name: 'shop' },
+      }),
+      apply(
+        'rollouts.argoproj.io/shop?fieldManager=c',
+        'apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata:\n  name: shop\nspec:\n  revisionHistoryLimit: 3\n  odd: 1\n',
+      ),
+      apply(
+        'rollouts.argoproj.io/shop?fieldManager=c&fieldValidation=Strict',
+        'apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata:\n  name: shop\nspec:\n  odd: 1\n  odd: 2\n',
+      ),
+      apply('rollouts.argoproj.io/shop/status?fieldManager=d', {
+        apiVersion: 'argoproj.io/v1alpha1',
+        kind: 'Rollout',
+        metadata: { name: 'shop' },
+        status: { replicas: 1 },
+      }),
+      apply('rollouts.argoproj.io/shop?fieldManager=c', { kind: 'Rollout', metadata: { name: 'shop' } }),
+      apply('rollouts.argoproj.io/shop?fieldManager=c', {
+        apiVersion: 'argoproj.io/v1alpha1',
+        kind: 'Rollout',
+        metadata: { name: 'other' },
+      }),
+      apply('rollouts.argoproj.io/shop?fieldManager=c', {
+        apiVersion: 'argoproj.io/v1alpha1',
+        kind: 'Rollout',
+        metadata: { name: 'shop', managedFields: [{ manager: 'x' }] },
+      }),
+      apply('rollouts.argoproj.io/shop?fieldManager=c', {
+        apiVersion: 'argoproj.io/v1alpha1',
+        kind: 'Rollout',
+        metadata: { name: 'shop', uid: 'other' },
+      }),
+      apply('rollouts.argoproj.io/shop?fieldManager=c', 'a: ['),
+      apply('rollouts.argoproj.io/shop?fieldManager=c', ''),
+      apply('deployments.apps/d?fieldManager=a', make.workload('Deployment', 'd')),
+      apply(
+        'deployments.apps/d?fieldManager=b',
+        make.workload('Deployment', 'd', { template: make.template({ app: 'shop' }, { image: 'shop:2' }) }),
+      ),
+      apply(
+        'deployments.apps/d?fieldManager=b',
+        make.workload('Deployment', 'd', { template: { spec: { containers: [make.CONTAINER, make.CONTAINER] } } }),
+      ),
+      apply('deployments.apps/d/scale?fieldManager=s', {
+        apiVersion: 'autoscaling/v1',
+        kind: 'Scale',
+        metadata: { name: 'd' },
+        spec: { replicas: 6 },
+      }),
+    ],
+  },
+];
