@@ -1,7 +1,7 @@
 import type { AnalysisTemplate, ClusterAnalysisTemplate } from '../api/analysis.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import type { Rollout } from '../api/rollout.ts';
-import type { Service } from '../api/workloads.ts';
+import type { HttpRoute, Service } from '../api/workloads.ts';
 import { customResourceDefinitions } from '../api/crd/definitions.ts';
 import { validateManifest } from '../api/validation/manifest.ts';
 import { validateReferences } from '../api/validation/references.ts';
@@ -79,6 +79,8 @@ function validateAmong(rollout: Rollout, all: readonly FileObject[]): ReturnType
     services: named<Service>(all, 'Service'),
     analysisTemplates: named<AnalysisTemplate>(all, 'AnalysisTemplate'),
     clusterAnalysisTemplates: named<ClusterAnalysisTemplate>(all, 'ClusterAnalysisTemplate'),
+    httpRoutes: named<HttpRoute>(all, 'HTTPRoute'),
+    grpcRoutes: named<HttpRoute>(all, 'GRPCRoute'),
   });
   return known.filter(({ kind }) => kind !== 'NotFound');
 }

@@ -56,6 +56,35 @@ describe('validateReferences', () => {
     ]);
   });
 
+  it('looks for the rule and in the namespace that the settings name', () => {
+    const [two, both] = [route(['stable']), route(['stable', 'canary'])];
+    const rules = [{ name: 'live', ...two.spec.rules?.[0] }, ...(both.spec.rules ?? [])];
+    const web = { ...two, metadata: { name: 'web', namespace: 'edge' }, spec: { rules } };
+    const settings = (config: object): CanaryStrategy => ({
+      stableService: 'stable',
+      canaryService: 'canary',
+      trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': config } },
+    });
+    const path = `${CANARY}.trafficRouting.plugins["argoproj-labs/gatewayAPI"]`;
+
+    const named = rollout(settings({ grpcRoutes: [{ name: 'web', ruleName: 'live' }], namespace: 'edge' }));
+    assert.deepEqual(messages(named, { grpcRoutes: { web } }), [
+      `${path}.grpcRoutes[0].name: Invalid value: "web": GRPCRoute "web" has no rule named live whose backendRefs name both stable and canary; add both to one rule`,
+    ]);
+    assert.deepEqual(messages(rollout(settings({ grpcRoute: 'web', namespace: 'edge' })), { grpcRoutes: { web } }), []);
+    const elsewhere = rollout(settings({ grpcRoute: 'web', grpcRouteRuleName: 'live', namespace: 'other' }));
+    assert.deepEqual(messages(elsewhere, { grpcRoutes: { web } }), []);
+  });
+
+  it('finds a rule with both ping-pong Services', () => {
+    const pingPong = rollout({
+      pingPong: { pingService: 'ping', pongService: 'pong' },
+      trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'web' } } },
+    });
+    assert.deepEqual(messages(pingPong, { httpRoutes: { web: route(['pong', 'ping']) } }), []);
+    assert.equal(messages(pingPong, { httpRoutes: { web: route(['stable', 'canary']) } }).length, 1);
+  });
+
   it('names an HTTPRoute that does not exist or has no rule with both Services', () => {
     const path = `${CANARY}.trafficRouting.plugins["argoproj-labs/gatewayAPI"].httpRoute`;
 

@@ -1,4 +1,5 @@
 import { MANAGED_BY_ANNOTATION, POD_TEMPLATE_HASH_LABEL } from '../labels.ts';
+import { roleServicesOf } from '../role-services.ts';
 import type { AnalysisTemplate, ClusterAnalysisTemplate } from '../analysis.ts';
 import type { Rollout } from '../rollout.ts';
 import type { HttpRoute, Ingress, Service } from '../workloads.ts';
@@ -13,6 +14,7 @@ export interface References {
   readonly clusterAnalysisTemplates: Lookup<ClusterAnalysisTemplate>;
   readonly ingresses?: Lookup<Ingress>;
   readonly httpRoutes?: Lookup<HttpRoute>;
+  readonly grpcRoutes?: Lookup<HttpRoute>;
 }
 
 export type Lookup<Kind> = Readonly<Record<string, Kind | null>>;
@@ -29,7 +31,7 @@ export function validateReferences(rollout: Rollout, found: References): readonl
     ...validateReferencedAnalyses(rollout, found),
     ...ingresses.flatMap((reference) => validateIngress(rollout, reference, found.ingresses?.[reference.name])),
     ...routeReferences(rollout).flatMap((reference) =>
-      validateRoute(rollout, reference, found.httpRoutes?.[reference.name]),
+      validateRoute(rollout, reference, found[reference.lookup]?.[reference.name]),
     ),
   ];
 }
@@ -102,35 +104,63 @@ function validateIngress(
   return [invalid(path, name, `ingress \`${name}\` has no rules using service ${service} backend`)];
 }
 
-/** The HTTPRoutes that the Gateway API router of a Rollout names. */
-export function routeReferences(rollout: Rollout): readonly Reference[] {
-  const settings = rollout.spec.strategy?.canary?.trafficRouting?.plugins?.[GATEWAY_API_PLUGIN];
-  if (typeof settings !== 'object' || settings === null) return [];
-  const path = `spec.strategy.canary.trafficRouting.plugins["${GATEWAY_API_PLUGIN}"]`;
-  const one: unknown = Reflect.get(settings, 'httpRoute');
-  const several: unknown = Reflect.get(settings, 'httpRoutes');
-  const names = Array.isArray(several) ? several.map((route: unknown) => nameOf(route)) : [];
-  return [
-    ...(typeof one === 'string' && one !== '' ? [{ name: one, path: `${path}.httpRoute` }] : []),
-    ...names.flatMap((name, index) => (name === '' ? [] : [{ name, path: `${path}.httpRoutes[${index}].name` }])),
-  ];
+interface RouteReference extends Reference {
+  readonly lookup: 'httpRoutes' | 'grpcRoutes';
+  /** Where the settings say that it is. */
+  readonly namespace: string | undefined;
+  /** Only the rule of this name is meant. */
+  readonly ruleName: string | undefined;
 }
 
-function nameOf(route: unknown): string {
-  const name: unknown = typeof route === 'object' && route !== null ? Reflect.get(route, 'name') : undefined;
-  return typeof name === 'string' ? name : '';
+/** The routes that the Gateway API router of a Rollout names. */
+function routeReferences(rollout: Rollout): readonly RouteReference[] {
+  const settings: unknown = rollout.spec.strategy?.canary?.trafficRouting?.plugins?.[GATEWAY_API_PLUGIN];
+  const path = `spec.strategy.canary.trafficRouting.plugins["${GATEWAY_API_PLUGIN}"]`;
+  const namespace = textIn(settings, 'namespace') ?? rollout.metadata.namespace;
+  return (['httpRoute', 'grpcRoute'] as const).flatMap((field) => {
+    const several: unknown = fieldIn(settings, `${field}s`);
+    const items: readonly unknown[] = Array.isArray(several) ? several : [];
+    const named = [
+      { name: textIn(settings, field), ruleName: textIn(settings, `${field}RuleName`), path: `${path}.${field}` },
+      ...items.map((item, index) => ({
+        name: textIn(item, 'name'),
+        ruleName: textIn(item, 'ruleName'),
+        path: `${path}.${field}s[${index}].name`,
+      })),
+    ];
+    return named.flatMap(({ name, ...rest }): readonly RouteReference[] =>
+      name === undefined ? [] : [{ name, namespace, lookup: `${field}s`, ...rest }],
+    );
+  });
+}
+
+function fieldIn(object: unknown, field: string): unknown {
+  return typeof object === 'object' && object !== null ? Reflect.get(object, field) : undefined;
+}
+
+function textIn(object: unknown, field: string): string | undefined {
+  const value = fieldIn(object, field);
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function validateRoute(
   rollout: Rollout,
-  { name, path }: Reference,
+  { name, path, namespace, ruleName, lookup }: RouteReference,
   route: HttpRoute | null | undefined,
 ): readonly Problem[] {
   if (route === undefined) return [];
-  if (route === null) return [invalid(path, name, `httproute.gateway.networking.k8s.io "${name}" not found`)];
-  const { stableService = '', canaryService = '' } = rollout.spec.strategy?.canary ?? {};
-  const rules = (route.spec.rules ?? []).map((rule) => (rule.backendRefs ?? []).map((backend) => backend.name));
-  if (rules.some((names) => names.includes(stableService) && names.includes(canaryService))) return [];
-  const detail = `HTTPRoute "${name}" has no rule whose backendRefs name both ${stableService} and ${canaryService}; add both to one rule`;
+  if (route === null) {
+    return [invalid(path, name, `${lookup.toLowerCase().slice(0, -1)}.gateway.networking.k8s.io "${name}" not found`)];
+  }
+  // One of the same name somewhere else is not the one that is meant.
+  const place = route.metadata.namespace;
+  if (namespace !== undefined && place !== undefined && place !== namespace) return [];
+  const { stable = '', canary = '' } = roleServicesOf(rollout.spec.strategy?.canary ?? {}, undefined);
+  const rules = (route.spec.rules ?? []).filter((rule) => ruleName === undefined || rule.name === ruleName);
+  const backends = rules.map((rule) => (rule.backendRefs ?? []).map((backend) => backend.name));
+  if (backends.some((names) => names.includes(stable) && names.includes(canary))) return [];
+  const kind = lookup === 'httpRoutes' ? 'HTTPRoute' : 'GRPCRoute';
+  const which = ruleName === undefined ? 'no rule' : `no rule named ${ruleName}`;
+  const detail = `${kind} "${name}" has ${which} whose backendRefs name both ${stable} and ${canary}; add both to one rule`;
   return [invalid(path, name, detail)];
 }

@@ -41,6 +41,27 @@ describe('leaves that are carried over', () => {
     assert.equal(carried.metadata.resourceVersion, '7');
   });
 
+  it('are rules of a managed route, each before the rule that it is made of', () => {
+    const rule = (name: string, weight: number): unknown => ({ name, backendRefs: [{ name: 'canary', weight }] });
+    const live = [
+      rule('a', 1),
+      rule('header', 1),
+      rule('b', 3),
+      rule('header-1', 1),
+      rule('c', 4),
+      rule('header-x', 5),
+    ];
+    const declared = [rule('a', 0), rule('b', 0), rule('c', 0), rule('header-x', 0)];
+
+    const carried = carryOver(
+      object('HTTPRoute', 'route', { rules: declared }),
+      object('HTTPRoute', 'route', { rules: live }, '7'),
+      steering,
+    );
+
+    assert.deepEqual(carried['spec'], { rules: live });
+  });
+
   it('are the weights of the backends that a Rollout uses, and rules that it manages; others stay as declared', () => {
     const backends = (stable: number, canary: number): unknown[] => [
       { name: 'stable', weight: stable },

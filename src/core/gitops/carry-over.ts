@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../api/kube-object.ts';
+import { ruleNameOf } from '../../api/managed-route-name.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 import { HASH_LABEL } from './names.ts';
 
@@ -119,23 +120,39 @@ function carryHash(desired: KubeObject, live: KubeObject): KubeObject {
   return { ...desired, spec: { ...spec, selector: { ...selector, [HASH_LABEL]: hash } } };
 }
 
-/** Rules match by name, else by position; backends within a rule by their reference. Weights of others than the Rollout's Services stay as declared. */
+/**
+ * Rules match by name, else by position; backends within a rule by their reference. Weights of others than the Rollout's
+ * Services stay as declared. Rules that the controller adds stay right before the rule that they are made of.
+ */
 function carryWeights(desired: KubeObject, live: KubeObject, steering: Steering): KubeObject {
   const spec = desired['spec'];
   const liveRules = items(field(live['spec'], 'rules'));
   if (!isPlainObject(spec) || liveRules.length === 0) return desired;
-  const managed = liveRules.filter(
-    (rule) => typeof rule['name'] === 'string' && steering.managedRoutes.has(rule['name']),
-  );
-  const users = liveRules.filter((rule) => !managed.includes(rule));
-  const rules = items(spec['rules']).map((rule, index) => {
+  const declared = items(spec['rules']);
+  const isManaged = (rule: Record<string, unknown>): boolean =>
+    isNameOf(rule['name'], steering.managedRoutes) && !declared.some(({ name }) => name === rule['name']);
+  const users = liveRules.filter((rule) => !isManaged(rule));
+  const rules = declared.flatMap((rule, index) => {
     const liveRule =
       users.find((other) => rule['name'] !== undefined && other['name'] === rule['name']) ?? users[index];
-    return liveRule === undefined
-      ? rule
-      : { ...rule, backendRefs: carryBackends(items(rule['backendRefs']), items(liveRule['backendRefs']), steering) };
+    if (liveRule === undefined) return [rule];
+    const backendRefs = carryBackends(items(rule['backendRefs']), items(liveRule['backendRefs']), steering);
+    return [...runBefore(liveRules, liveRule, isManaged), { ...rule, backendRefs }];
   });
-  return { ...desired, spec: { ...spec, rules: [...managed, ...rules] } };
+  return { ...desired, spec: { ...spec, rules } };
+}
+
+/** Rules of a managed route have its name as far as a rule may, with a number from the second one on. */
+function isNameOf(name: unknown, managedRoutes: ReadonlySet<string>): boolean {
+  if (typeof name !== 'string') return false;
+  const front = name.replace(/-\d+$/, '');
+  return [...managedRoutes].map(ruleNameOf).some((managed) => managed === name || managed === front);
+}
+
+/** The unbroken run of such items right before this one. */
+function runBefore<Item>(all: readonly Item[], item: Item, isSuch: (item: Item) => boolean): readonly Item[] {
+  const before = all.slice(0, all.indexOf(item));
+  return before.slice(before.findLastIndex((one) => !isSuch(one)) + 1);
 }
 
 function carryBackends(
