@@ -93,11 +93,12 @@ test('never throws, whatever the text', () => {
   }
 });
 
-test('says that an empty result cannot be indexed before anything else', () => {
-  const outcome = evaluateCondition('result[0] > 1', slice([], 'float64'), 0);
+test('fails on the first of an empty result, unless the condition asks beforehand whether there is one', () => {
+  const empty = slice([], 'float64');
 
-  assert.ok(!outcome.ok);
-  assert.match(outcome.message, /^metric result is empty or unavailable/);
+  assert.equal(evaluateCondition('result[0] > 1', empty, 0).ok, false);
+  const guarded = evaluateCondition('len(result) == 0 || result[0] > 1', empty, 0);
+  assert.deepEqual(guarded, { ok: true, holds: true, unawareOfNaN: false, unawareOfAbsence: false });
 });
 
 test('finds what is wrong with a condition before any result is known', () => {

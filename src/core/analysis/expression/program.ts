@@ -35,14 +35,8 @@ export type ConditionOutcome =
 /** What a condition that knows of missing data uses. */
 const ABSENCE_WORDS = ['isNil', 'default', 'nil', 'len', '??'];
 
-const INDEXED_RESULT = /\bresult\s*\[/;
-const EMPTY_RESULT =
-  'metric result is empty or unavailable, and the condition cannot index into result; guard the condition with len(result) > 0';
-
 /** Judges a provider's result by a condition; never throws. */
 export function evaluateCondition(text: string, result: Value, nowMs: number): ConditionOutcome {
-  if (isEmpty(result) && INDEXED_RESULT.test(text))
-    return { ok: false, message: EMPTY_RESULT, phase: 'run', offset: 0 };
   return guarded(() => {
     const program = compileCondition(text, typeOfResult(result));
     const values = conditionValues(result);
