@@ -71,16 +71,25 @@ const OPERATORS = [
 const TEXT_OPERATORS = ['matches', 'contains', 'startsWith', 'not in', '..'];
 const COMPARISONS = ['==', '!=', '<', '<=', '>', '>='];
 const WRAPS = [
-  ...['(_)', 'not (_)', '!(_)', '-(_)', 'all(result, {# > _})', 'any(result, # == _)', 'count(result, # != _) > 0'],
-  ...[
-    'filter(result, # < _)',
-    'map(result, # * _)',
-    '(_) ? 1 : 2',
-    'len(_)',
-    'let x = _; x',
-    'reduce(result, #acc + #, _)',
-  ],
-  ...['string(_)', 'int(_)', 'float(_)', 'isNaN(_)', 'toJSON(_)', 'asFloat(_)'],
+  '(_)',
+  'not (_)',
+  '!(_)',
+  '-(_)',
+  'all(result, {# > _})',
+  'any(result, # == _)',
+  'count(result, # != _) > 0',
+  'filter(result, # < _)',
+  'map(result, # * _)',
+  '(_) ? 1 : 2',
+  'len(_)',
+  'let x = _; x',
+  'reduce(result, #acc + #, _)',
+  'string(_)',
+  'int(_)',
+  'float(_)',
+  'isNaN(_)',
+  'toJSON(_)',
+  'asFloat(_)',
 ];
 
 /** Mostly what could be a condition of this answer, and some nonsense. */
