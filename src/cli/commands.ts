@@ -67,7 +67,8 @@ export interface RestartOptions {
 
 /** The verb `restart`: every pod is replaced, within the disruption that is allowed. */
 export function restartVerb(session: Session, { words, inMs = 0, atMs }: RestartOptions): Promise<number> {
-  const moment = formatTimestamp(atMs ?? session.clock.nowMs() + inMs);
+  // Ages of pods are known to the second: the next full one, so that those of this second are old, too.
+  const moment = formatTimestamp(Math.ceil((atMs ?? session.clock.nowMs() + inMs) / 1_000) * 1_000);
   const said = atMs === undefined ? `restarts in ${formatSeconds(inMs)}` : `restarts at ${moment}`;
   return patchEach(session, words, {
     rules: ROLLOUTS,

@@ -189,9 +189,7 @@ function wakes(look: Look): readonly string[] {
       ];
     }
     case 'progress': {
-      const measures = ownedBy(relatives.analysisRuns, rollout.metadata.uid).some(
-        ({ status }) => status?.phase === 'Running',
-      );
+      const measures = isMeasured(rollout, relatives);
       const waiting = findCondition(rollout.status?.conditions, 'Waiting');
       const cause = WAKES[waiting?.status === 'True' ? waiting.reason : ''] ?? 'a change of its pods';
       return [cause, ...(measures && waiting?.reason !== 'Analysis' ? ['the verdict of a measurement'] : [])];
@@ -230,7 +228,7 @@ function pauseEndsAtMs({ spec, status = {} }: Rollout): number | undefined {
 }
 
 function facts(look: Look): readonly string[] {
-  const { rollout, nowMs, hold, relatives } = look;
+  const { rollout, hold, relatives } = look;
   const { status = {}, spec } = rollout;
   const view = rolloutView(rollout, relatives);
   const found: string[] = [];
@@ -245,7 +243,7 @@ function facts(look: Look): readonly string[] {
   if (status.promoteFull === true) found.push('a full promotion was asked for: steps, pauses and analyses are skipped');
   const restart = spec.restartAt ?? undefined;
   if (restart !== undefined && restart !== status.restartedAt) found.push(`its pods are to restart at ${restart}`);
-  const deadline = hold === 'progress' ? deadlineText(rollout, nowMs) : undefined;
+  const deadline = hold === 'progress' ? deadlineText(look) : undefined;
   if (deadline !== undefined) found.push(deadline);
   if (relatives.hidden.length > 0)
     found.push(`you may not list ${relatives.hidden.join(', ')}, so they are left out here`);
@@ -253,14 +251,23 @@ function facts(look: Look): readonly string[] {
   return found;
 }
 
-function deadlineText({ spec, status = {} }: Rollout, nowMs: number): string | undefined {
+/** The deadline counts while pods are what is waited for: not people, and not a measurement. */
+function deadlineText({ rollout, relatives, nowMs }: Look): string | undefined {
+  const { spec, status = {} } = rollout;
   const progressing = findCondition(status.conditions, 'Progressing');
+  const step = spec.strategy?.canary?.steps?.[status.currentStepIndex ?? 0];
+  const isHeld = step?.pause !== undefined || step?.analysis !== undefined || step?.experiment !== undefined;
   const sinceMs = parseTimestampMs(progressing?.lastUpdateTime);
-  if (sinceMs === undefined || progressing?.status !== 'True') return undefined;
+  if (isHeld || isMeasured(rollout, relatives) || sinceMs === undefined) return undefined;
+  if (progressing?.status !== 'True' || progressing.reason === 'NewReplicaSetAvailable') return undefined;
   const leftMs = sinceMs + progressDeadlineSecondsOf(spec) * 1_000 - nowMs;
   if (leftMs <= 0) return undefined;
   const end = spec.progressDeadlineAbort === true ? 'aborted' : 'Degraded';
   return `without any progress it is ${end} in ${formatSeconds(leftMs)} (progressDeadlineSeconds: ${progressDeadlineSecondsOf(spec)})`;
+}
+
+function isMeasured(rollout: Rollout, relatives: Relatives): boolean {
+  return ownedBy(relatives.analysisRuns, rollout.metadata.uid).some(({ status }) => status?.phase === 'Running');
 }
 
 function commands({ rollout, hold, relatives }: Look): Explanation['commands'] {

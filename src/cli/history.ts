@@ -68,11 +68,18 @@ export async function revisionsOf(session: Session, rollout: Rollout): Promise<r
   return [...owned].sort((left, right) => revisionOf(right) - revisionOf(left));
 }
 
+/** By its number, or by one that the same version had before it came back. Throws CommandError with those that there are. */
 export function revisionNamed(replicaSets: readonly ReplicaSet[], revision: number): ReplicaSet {
-  const found = replicaSets.find((replicaSet) => revisionOf(replicaSet) === revision);
+  const found =
+    replicaSets.find((replicaSet) => revisionOf(replicaSet) === revision) ??
+    replicaSets.find((replicaSet) => earlierNumbers(replicaSet).includes(String(revision)));
   if (found !== undefined) return found;
   const known = replicaSets.map(revisionOf).join(', ');
   throw new CommandError(`there is no revision ${revision} any more; there is ${known === '' ? 'none' : known}`);
+}
+
+function earlierNumbers(replicaSet: ReplicaSet): readonly string[] {
+  return (annotationOf(replicaSet, REVISION_HISTORY_ANNOTATION) ?? '').split(',').map((number) => number.trim());
 }
 
 function describe(rollout: Rollout, replicaSet: ReplicaSet): Revision {
