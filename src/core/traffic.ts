@@ -67,6 +67,17 @@ export type TrafficObservation =
   /** No canary side is set up yet; all traffic goes to stable. */
   | { readonly routerId: string; readonly state: 'absent' };
 
+/** A Rollout that does not use a router any more, as far as it is known. */
+export interface LeftTarget {
+  readonly namespace: string;
+  readonly rolloutName: string;
+  readonly rolloutUid: string;
+  /** Empty when nobody knows. */
+  readonly stableService: string;
+  readonly canaryService: string;
+  readonly weightTotal: number;
+}
+
 export interface TrafficReads {
   readonly refs: readonly ObjectRef[];
 }

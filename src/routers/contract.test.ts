@@ -5,7 +5,7 @@ import { refKey, type KubeObject, type ObjectRef } from '../api/kube-object.ts';
 import { KINDS } from '../api/kinds.ts';
 import type { KubeWrite } from '../api/kube-write.ts';
 import type { BackendRef, HttpRoute, Ingress } from '../api/workloads.ts';
-import type { TrafficPlan, TrafficTarget } from '../core/traffic.ts';
+import type { LeftTarget, TrafficPlan, TrafficTarget } from '../core/traffic.ts';
 import { applyJsonPatch } from '../kube-memory/patch/json-patch.ts';
 import { InvariantViolation } from '../lib/assert.ts';
 import { deepEqual } from '../lib/deep-equal.ts';
@@ -176,6 +176,43 @@ for (const router of trafficRouters) {
 
       assert.ok(writes.length > 0);
       assert.ok(writes.every((write) => write.verb === 'create' || refKey(write.ref) !== refKey(missing)));
+    });
+
+    it('leaves nothing of a Rollout that uses it no more, and everything of others', () => {
+      fc.assert(
+        fc.property(fixture.worlds, plans, (objects, plan) => {
+          const before = worldOf(router, target, objects);
+          const used = applied(before, router.desired(plan, target, before));
+          const left: LeftTarget = { ...target, weightTotal: plan.weightTotal };
+          const present = [...used.values()].filter((object) => object !== null);
+          const writes = router.kinds.flatMap((kind) =>
+            router.leave(
+              left,
+              kind,
+              present.filter((object) => object.kind === kind.kind),
+            ),
+          );
+          const stranger = { ...left, rolloutName: 'other', rolloutUid: 'uid-2', stableService: '', canaryService: '' };
+          for (const kind of router.kinds) {
+            const ofKind = present.filter((object) => object.kind === kind.kind);
+            assert.deepEqual(router.leave(stranger, kind, ofKind), []);
+          }
+
+          const removed = writes.flatMap((write) => (write.verb === 'delete' ? [refKey(write.ref)] : []));
+          const after = applied(
+            used,
+            writes.filter(({ verb }) => verb === 'patch'),
+          );
+          for (const [key, object] of after) {
+            if (object === null) continue;
+            assert.equal(removed.includes(key), !isProvided(fixture, key), key);
+            assert.ok(!JSON.stringify(object).includes('shop/checkout') || removed.includes(key));
+          }
+          const ends = new Map([...after].filter(([key]) => !removed.includes(key)));
+          const shown = router.observed(target, ends);
+          assert.ok(shown.state === 'absent' || (shown.state === 'known' && shown.canaryWeight === 0));
+        }),
+      );
     });
 
     it('refuses plans that nobody can show', () => {

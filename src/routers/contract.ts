@@ -1,6 +1,6 @@
-import type { KubeObject, ObjectRef } from '../api/kube-object.ts';
+import type { KubeObject, ObjectRef, ResourceKind } from '../api/kube-object.ts';
 import type { KubeWrite } from '../api/kube-write.ts';
-import type { TrafficObservation, TrafficPlan, TrafficTarget } from '../core/traffic.ts';
+import type { LeftTarget, TrafficObservation, TrafficPlan, TrafficTarget } from '../core/traffic.ts';
 import { assert } from '../lib/assert.ts';
 
 /**
@@ -28,6 +28,13 @@ export interface TrafficRouter {
    * capacity is kept for what may still arrive, and nothing moves on.
    */
   observed(target: TrafficTarget, current: CurrentObjects): TrafficObservation;
+  /** Kinds of the objects in which something of a Rollout may be left that does not use the router any more. */
+  readonly kinds: readonly ResourceKind[];
+  /**
+   * Writes that take such a Rollout out of objects of one of these kinds: all its traffic to stable, its marks and what
+   * is wholly its own removed. Empty when nothing of it is left.
+   */
+  leave(left: LeftTarget, kind: ResourceKind, objects: readonly KubeObject[]): readonly KubeWrite[];
 }
 
 /** By refKey of `reads`; null when the object does not exist. */

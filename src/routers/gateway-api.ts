@@ -1,10 +1,17 @@
-import { refKey, type ObjectRef, type ResourceKind } from '../api/kube-object.ts';
+import { refKey, type KubeObject, type ObjectRef, type ResourceKind } from '../api/kube-object.ts';
 import type { KubeWrite } from '../api/kube-write.ts';
 import { KINDS } from '../api/kinds.ts';
 import { ROUTE_ACTIVE_ROLLOUTS_ANNOTATION, ROUTE_IN_PROGRESS_LABEL, ROUTE_IN_PROGRESS_VALUE } from '../api/labels.ts';
 import { GATEWAY_API_PLUGIN } from '../api/validation/supported.ts';
 import type { BackendRef, HttpRoute, RouteParentStatus, RouteRule } from '../api/workloads.ts';
-import type { ManagedRoute, ShownRoute, TrafficObservation, TrafficPlan, TrafficTarget } from '../core/traffic.ts';
+import type {
+  LeftTarget,
+  ManagedRoute,
+  ShownRoute,
+  TrafficObservation,
+  TrafficPlan,
+  TrafficTarget,
+} from '../core/traffic.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
 import {
   areInPlace,
@@ -21,7 +28,15 @@ import { assertPlan, shownTogether, type CurrentObjects, type ShownSplit, type T
  * only one of them (a header match that leads to the canary alone) and all other backendRefs are left as they are. What
  * steps ask for beside the weight are rules of our own in the same routes (`gateway-api/managed-rules.ts`).
  */
-export const gatewayApi: TrafficRouter = { id: GATEWAY_API_PLUGIN, configOf, reads, desired, observed };
+export const gatewayApi: TrafficRouter = {
+  id: GATEWAY_API_PLUGIN,
+  configOf,
+  reads,
+  desired,
+  observed,
+  kinds: [KINDS.httpRoute, KINDS.grpcRoute],
+  leave,
+};
 
 /** Which fields of the settings name routes of which kind. */
 const ROUTE_FIELDS: readonly {
@@ -85,6 +100,26 @@ function observed(target: TrafficTarget, current: CurrentObjects): TrafficObserv
     drifted: desired({ canaryWeight, weightTotal, managedRoutes: asAsked(managedRoutes) }, target, current).length > 0,
     managedRoutes,
   };
+}
+
+function leave(left: LeftTarget, kind: ResourceKind, objects: readonly KubeObject[]): readonly KubeWrite[] {
+  const plan: TrafficPlan = { canaryWeight: 0, weightTotal: left.weightTotal };
+  const target: TrafficTarget = { ...left, config: {} };
+  return objects.flatMap((object): readonly KubeWrite[] => {
+    const { namespace = '', name } = object.metadata;
+    const ref = { kind, namespace, name };
+    const current = new Map([[refKey(ref), object]]);
+    const found = findSplits({ ref, field: '', ruleNames: undefined, takesHeaders: true }, target, current);
+    const splits = 'problem' in found ? [] : found.splits;
+    const route = object as HttpRoute;
+    const changes = [
+      ...splits.flatMap((split) => weightChanges(split, plan)),
+      ...markChanges(route, markOf({}), { active: false, rollout: identityOf(target) }),
+    ];
+    return changes.length === 0
+      ? []
+      : [{ verb: 'patch', ref, patchType: 'json', body: [...versionGuard(route), ...changes] }];
+  });
 }
 
 interface Settings {

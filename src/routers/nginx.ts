@@ -1,9 +1,9 @@
-import { apiVersionOf, refKey, type ObjectRef } from '../api/kube-object.ts';
+import { apiVersionOf, refKey, type KubeObject, type ObjectRef, type ResourceKind } from '../api/kube-object.ts';
 import type { KubeWrite } from '../api/kube-write.ts';
 import { KINDS } from '../api/kinds.ts';
 import type { TrafficRouting } from '../api/rollout.ts';
 import type { Ingress, IngressBackend, IngressRule } from '../api/workloads.ts';
-import type { TrafficObservation, TrafficPlan, TrafficTarget } from '../core/traffic.ts';
+import type { LeftTarget, TrafficObservation, TrafficPlan, TrafficTarget } from '../core/traffic.ts';
 import { deepEqual } from '../lib/deep-equal.ts';
 import { assertPlan, shownTogether, type CurrentObjects, type ShownSplit, type TrafficRouter } from './contract.ts';
 
@@ -11,7 +11,15 @@ import { assertPlan, shownTogether, type CurrentObjects, type ShownSplit, type T
  * ingress-nginx: beside each stable Ingress stands a canary Ingress of our own with the same hosts and paths, whose
  * annotations carry the weight. It stays at weight 0 when nothing is under way, so that raising needs no new object.
  */
-export const nginx: TrafficRouter = { id: 'nginx', configOf, reads, desired, observed };
+export const nginx: TrafficRouter = {
+  id: 'nginx',
+  configOf,
+  reads,
+  desired,
+  observed,
+  kinds: [KINDS.ingress],
+  leave,
+};
 
 type NginxSettings = NonNullable<TrafficRouting['nginx']>;
 
@@ -69,6 +77,13 @@ function observed(target: TrafficTarget, current: CurrentObjects): TrafficObserv
   };
 }
 
+/** The canary Ingresses go: at weight 0 they would still steer by header or cookie. */
+function leave(left: LeftTarget, kind: ResourceKind, objects: readonly KubeObject[]): readonly KubeWrite[] {
+  return objects
+    .filter((object) => object.metadata.namespace === left.namespace && isOurs(object, left))
+    .map(({ metadata: { name, uid } }) => ({ verb: 'delete', ref: { kind, namespace: left.namespace, name }, uid }));
+}
+
 interface IngressPair {
   readonly stable: ObjectRef;
   readonly canary: ObjectRef;
@@ -120,7 +135,7 @@ function ingressAt(ref: ObjectRef, current: CurrentObjects): Ingress | null {
   return (current.get(refKey(ref)) as Ingress | null | undefined) ?? null;
 }
 
-function isOurs(live: Ingress, target: TrafficTarget): boolean {
+function isOurs(live: KubeObject, target: { readonly rolloutUid: string }): boolean {
   const owners = live.metadata.ownerReferences ?? [];
   return owners.some(({ uid, controller }) => controller === true && uid === target.rolloutUid);
 }

@@ -12,6 +12,7 @@ const WITH_ROUTES = { ...GATEWAY_API, managedRoutes: [{ name: 'testers' }, { nam
 const TESTERS = { name: 'testers', match: [{ headerName: 'X-Canary', headerValue: { exact: 'yes' } }] };
 const HTTP_ROUTES = 'httproutes.gateway.networking.k8s.io';
 const GRPC_ROUTES = 'grpcroutes.gateway.networking.k8s.io';
+const ACTIVE = 'rollouts.argoproj.io/gatewayapi-active-rollouts';
 const HASH = 'rollouts-pod-template-hash';
 
 for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
@@ -265,6 +266,59 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       assert.equal(await selectedHash(scene, 'shop-pong'), third['status'].stableRS);
     });
 
+    story('gives a route back to stable when the Rollout stops to route in the middle of an update', async (scene) => {
+      await scene.apply(...services, route, rollout(GATEWAY_API, [{ setWeight: 50 }, { pause: {} }]));
+      await scene.untilPhase('shop', 'Healthy');
+      await scene.setImage('shop', 'shop:2');
+      await scene.untilPhase('shop', 'Paused');
+      assert.deepEqual(await routeWeights(scene), { 'shop-stable': 50, 'shop-canary': 50 });
+
+      await scene.patchSpec('shop', { strategy: { canary: { trafficRouting: null } } });
+      await scene.untilRollout('shop', 'without weights', ({ status }) => status.canary?.weights === undefined);
+
+      assert.deepEqual(await routeWeights(scene), { 'shop-stable': 100, 'shop-canary': 0 });
+      const { metadata } = await routeNow(scene);
+      assert.deepEqual([metadata.labels ?? {}, metadata.annotations ?? {}], [{}, {}]);
+    });
+
+    story('removes its canary Ingress when the Rollout stops to route', async (scene) => {
+      await scene.apply(
+        ...services,
+        ingress('shop', 'shop-stable'),
+        rollout(NGINX, [{ setWeight: 30 }, { pause: {} }]),
+      );
+      await scene.untilPhase('shop', 'Healthy');
+      await scene.setImage('shop', 'shop:2');
+      await scene.untilPhase('shop', 'Paused');
+
+      await scene.patchSpec('shop', { strategy: { canary: { trafficRouting: null } } });
+      await scene.untilRollout('shop', 'without weights', ({ status }) => status.canary?.weights === undefined);
+
+      assert.equal(await scene.get('ingresses.networking.k8s.io', 'shop-shop-canary'), undefined);
+      assert.ok(await scene.get('ingresses.networking.k8s.io', 'shop'));
+    });
+
+    story(
+      'takes a Rollout that is deleted, or was while nobody looked, off the routes that it shared',
+      async (scene) => {
+        const ghost = `${scene.namespace}/ghost`;
+        const marked = {
+          ...route,
+          metadata: { name: 'shop', annotations: { [ACTIVE]: `${ghost},elsewhere-${scene.namespace}/unknown` } },
+        };
+        await scene.apply(...services, marked, rollout(GATEWAY_API, [{ setWeight: 25 }, { pause: {} }]));
+        await scene.untilPhase('shop', 'Healthy');
+        await scene.setImage('shop', 'shop:2');
+        await scene.untilPhase('shop', 'Paused');
+        await until('the ghosts to be off the list', async () => (await activeIn(scene)) === `${scene.namespace}/shop`);
+
+        await scene.api.delete(scene.path('rollouts.argoproj.io', 'shop'));
+        await until('nobody to be on the list', async () => (await activeIn(scene)) === undefined);
+        assert.deepEqual(await routeWeights(scene), { 'shop-stable': 100, 'shop-canary': 0 });
+        assert.deepEqual((await routeNow(scene)).metadata.labels ?? {}, {});
+      },
+    );
+
     story('says which route is missing, and goes on when it is there', async (scene) => {
       await scene.apply(...services, rollout(GATEWAY_API, [{ setWeight: 25 }, { pause: {} }]));
 
@@ -336,6 +390,16 @@ async function routeWeights(scene: Scene): Promise<Readonly<Record<string, numbe
 async function rulesOf(scene: Scene, kind = HTTP_ROUTES): Promise<readonly Manifest[]> {
   const route = await scene.get(kind, 'shop');
   return route?.['spec'].rules ?? [];
+}
+
+async function routeNow(scene: Scene): Promise<Manifest> {
+  const route = await scene.get(HTTP_ROUTES, 'shop');
+  assert.ok(route);
+  return route;
+}
+
+async function activeIn(scene: Scene): Promise<string | undefined> {
+  return (await routeNow(scene)).metadata.annotations?.[ACTIVE];
 }
 
 /** Names of the rules in their order; empty where a rule has none. */

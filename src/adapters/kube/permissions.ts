@@ -71,7 +71,7 @@ export const PERMISSIONS: readonly Permission[] = [
     'the selector leaf that tells stable from canary; whole ones only for Experiments',
   ),
   watched(KINDS.endpointSlice, ['list', 'watch'], 'whether a Service reaches pods before traffic is sent there'),
-  watched(KINDS.ingress, ['list', 'watch', 'create', 'patch'], 'the canary Ingress'),
+  watched(KINDS.ingress, ['list', 'watch', 'create', 'patch', 'delete'], 'the canary Ingress'),
   watched(KINDS.httpRoute, ['list', 'watch', 'patch'], 'weights of the two backends, and rules of steps'),
   watched(KINDS.grpcRoute, ['list', 'watch', 'patch'], 'weights of the two backends, and rules of steps'),
   watched(KINDS.job, ['get', 'create', 'patch', 'delete'], 'Jobs that a metric runs'),

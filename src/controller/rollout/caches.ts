@@ -1,4 +1,4 @@
-import { refKey, type KubeObject, type ObjectRef } from '../../api/kube-object.ts';
+import { refKey, type KubeObject, type ObjectRef, type ResourceKind } from '../../api/kube-object.ts';
 import { KINDS } from '../../api/kinds.ts';
 import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
 import type { Experiment } from '../../api/experiment.ts';
@@ -20,6 +20,8 @@ export interface RolloutCaches {
   readonly clusterAnalysisTemplates: ObjectCache<ClusterAnalysisTemplate> | undefined;
   /** A kind that only some Rollouts need, such as HTTPRoute for a router. */
   routed(ref: ObjectRef): ObjectCache;
+  /** The cache of such a kind, if some Rollout needed it so far. */
+  openRouted(kind: ResourceKind): ObjectCache | undefined;
 }
 
 /** Index of Rollouts by refKey of everything a pass over them reads by name. */
@@ -72,6 +74,7 @@ export function openRolloutCaches(caches: KubeCaches, scope: CacheScope): Rollou
     analysisTemplates: caches.open<AnalysisTemplate>(KINDS.analysisTemplate, scope),
     clusterAnalysisTemplates:
       scope.namespace === undefined ? caches.open<ClusterAnalysisTemplate>(KINDS.clusterAnalysisTemplate) : undefined,
+    openRouted: (kind) => routed.get(`${kind.group}/${kind.plural}`),
     routed: (ref) => {
       const key = `${ref.kind.group}/${ref.kind.plural}`;
       const open = routed.get(key) ?? caches.open(ref.kind, scope satisfies CacheOptions);
