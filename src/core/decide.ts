@@ -18,6 +18,7 @@ import { planRestart } from './rollout/restart.ts';
 import { planPodMetadata } from './rollout/role-metadata.ts';
 import { planRuns, type RunPlan } from './rollout/runs.ts';
 import { planReleases } from './rollout/service-release.ts';
+import { planExperiment, type ExperimentPlan } from './rollout/step-experiment.ts';
 import { planServices } from './rollout/services.ts';
 import { settlesAtMs } from './rollout/shown-weight.ts';
 import { nextStatus } from './rollout/status.ts';
@@ -40,6 +41,11 @@ export function decide(observation: Observation): Decision {
   const { mark, measuredAgain } = advanced.context;
   const restart = planRestart(world, advanced.context.position);
   const position: Position = { ...advanced.context.position, restartedAt: restart.restartedAt };
+  const measuring = {
+    revision: currentRevision(world, position),
+    mayStart: mayMove(world, position),
+    again: measuredAgain || wasResumed(positionOf(world.status)),
+  };
   const plans: Plans = {
     replicaSets: planReplicaSets(world, position),
     released: planReleases(world),
@@ -48,13 +54,11 @@ export function decide(observation: Observation): Decision {
         ? planServices(world, position)
         : planBlueGreenServices(world, position, advanced.state),
     traffic: planTraffic(world, position),
-    runs: planRuns(world, position, {
-      revision: currentRevision(world, position),
-      mayStart: mayMove(world, position),
-      again: measuredAgain || wasResumed(positionOf(world.status)),
-    }),
+    runs: planRuns(world, position, measuring),
+    experiments: planExperiment(world, position, measuring),
   };
-  const status = nextStatus(world, { position, state: advanced.state, mark, runs: plans.runs });
+  const { runs, experiments } = plans;
+  const status = nextStatus(world, { position, state: advanced.state, mark, runs, experiments });
   const decision: Decision = {
     status,
     effects: [
@@ -88,7 +92,8 @@ function effectsOf(world: World, position: Position, plans: Plans): readonly Eff
     ...shiftEffect(world, position, plans.traffic),
     ...(routed ? drained : []),
     ...runEffects(plans.runs),
-    ...planHistory(world, position, plans.runs).map((write) => effect(write, 'delete what is past its history limit')),
+    ...experimentEffects(plans.experiments),
+    ...planHistory(world, position, plans).map((write) => effect(write, 'delete what is past its history limit')),
   ];
 }
 
@@ -166,6 +171,21 @@ function runEffects(runs: RunPlan): readonly Effect[] {
           ],
   );
   return [...terminated, ...created];
+}
+
+function experimentEffects({ current, terminate }: ExperimentPlan): readonly Effect[] {
+  const terminated = terminate.map(({ metadata: { name, namespace = '', resourceVersion } }): Effect => {
+    const write: KubeWrite = {
+      verb: 'patch',
+      ref: { kind: KINDS.experiment, namespace, name },
+      patchType: 'merge',
+      body: { metadata: { resourceVersion }, spec: { terminate: true } },
+    };
+    return effect(write, `terminate Experiment ${name}`);
+  });
+  if (current?.create === undefined) return terminated;
+  const write: KubeWrite = { verb: 'create', kind: KINDS.experiment, object: current.create };
+  return [...terminated, effect(write, `create Experiment ${current.name}`)];
 }
 
 /** Moments at which time alone changes something. */

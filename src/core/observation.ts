@@ -1,4 +1,5 @@
 import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../api/analysis.ts';
+import type { Experiment } from '../api/experiment.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { EndpointSlice, Pod, ReplicaSet, Service } from '../api/workloads.ts';
@@ -10,7 +11,7 @@ export interface Observation {
   readonly rollout: Rollout;
   /** ReplicaSets of the namespace that are owned by the Rollout, or are nobody's and match its selector. */
   readonly replicaSets: readonly ReplicaSet[];
-  /** Names of ReplicaSets of the namespace that begin with the Rollout's and a dash but belong to somebody else. */
+  /** Names that ReplicaSets, runs or Experiments of the Rollout would have, but that belong to somebody else. */
   readonly takenNames?: readonly string[];
   /** By name, every Service that the Rollout refers to; null when it does not exist. */
   readonly services: Readonly<Record<string, Service | null>>;
@@ -24,6 +25,8 @@ export interface Observation {
   readonly weightsSeen?: WeightsSeen;
   /** AnalysisRuns owned by the Rollout. */
   readonly analysisRuns: readonly AnalysisRun[];
+  /** Experiments owned by the Rollout. */
+  readonly experiments?: readonly Experiment[];
   /** By name; null when it does not exist. Includes nested ones. */
   readonly analysisTemplates: Readonly<Record<string, AnalysisTemplate | null>>;
   readonly clusterAnalysisTemplates: Readonly<Record<string, ClusterAnalysisTemplate | null>>;

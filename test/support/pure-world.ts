@@ -47,7 +47,8 @@ export class PureWorld {
       this.cluster = settle(this.cluster);
       const moved =
         !deepEqual(before.replicaSets, this.cluster.replicaSets) ||
-        !deepEqual(before.analysisRuns, this.cluster.analysisRuns);
+        !deepEqual(before.analysisRuns, this.cluster.analysisRuns) ||
+        !deepEqual(before.experiments, this.cluster.experiments);
       if (!this.pass() && !moved) return this;
     }
     return assert.fail(`no rest after 100 passes: ${this.status.phase} ${this.status.message}`);

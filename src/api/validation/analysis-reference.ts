@@ -1,5 +1,5 @@
 import type { AnalysisTemplateSpec, Argument, Metric, TemplateReference } from '../analysis.ts';
-import type { Rollout, RolloutAnalysis } from '../rollout.ts';
+import type { CanaryStep, Rollout, RolloutAnalysis } from '../rollout.ts';
 import { validateTemplateArguments } from './analysis-template.ts';
 import { metricsFault, runsWithoutEnd } from './metric.ts';
 import { invalid, type Problem } from './problem.ts';
@@ -31,11 +31,24 @@ function analysisPlaces(rollout: Rollout): readonly AnalysisPlace[] {
   for (const [index, step] of (canary?.steps ?? []).entries()) {
     const path = `spec.strategy.canary.steps[${index}].analysis.templates`;
     if (step.analysis !== undefined) places.push({ analysis: step.analysis, path, endless: false });
+    places.push(...experimentPlaces(step.experiment?.analyses ?? [], index));
   }
   if (canary?.analysis !== undefined) {
     places.push({ analysis: canary.analysis, path: 'spec.strategy.canary.analysis.templates', endless: true });
   }
   return places;
+}
+
+/** An Experiment ends its measurements itself, unless it waits for them. */
+function experimentPlaces(
+  analyses: NonNullable<NonNullable<CanaryStep['experiment']>['analyses']>,
+  stepIndex: number,
+): readonly AnalysisPlace[] {
+  return analyses.map(({ templateName, clusterScope, args, requiredForCompletion }, index) => ({
+    analysis: { templates: [{ templateName, clusterScope }], args },
+    path: `spec.strategy.canary.steps[${stepIndex}].experiment.analyses[${index}].templateName`,
+    endless: requiredForCompletion !== true,
+  }));
 }
 
 function validatePlace(place: AnalysisPlace, found: Templates): readonly Problem[] {

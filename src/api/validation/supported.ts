@@ -15,7 +15,6 @@ export interface MissingFeature {
  * uses one is refused by name instead of being run without it. To bring a feature, delete its line.
  */
 const MISSING_IN_ROLLOUT: readonly MissingFeature[] = [
-  missing('spec.strategy.canary.steps[*].experiment', 'run experiments', 'use an analysis step'),
   missing('spec.strategy.canary.steps[*].plugin', 'run step plug-ins', 'use an analysis step'),
   missingRouter('istio', 'Istio'),
   missingRouter('alb', 'AWS load balancers'),

@@ -1,12 +1,11 @@
 import { KINDS } from '../../api/kinds.ts';
-import type { KubeObject, ObjectRef } from '../../api/kube-object.ts';
+import type { KubeObject } from '../../api/kube-object.ts';
 import type { Experiment } from '../../api/experiment.ts';
 import { EXPERIMENT_TEMPLATE_ANNOTATION } from '../../api/labels.ts';
 import type { Refusal, TakenByOthers } from '../../core/experiment/observation.ts';
-import type { KubeReader } from '../../ports/kube.ts';
 import { causeOf } from '../failure.ts';
-import type { RolloutCaches } from '../rollout/caches.ts';
 import type { NameTaken, WriteRefused } from '../rollout/enact.ts';
+import { holderOf, type NameSources } from '../rollout/name-holder.ts';
 
 /** Experiments with trouble that are remembered at once; what is forgotten is found out again by the next try. */
 const REMEMBERED_MAX = 1_000;
@@ -33,12 +32,8 @@ export class Hindrances {
   }
 
   /** A name is in use: by our own object, which the cache only does not show yet, or by somebody else's. */
-  async learnTaken(
-    experiment: Experiment,
-    { ref }: NameTaken,
-    world: { readonly caches: RolloutCaches; readonly reader: KubeReader },
-  ): Promise<void> {
-    const found = await holder(ref, world);
+  async learnTaken(experiment: Experiment, { ref }: NameTaken, sources: NameSources): Promise<void> {
+    const found = await holderOf(ref, sources);
     if (found === undefined || isOurs(found, experiment)) return;
     const { taken, refusals } = this.of(experiment);
     const { name } = ref;
@@ -72,16 +67,6 @@ export class Hindrances {
     const [oldest] = this.#byUid.keys();
     if (this.#byUid.size > REMEMBERED_MAX && oldest !== undefined) this.#byUid.delete(oldest);
   }
-}
-
-/** The cache of ReplicaSets shows only those with a hash; the others show all there are. */
-async function holder(
-  ref: ObjectRef,
-  { caches, reader }: { readonly caches: RolloutCaches; readonly reader: KubeReader },
-): Promise<KubeObject | undefined> {
-  if (ref.kind.plural === KINDS.replicaSet.plural) return reader.get(ref);
-  const cache = ref.kind.plural === KINDS.service.plural ? caches.services : caches.analysisRuns;
-  return cache.get(ref.namespace, ref.name);
 }
 
 function isOurs(found: KubeObject, experiment: Experiment): boolean {

@@ -1,5 +1,4 @@
 import { refKey, type KubeObject } from '../../api/kube-object.ts';
-import type { AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { EndpointSlice, Pod, ReplicaSet, Service } from '../../api/workloads.ts';
 import type { DecisionOptions, Observation } from '../../core/observation.ts';
@@ -8,6 +7,7 @@ import { workloadRefOf } from '../../core/rollout/workload-reference.ts';
 import type { TrafficObservation } from '../../core/traffic.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { keyOf, MANAGER, ORPHANS, OWNER, SERVICE, type RolloutCaches } from './caches.ts';
+import { templatesFor } from './gather-templates.ts';
 import { routedTargets } from './reads.ts';
 import type { WeightWatch } from './weight-watch.ts';
 
@@ -47,6 +47,7 @@ export function gather(caches: RolloutCaches, input: GatherInput): Observation {
     traffic,
     weightsSeen: input.weightWatch.look(keyOf(rollout), traffic, input.nowMs),
     analysisRuns: caches.analysisRuns.byIndex(OWNER, rollout.metadata.uid ?? ''),
+    experiments: caches.experiments.byIndex(OWNER, rollout.metadata.uid ?? ''),
     ...templatesFor(caches, namespace, references),
     pods: input.pods,
     workload: workloadOf(caches, rollout),
@@ -92,41 +93,4 @@ function replicaSetsFor(caches: RolloutCaches, rollout: Rollout): readonly Repli
 function matches(labels: Readonly<Record<string, string>>, object: KubeObject): boolean {
   const wanted = Object.entries(labels);
   return wanted.length > 0 && wanted.every(([key, value]) => object.metadata.labels?.[key] === value);
-}
-
-interface Templates {
-  readonly analysisTemplates: Readonly<Record<string, AnalysisTemplate | null>>;
-  readonly clusterAnalysisTemplates: Readonly<Record<string, ClusterAnalysisTemplate | null>>;
-}
-
-/** The templates that the Rollout names and, level by level, those that they name. */
-function templatesFor(
-  caches: RolloutCaches,
-  namespace: string,
-  references: {
-    readonly analysisTemplates: readonly string[];
-    readonly clusterAnalysisTemplates: readonly string[];
-  },
-): Templates {
-  const analysisTemplates: Record<string, AnalysisTemplate | null> = {};
-  const clusterAnalysisTemplates: Record<string, ClusterAnalysisTemplate | null> = {};
-  const pending = [
-    ...references.analysisTemplates.map((name) => ({ name, clusterScope: false })),
-    ...references.clusterAnalysisTemplates.map((name) => ({ name, clusterScope: true })),
-  ];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { name, clusterScope } = next;
-    const found: Record<string, AnalysisTemplate | ClusterAnalysisTemplate | null> = clusterScope
-      ? clusterAnalysisTemplates
-      : analysisTemplates;
-    if (name in found) continue;
-    const template =
-      (clusterScope ? caches.clusterAnalysisTemplates?.get('', name) : caches.analysisTemplates.get(namespace, name)) ??
-      null;
-    found[name] = template;
-    for (const nested of template?.spec.templates ?? []) {
-      pending.push({ name: nested.templateName ?? '', clusterScope: nested.clusterScope ?? false });
-    }
-  }
-  return { analysisTemplates, clusterAnalysisTemplates };
 }

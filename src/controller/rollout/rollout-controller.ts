@@ -15,11 +15,10 @@ import type { Telemetry } from '../../ports/telemetry.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
 import { BriefNews, TOLD_WITH_STATUS } from './brief-news.ts';
-import { keyOf, openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './caches.ts';
+import { openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './caches.ts';
 import { enact, NameTaken, Unsettled, WriteRefused } from './enact.ts';
 import { Failures } from './failures.ts';
 import { gather, readRouted } from './gather.ts';
-import { leftTargetOf, strangersIn, writesOfGone, writesOfUnknown, writesToLeave } from './left-routing.ts';
 import { routedTargets, watchedOnDemand } from './reads.ts';
 import { AdditiveStatus, statusWrite } from './record.ts';
 import { TakenNames } from './taken-names.ts';
@@ -46,9 +45,6 @@ const ROUTED_CACHE_WAIT_MS = 200;
 /** Events that say something was done; when it failed, the pass that does it says so. */
 const TELLS_OF_EFFECTS = ['NewReplicaSetCreated', 'ScalingReplicaSet', 'SwitchService', 'TrafficWeightUpdated'];
 
-/** Deleted Rollouts whose last pass is still to come; other replicas may be the ones to make it. */
-const GONE_MAX = 1_000;
-
 /** Works on Rollouts: gather, decide, record, enact; one pass at a time for each. */
 export class RolloutController {
   readonly caches: RolloutCaches;
@@ -60,19 +56,13 @@ export class RolloutController {
   readonly #takenNames = new TakenNames();
   readonly #weightWatch = new WeightWatch();
   readonly #wokenByKind = new Set<string>();
-  /** Rollouts that were deleted, until their last pass. */
-  readonly #gone = new Map<string, Rollout>();
 
   constructor(input: RolloutControllerInput) {
     this.#input = input;
     this.caches = openRolloutCaches(input.kube.caches, { namespace: input.options.namespace });
     wakeOnChanges(this.caches, this.#wake);
     this.caches.rollouts.subscribe((change) => {
-      if (change.type === 'deleted') this.#remember(change.old);
-      else {
-        this.#gone.delete(keyOf(change.object));
-        this.#openRouted(change.object);
-      }
+      if (change.type !== 'deleted') this.#openRouted(change.object);
     });
   }
 
@@ -85,26 +75,13 @@ export class RolloutController {
     this.#input.queue.add(key);
   };
 
-  /** Only what others share has to be put right when it goes. */
-  #remember(gone: Rollout): void {
-    if (!this.#isOurs(gone) || routedTargets(gone).length === 0) return;
-    this.#gone.set(keyOf(gone), gone);
-    const [oldest] = this.#gone.keys();
-    if (this.#gone.size > GONE_MAX && oldest !== undefined) this.#gone.delete(oldest);
-  }
-
   /** Kinds that only some Rollouts need are watched from the first of them on. */
   #openRouted(rollout: Rollout): void {
     for (const ref of watchedOnDemand(rollout)) {
       const kind = `${ref.kind.group}/${ref.kind.plural}`;
       if (this.#wokenByKind.has(kind)) continue;
       this.#wokenByKind.add(kind);
-      const cache = this.caches.routed(ref);
-      wakeReaders(cache, this.caches.rollouts, this.#wake);
-      cache.subscribe((change) => {
-        if (change.type === 'deleted') return;
-        strangersIn(this.caches, change.object, this.#input.options.namespace).forEach(this.#wake);
-      });
+      wakeReaders(this.caches.routed(ref), this.caches.rollouts, this.#wake);
     }
   }
 
@@ -124,28 +101,12 @@ export class RolloutController {
     return this.#work(key, rollout, routed);
   }
 
-  /** Before anything rests on a Rollout without a router, the one that it had leads to stable alone, and was seen to. */
-  async #leave(key: string, rollout: Rollout): Promise<QueueAnswer | undefined> {
-    const left = leftTargetOf(rollout);
-    if (left === undefined) return undefined;
-    const writes = writesToLeave(this.caches, left);
-    if (writes === undefined) return { againAtMs: this.#input.clock.nowMs() + ROUTED_CACHE_WAIT_MS };
-    if (writes.length === 0) return undefined;
-    for (const write of writes) {
-      await this.#input.kube.writer.write(write);
-      if (write.verb !== 'create') this.#unsettled.add(key, write.ref);
-    }
-    return { againAtMs: this.#input.clock.nowMs() };
-  }
-
   async #work(key: string, rollout: Rollout, routed: CurrentObjects): Promise<QueueAnswer> {
     const { clock, telemetry } = this.#input;
     const { log, metrics } = telemetry;
     const startedMs = clock.nowMs();
     let failed = false;
     try {
-      const leaving = await this.#leave(key, rollout);
-      if (leaving !== undefined) return leaving;
       const pods = await this.#podsOf(rollout);
       const observation = gather(this.caches, {
         rollout,
@@ -163,7 +124,7 @@ export class RolloutController {
       return { againAtMs: wasShown ? clock.nowMs() : earliest(decision.wakeAtMs, heldUntilMs) };
     } catch (error) {
       if (error instanceof NameTaken) {
-        await this.#takenNames.ask(rollout, error.ref, this.#input.kube.reader);
+        await this.#takenNames.ask(rollout, error.ref, { caches: this.caches, reader: this.#input.kube.reader });
         return { retry: true };
       }
       failed = !isRetryable(error);
@@ -282,12 +243,7 @@ export class RolloutController {
     for (const service of this.caches.services.byIndex(MANAGER, `${namespace}/${name}`)) {
       await this.#input.kube.writer.write(releaseOf(service));
     }
-    const key = `${namespace}/${name}`;
-    const gone = this.#gone.get(key);
-    const writes = gone === undefined ? writesOfUnknown(this.caches, key) : writesOfGone(this.caches, gone);
-    for (const write of writes) await this.#input.kube.writer.write(write);
-    this.#gone.delete(key);
-    this.letGo(key);
+    this.letGo(`${namespace}/${name}`);
     return {};
   }
 

@@ -1,13 +1,12 @@
 import type { ObjectRef } from '../../api/kube-object.ts';
 import type { Rollout } from '../../api/rollout.ts';
-import type { KubeReader } from '../../ports/kube.ts';
+import { holderOf, type NameSources } from './name-holder.ts';
 
 /** Rollouts that collided, remembered at once: collisions of names are rare, and asking again costs one read. */
 const REMEMBERED_MAX = 1_000;
 
 /**
- * Names that a ReplicaSet of a Rollout cannot have, since an object of somebody else has them. Learnt when a create is
- * refused: such objects need not carry the label that the cache is kept by.
+ * Names that what a Rollout makes cannot have, since an object of somebody else has them. Learnt when a create is refused.
  */
 export class TakenNames {
   readonly #byUid = new Map<string, ReadonlySet<string>>();
@@ -17,9 +16,9 @@ export class TakenNames {
   }
 
   /** Looks whose the object of that name is; our own, which the cache only does not show yet, takes nothing. */
-  async ask(rollout: Rollout, ref: ObjectRef, reader: KubeReader): Promise<void> {
+  async ask(rollout: Rollout, ref: ObjectRef, sources: NameSources): Promise<void> {
     const uid = rollout.metadata.uid ?? '';
-    const found = await reader.get(ref);
+    const found = await holderOf(ref, sources);
     const isOurs = found?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
     if (found === undefined || isOurs) return;
     const names = new Set([...(this.#byUid.get(uid) ?? []), ref.name]);

@@ -1,3 +1,4 @@
+import { KINDS } from '../../api/kinds.ts';
 import type { KubeObject } from '../../api/kube-object.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { CacheChange, ObjectCache } from '../../ports/kube.ts';
@@ -9,7 +10,8 @@ import { ANALYSED, keyOf, managerOf, readKey, READS, type RolloutCaches } from '
  */
 export function wakeOnChanges(caches: RolloutCaches, wake: (key: string) => void): void {
   caches.rollouts.subscribe((change) => wake(keyOf(after(change))));
-  for (const cache of [caches.replicaSets, caches.analysisRuns]) wakeOwners(cache, caches.rollouts, wake);
+  for (const cache of [caches.replicaSets, caches.analysisRuns, caches.experiments])
+    wakeOwners(cache, caches.rollouts, wake);
   wakeReaders(caches.services, caches.rollouts, wake);
   // Also a Rollout that names the Service no more, or is gone, has to take its mark off.
   caches.services.subscribe((change) => managerOf(after(change)).forEach(wake));
@@ -30,7 +32,8 @@ function wakeOwners(cache: ObjectCache, rollouts: ObjectCache<Rollout>, wake: (k
     const owner = object.metadata.ownerReferences?.find((reference) => reference.controller === true);
     const namespace = object.metadata.namespace ?? '';
     if (owner?.kind === 'Rollout') wake(`${namespace}/${owner.name}`);
-    if (owner === undefined) wakeAll(rollouts.list(namespace), wake);
+    // Only ReplicaSets without an owner can become somebody's.
+    if (owner === undefined && cache.kind.plural === KINDS.replicaSet.plural) wakeAll(rollouts.list(namespace), wake);
   });
 }
 

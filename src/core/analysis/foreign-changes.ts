@@ -1,5 +1,4 @@
-import type { AnalysisRun } from '../../api/analysis.ts';
-import type { ManagedFieldsEntry } from '../../api/kube-object.ts';
+import type { KubeObject, ManagedFieldsEntry } from '../../api/kube-object.ts';
 
 /** Controllers that work on AnalysisRuns, by the names under which they write: this one, and the one it continues. */
 const CONTROLLERS: ReadonlySet<string | undefined> = new Set(['headgate', 'rollouts-controller']);
@@ -7,10 +6,10 @@ const CONTROLLERS: ReadonlySet<string | undefined> = new Set(['headgate', 'rollo
 const COMMANDS: ReadonlySet<string> = new Set(['spec.terminate']);
 
 /**
- * What somebody other than a controller wrote into a run, after `metadata.managedFields`: `status.phase (by kubectl-edit)`.
+ * What somebody other than a controller wrote into a run or an Experiment, after `metadata.managedFields`: `status.phase (by kubectl-edit)`.
  * The spec of a run that nobody owns is its author's, and so are labels and annotations everywhere.
  */
-export function foreignChanges(run: AnalysisRun): readonly string[] {
+export function foreignChanges(run: Pick<KubeObject, 'metadata'>): readonly string[] {
   const isOwned = run.metadata.ownerReferences?.some(({ controller }) => controller === true) === true;
   return (run.metadata.managedFields ?? [])
     .filter(isForeign)

@@ -87,15 +87,16 @@ export function analysisStatusOf(status: ExperimentStatus, analysis: AnalysisSpe
 }
 
 /**
- * Whether a Rollout may go on because of this Experiment. Stricter than the phase: one that was ended from outside reads
- * Successful to tools, but proves nothing unless all that it waits for was measured.
+ * Why an Experiment that reads Successful proves nothing; undefined where it does. Stricter than the phase: one that was
+ * ended from outside reads Successful to tools, unless all that it waited for was measured.
  */
-export function provesExperiment(experiment: Experiment): boolean {
+export function distrustOfExperiment(experiment: Experiment): string | undefined {
   const { spec, status = {} } = experiment;
-  if (status.phase !== 'Successful') return false;
-  const required = (spec.analyses ?? []).filter((analysis) => analysis.requiredForCompletion === true);
-  const met = required.length > 0 && required.every((one) => analysisStatusOf(status, one)?.phase === 'Successful');
-  return spec.terminate !== true || (met && status.message === REQUIRED_COMPLETED);
+  if (status.phase !== 'Successful') return undefined;
+  const changes = foreignChanges(experiment);
+  if (changes.length > 0) return `${changes.join(', ')} was written by hand`;
+  if (spec.terminate !== true || status.message === REQUIRED_COMPLETED) return undefined;
+  return 'it was ended before its time';
 }
 
 export const REQUIRED_COMPLETED = 'Required AnalysisRuns completed';

@@ -4,7 +4,8 @@ import { isPausedFor, pauseBecause, withoutPauses } from '../rollout/pause.ts';
 import type { Position } from '../rollout/position.ts';
 import { currentRevision, promotionReason } from '../rollout/promotion.ts';
 import { replicaSetName } from '../rollout/revisions.ts';
-import { distrustText, failureText } from '../rollout/runs.ts';
+import { distrustText, failureText, isInconclusive } from '../rollout/runs.ts';
+import { experimentFailure, experimentTrouble } from '../rollout/step-experiment.ts';
 import { indexOf } from '../rollout/step-weights.ts';
 import { stepText } from '../rollout/step-text.ts';
 import { currentStep } from '../rollout/steps.ts';
@@ -79,7 +80,11 @@ export const passCheckPoint: Move = ({ context: { world, position } }) => ({
 });
 
 export const pauseInconclusive: Move = ({ context: { world, position } }) => ({
-  position: pauseBecause(position, 'InconclusiveAnalysisRun', world.nowMs),
+  position: pauseBecause(
+    position,
+    isInconclusive(world, position) ? 'InconclusiveAnalysisRun' : 'InconclusiveExperiment',
+    world.nowMs,
+  ),
   mark: { reason: 'RolloutPaused', message: 'Rollout is paused' },
 });
 
@@ -107,8 +112,11 @@ export const promote: Move = ({ context: { world, position } }) => {
 
 export const abortByUser: Move = (facts) => aborted(facts, undefined);
 
-export const abortForMeasurement: Move = (facts) =>
-  aborted(facts, failureText(facts.context.world, facts.context.position));
+export const abortForMeasurement: Move = (facts) => aborted(facts, measurementText(facts.context));
+
+function measurementText({ world, position }: ChartContext): string | undefined {
+  return failureText(world, position) ?? experimentFailure(world, position);
+}
 
 export const abortForDeadline: Move = (facts) => aborted(facts, deadlineText(facts.context));
 
@@ -150,11 +158,18 @@ export function abortNotice({ context: { mark } }: Facts): EventNotice {
 }
 
 export function pauseNotice({ context: { world, position } }: Facts): EventNotice {
-  const isInconclusive = isPausedFor(position, 'InconclusiveAnalysisRun');
-  const reason = isInconclusive ? 'InconclusiveAnalysisRun' : (position.pauses[0]?.reason ?? 'CanaryPauseStep');
-  const cause = isInconclusive ? distrustText(world, position) : undefined;
+  const reason =
+    (['InconclusiveAnalysisRun', 'InconclusiveExperiment'] as const).find((one) => isPausedFor(position, one)) ??
+    position.pauses[0]?.reason ??
+    'CanaryPauseStep';
+  const cause = reason.startsWith('Inconclusive') ? doubt(world, position) : undefined;
   const detail = cause === undefined ? '' : `: ${cause}`;
   return { type: 'Normal', reason: 'RolloutPaused', message: `Rollout is paused (${reason})${detail}` };
+}
+
+/** Why something that reads good is none. */
+function doubt(world: World, position: Position): string | undefined {
+  return distrustText(world, position) ?? experimentTrouble(world, position);
 }
 
 export function resumeNotice(): EventNotice {

@@ -17,6 +17,7 @@ import { canCarryAll, cutOverIsSettled, isCutOver, isFastTracked, previewIsReady
 import { isPausedFor, pauseEndsAtMs, wasResumed } from '../rollout/pause.ts';
 import { isTimedOut } from '../rollout/deadline.ts';
 import { failureText, isInconclusive, verdictOf, wantedAnalysis, type RunKind } from '../rollout/runs.ts';
+import { experimentFailure, experimentVerdict } from '../rollout/step-experiment.ts';
 import { rolesOf } from '../rollout/world.ts';
 import { isWithinRollbackWindow } from '../rollout/promotion.ts';
 import type { ChartContext } from './chart-context.ts';
@@ -66,10 +67,12 @@ export const rolloutChart = setup({
     stepActsNoMore: ({ context }: Facts) => mayMove(context.world, context.position) && stepActsNoMore(context),
     pauseIsOver: ({ context }: Facts) =>
       context.world.problems.length === 0 && context.world.rollout.spec.paused !== true && pauseIsOver(context),
-    inconclusive: ({ context }: Facts) => !context.measuredAgain && isInconclusive(context.world, context.position),
+    inconclusive: ({ context }: Facts) => !context.measuredAgain && isUndecided(context),
     resumed: ({ context }: Facts) => wasResumed(context.position),
     promotionResumed: ({ context }: Facts) => context.world.blueGreen !== undefined && wasResumed(context.position),
-    measurementFailed: ({ context }: Facts) => failureText(context.world, context.position) !== undefined,
+    measurementFailed: ({ context }: Facts) =>
+      failureText(context.world, context.position) !== undefined ||
+      experimentFailure(context.world, context.position) !== undefined,
     deadlineAborts: ({ context }: Facts) =>
       context.world.rollout.spec.progressDeadlineAbort === true &&
       context.position.currentHash !== context.position.stableHash &&
@@ -372,10 +375,17 @@ function stepActsNoMore({ world, position }: ChartContext): boolean {
       return true;
     case 'analysis':
       return verdictOf(world, position, 'Step') === 'Successful';
+    case 'experiment':
+      return experimentVerdict(world, position) === 'Successful';
     case 'pause':
     case 'unsupported':
       return false;
   }
+}
+
+/** Somebody has to judge a measurement, or an Experiment. */
+function isUndecided({ world, position }: ChartContext): boolean {
+  return isInconclusive(world, position) || experimentVerdict(world, position) === 'Inconclusive';
 }
 
 /** Its time is up, or a user cleared it. */

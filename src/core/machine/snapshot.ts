@@ -4,6 +4,7 @@ import { isPausedFor, wasResumed, withoutPauses } from '../rollout/pause.ts';
 import { positionOf, type Position } from '../rollout/position.ts';
 import { isStableGone, isWithinRollbackWindow } from '../rollout/promotion.ts';
 import { distrustText } from '../rollout/runs.ts';
+import { experimentVerdict } from '../rollout/step-experiment.ts';
 import { allStepsDone, abortedVersionIsIdle, currentStep, stableIsSettled, stepKind } from '../rollout/steps.ts';
 import type { World } from '../rollout/world.ts';
 import { rolesOf } from '../rollout/world.ts';
@@ -72,7 +73,8 @@ function stateOf(world: World, position: Position): StateValue {
   if (position.stableHash === '') return isAbortRecorded(world) ? 'aborted' : 'installing';
   if (position.currentHash === position.stableHash) return stableIsSettled(world, position) ? 'idle' : 'finalizing';
   if (isAbortRecorded(world)) return abortedVersionIsIdle(world, position) ? 'aborted' : 'aborting';
-  if (isPausedFor(position, 'InconclusiveAnalysisRun')) return 'pausedInconclusive';
+  if (isPausedFor(position, 'InconclusiveAnalysisRun') || isPausedFor(position, 'InconclusiveExperiment'))
+    return 'pausedInconclusive';
   if (world.blueGreen !== undefined) return blueGreenStateOf(world, position);
   if (isPausedFor(position, 'CanaryPauseStep')) return 'pausedStep';
   if (position.promoteFull || isWithinRollbackWindow(world, position)) return 'fastForward';
@@ -99,6 +101,7 @@ export function isAbortRecorded(world: World): boolean {
 /** The pause that a user has cleared was for an inconclusive measurement. */
 function wasInconclusive(world: World, position: Position): boolean {
   if (distrustText(world, position) !== undefined) return true;
+  if (experimentVerdict(world, position) === 'Inconclusive') return true;
   const { canary, blueGreen } = world.status;
   return [
     canary?.currentStepAnalysisRunStatus,

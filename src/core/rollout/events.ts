@@ -27,6 +27,7 @@ export function eventsOf(world: World, { position, notices, status, plans }: Eve
     ...notCompletedNotices(world, position, status),
     ...weightNotices(world, status),
     ...runNotices(world, status),
+    ...experimentNotices(plans),
     ...onTheWay,
     ...plans.released.map((service) => service.notice),
     ...plans.services.map((service) => service.notice),
@@ -99,10 +100,15 @@ function runNotices(world: World, status: RolloutStatus): readonly EventNotice[]
   ];
 }
 
+function experimentNotices({ experiments: { current } }: Plans): readonly EventNotice[] {
+  if (current?.create === undefined) return [];
+  return [{ type: 'Normal', reason: 'ExperimentCreated', message: `Created Experiment '${current.name}'` }];
+}
+
 /** Told once; the condition Waiting says so as long as it lasts. */
-function failureNotices(world: World, { runs }: Plans): readonly EventNotice[] {
+function failureNotices(world: World, { runs, experiments }: Plans): readonly EventNotice[] {
   const known = findCondition(world.status.conditions, 'Waiting')?.message;
-  return runs.failures
+  return [...runs.failures, ...experiments.failures]
     .filter((message) => known?.includes(message) !== true)
     .map((message) => ({ type: 'Warning', reason: 'ReconciliationError', message }));
 }

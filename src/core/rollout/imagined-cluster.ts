@@ -10,6 +10,7 @@ import { refKey } from '../../api/kube-object.ts';
 import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
 import { KINDS } from '../../api/kinds.ts';
 import { MANAGED_BY_ANNOTATION, POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
+import type { Experiment } from '../../api/experiment.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { EndpointSlice, ReplicaSet, Service } from '../../api/workloads.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
@@ -18,6 +19,7 @@ import { formatTimestamp, parseTimestampMs } from '../../lib/timestamp.ts';
 import type { Decision, Effect } from '../decision.ts';
 import type { Observation } from '../observation.ts';
 import type { ManagedRoute, TrafficObservation } from '../traffic.ts';
+import { experimentAt, experimentEndsAtMs } from './imagined-experiment.ts';
 import { canarySettingsOf } from './canary-settings.ts';
 import { referencesOf } from './references.ts';
 import { sizeOf } from './replica-set.ts';
@@ -44,6 +46,7 @@ export interface ImaginedCluster {
   /** Why the router cannot be used, when it cannot. */
   readonly routerProblem: string | undefined;
   readonly analysisRuns: readonly AnalysisRun[];
+  readonly experiments: readonly Experiment[];
   readonly analysisTemplates: Readonly<Record<string, AnalysisTemplate | null>>;
   readonly clusterAnalysisTemplates: Readonly<Record<string, ClusterAnalysisTemplate | null>>;
   /** Every write but events, in order: what it cost. */
@@ -110,6 +113,7 @@ export function imagineCluster(input: NewCluster): ImaginedCluster {
     managedRoutes: [],
     routerProblem: undefined,
     analysisRuns: [],
+    experiments: [],
     analysisTemplates: input.analysisTemplates ?? {},
     clusterAnalysisTemplates: input.clusterAnalysisTemplates ?? {},
     ...(input.workload === undefined ? {} : { workload: input.workload }),
@@ -137,6 +141,7 @@ export function observe(cluster: ImaginedCluster): Observation {
     ),
     traffic: trafficOf(cluster),
     analysisRuns: cluster.analysisRuns,
+    experiments: cluster.experiments,
     analysisTemplates: cluster.analysisTemplates,
     clusterAnalysisTemplates: cluster.clusterAnalysisTemplates,
     pods: [],
@@ -266,6 +271,8 @@ function created(cluster: ImaginedCluster, object: KubeObject): ImaginedCluster 
   const writes = [...cluster.writes, `create ${object.kind} ${object.metadata.name}`];
   if (object.kind === 'ReplicaSet')
     return { ...cluster, version, writes, replicaSets: [...cluster.replicaSets, made as ReplicaSet] };
+  if (object.kind === 'Experiment')
+    return { ...cluster, version, writes, experiments: [...cluster.experiments, made as Experiment] };
   return { ...cluster, version, writes, analysisRuns: [...cluster.analysisRuns, made as AnalysisRun] };
 }
 
@@ -290,6 +297,8 @@ function patched(cluster: ImaginedCluster, write: Patch): ImaginedCluster {
       return { ...next, replicaSets: cluster.replicaSets.map(apply) };
     case KINDS.analysisRun.kind:
       return { ...next, analysisRuns: cluster.analysisRuns.map(apply) };
+    case KINDS.experiment.kind:
+      return { ...next, experiments: cluster.experiments.map(apply) };
     case KINDS.deployment.kind: {
       const { workload } = cluster;
       return workload === undefined || workload === null ? next : { ...next, workload: apply(workload) };
@@ -307,9 +316,14 @@ function deleted(cluster: ImaginedCluster, write: Extract<KubeWrite, { verb: 'de
   const others = <T extends KubeObject>(list: readonly T[]): readonly T[] =>
     list.filter((object) => object.metadata.name !== write.ref.name);
   const writes = [...cluster.writes, `delete ${write.ref.kind.kind} ${write.ref.name}`];
-  return write.ref.kind.kind === 'ReplicaSet'
-    ? { ...cluster, writes, replicaSets: others(cluster.replicaSets) }
-    : { ...cluster, writes, analysisRuns: others(cluster.analysisRuns) };
+  switch (write.ref.kind.kind) {
+    case KINDS.replicaSet.kind:
+      return { ...cluster, writes, replicaSets: others(cluster.replicaSets) };
+    case KINDS.experiment.kind:
+      return { ...cluster, writes, experiments: others(cluster.experiments) };
+    default:
+      return { ...cluster, writes, analysisRuns: others(cluster.analysisRuns) };
+  }
 }
 
 /** What the cluster does by itself at this moment: pods come, become ready and go; measurements end. */
@@ -329,6 +343,7 @@ export function settle(cluster: ImaginedCluster): ImaginedCluster {
     replicaSets,
     podsReadyAtMs: pods,
     analysisRuns: cluster.analysisRuns.map((run) => measured(cluster, run)),
+    experiments: cluster.experiments.map((one) => experimentAt(one, cluster.nowMs, cluster.habits)),
   };
 }
 
@@ -371,7 +386,8 @@ export function nextChangeMs(cluster: ImaginedCluster): number | undefined {
   const pods = Object.values(cluster.podsReadyAtMs).flat();
   const { analysis } = cluster.habits;
   const runs = analysis === undefined ? [] : cluster.analysisRuns.map((run) => createdAtMs(run) + analysis.afterMs);
-  const ahead = [...pods, ...runs].filter((atMs) => atMs > cluster.nowMs && Number.isFinite(atMs));
+  const experiments = cluster.experiments.map((one) => experimentEndsAtMs(one, cluster.habits));
+  const ahead = [...pods, ...runs, ...experiments].filter((atMs) => atMs > cluster.nowMs && Number.isFinite(atMs));
   return ahead.length === 0 ? undefined : Math.min(...ahead);
 }
 

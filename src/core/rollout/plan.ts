@@ -133,7 +133,9 @@ function atRest(start: ImaginedCluster, seen: (cluster: ImaginedCluster) => void
   for (let pass = 0; pass < MOMENTS_MAX; pass++) {
     const settled = settle(cluster);
     const moved =
-      !deepEqual(settled.replicaSets, cluster.replicaSets) || !deepEqual(settled.analysisRuns, cluster.analysisRuns);
+      !deepEqual(settled.replicaSets, cluster.replicaSets) ||
+      !deepEqual(settled.analysisRuns, cluster.analysisRuns) ||
+      !deepEqual(settled.experiments, cluster.experiments);
     const carried = carryOut(settled, decide(observe(settled)));
     cluster = carried.cluster;
     seen(cluster);

@@ -1,6 +1,7 @@
 import type { TrafficPlan } from '../traffic.ts';
 import type { ReplicaSetPlan } from './replica-set-writes.ts';
 import type { RunPlan } from './runs.ts';
+import type { ExperimentPlan } from './step-experiment.ts';
 import type { ServiceSwitch } from './services.ts';
 
 /** Everything that is wanted at a position, planned beside the chart on every pass. */
@@ -11,4 +12,5 @@ export interface Plans {
   readonly services: readonly ServiceSwitch[];
   readonly traffic: TrafficPlan | undefined;
   readonly runs: RunPlan;
+  readonly experiments: ExperimentPlan;
 }

@@ -18,7 +18,10 @@ export function needsPods(rollout: Rollout, replicaSets: readonly ReplicaSet[]):
 }
 
 export function referencesOf(rollout: Rollout): RolloutReferences {
-  const templates = analysesOf(rollout).flatMap((analysis) => analysis.templates ?? []);
+  const templates = [
+    ...analysesOf(rollout).flatMap((analysis) => analysis.templates ?? []),
+    ...(rollout.spec.strategy?.canary?.steps ?? []).flatMap((step) => step.experiment?.analyses ?? []),
+  ];
   const named = (clusterScope: boolean): readonly string[] =>
     unique(
       templates

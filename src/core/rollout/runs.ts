@@ -82,7 +82,8 @@ function mayBegin(world: World, position: Position, kind: RunKind): boolean {
   }
 }
 
-function updateIsMeasured(position: Position): boolean {
+/** There is an update, and it is neither aborted nor hurried. */
+export function updateIsMeasured(position: Position): boolean {
   if (position.stableHash === '' || position.currentHash === position.stableHash) return false;
   return !position.abort && !position.promoteFull;
 }
@@ -303,7 +304,7 @@ function newRun(world: World, position: Position, input: NewRunInput): AnalysisR
     latestHash: position.currentHash,
     stableHash: position.stableHash,
     revision: input.revision,
-    takenNames: world.runs.map((run) => run.metadata.name),
+    takenNames: [...world.runs.map((run) => run.metadata.name), ...(observation.takenNames ?? [])],
     analysisTemplates: observation.analysisTemplates,
     clusterAnalysisTemplates: observation.clusterAnalysisTemplates,
   });

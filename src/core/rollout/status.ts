@@ -10,6 +10,7 @@ import { phaseOf, type PlannedRun, type RunPlan } from './runs.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
 import { planManagedRoutes } from './managed-routes.ts';
 import { showsRoutes } from './shown-routes.ts';
+import type { ExperimentPlan } from './step-experiment.ts';
 import { isSettledAt, shownWeight } from './shown-weight.ts';
 import { updateDuration } from './update-duration.ts';
 import { waitOf } from './waiting.ts';
@@ -21,6 +22,7 @@ export interface StatusInput {
   readonly state: string;
   readonly mark: { readonly reason: string; readonly message: string } | undefined;
   readonly runs: RunPlan;
+  readonly experiments: ExperimentPlan;
 }
 
 /** The whole next status: a function of the observation and of where the chart went with it. */
@@ -33,7 +35,8 @@ export function nextStatus(world: World, input: StatusInput): RolloutStatus {
     ...(world.blueGreen === undefined ? canaryBlock(world, input) : blueGreenBlock(world, input)),
     duration: updateDuration(world, position),
   };
-  const wait = waitOf(world, { position, state: input.state, failures: input.runs.failures });
+  const failures = [...input.runs.failures, ...input.experiments.failures];
+  const wait = waitOf(world, { position, state: input.state, failures });
   const conditions = conditionsOf(world, { position, status: counted, mark: input.mark, wait });
   const conditioned: RolloutStatus = { ...counted, conditions };
   return { ...conditioned, ...phaseMessageOf(world, conditioned), headgate: atAGlance(world, position) };
@@ -68,13 +71,13 @@ function positionFields(position: Position): RolloutStatus {
   };
 }
 
-function canaryBlock(world: World, { position, runs }: StatusInput): RolloutStatus {
-  const { currentExperiment, stepPluginStatuses } = world.status.canary ?? {};
+function canaryBlock(world: World, { position, runs, experiments }: StatusInput): RolloutStatus {
+  const { stepPluginStatuses } = world.status.canary ?? {};
   const canary: CanaryStatus = {
     weights: weightsSeen(world, position),
     currentStepAnalysisRunStatus: runStatus(runs.step),
     currentBackgroundAnalysisRunStatus: runStatus(runs.background),
-    currentExperiment,
+    currentExperiment: experiments.current?.name,
     stablePingPong: position.stablePingPong,
     stepPluginStatuses,
   };

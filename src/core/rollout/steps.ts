@@ -11,7 +11,7 @@ import { indexOf } from './step-weights.ts';
 import { planWeight, targetWeight } from './weights.ts';
 import { isHeld, rolesOf, type World } from './world.ts';
 
-export type StepKind = 'weight' | 'scale' | 'pause' | 'analysis' | 'route' | 'unsupported';
+export type StepKind = 'weight' | 'scale' | 'pause' | 'analysis' | 'experiment' | 'route' | 'unsupported';
 
 export function currentStep(world: World, position: Position): CanaryStep | undefined {
   return world.settings.steps[indexOf(position, world.settings.steps)];
@@ -22,6 +22,7 @@ export function stepKind(step: CanaryStep | undefined): StepKind {
   if (step?.setCanaryScale !== undefined) return 'scale';
   if (step?.pause !== undefined) return 'pause';
   if (step?.analysis !== undefined) return 'analysis';
+  if (step?.experiment !== undefined) return 'experiment';
   if (routes(step)) return 'route';
   return 'unsupported';
 }

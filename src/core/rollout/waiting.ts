@@ -1,4 +1,5 @@
 import { blueGreenWait } from './blue-green-waiting.ts';
+import { experimentTrouble } from './step-experiment.ts';
 import { stepText } from './step-text.ts';
 import type { Position } from './position.ts';
 import { availableOf } from './replica-set.ts';
@@ -63,7 +64,7 @@ export function waitOf(world: World, { position, state, failures }: WaitInput): 
 }
 
 function inconclusiveText(world: World, position: Position): string {
-  const distrust = distrustText(world, position);
+  const distrust = distrustText(world, position) ?? experimentTrouble(world, position);
   return distrust === undefined
     ? 'a measurement was inconclusive; promote to measure again, or abort'
     : `${distrust}; promote to measure again, or abort`;
@@ -102,6 +103,11 @@ function stepWait(world: World, position: Position, state: string): Wait | undef
   const step = currentStep(world, position);
   if (state === 'step.acting' && stepKind(step) === 'analysis')
     return { reason: 'Analysis', message: 'the AnalysisRun of this step has to end' };
+  if (state === 'step.acting' && stepKind(step) === 'experiment')
+    return {
+      reason: 'Analysis',
+      message: experimentTrouble(world, position) ?? 'the Experiment of this step has to end',
+    };
   if (availableOf(roles.current) < target.canary)
     return {
       reason: 'Pods',

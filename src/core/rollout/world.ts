@@ -1,5 +1,6 @@
 import { findCondition } from '../../api/conditions.ts';
 import type { AnalysisRun } from '../../api/analysis.ts';
+import type { Experiment } from '../../api/experiment.ts';
 import type { PodTemplateSpec } from '../../api/pod-template.ts';
 import type { Rollout, RolloutStatus } from '../../api/rollout.ts';
 import type { ReplicaSet } from '../../api/workloads.ts';
@@ -36,6 +37,7 @@ export interface World {
   readonly replicaSets: readonly ReplicaSet[];
   readonly traffic: TrafficView;
   readonly runs: readonly AnalysisRun[];
+  readonly experiments: readonly Experiment[];
   /** Why the update must not move forward; backwards it always may. */
   readonly problems: readonly Problem[];
 }
@@ -64,6 +66,7 @@ export function lookAt(observation: Observation): World {
     replicaSets,
     traffic: viewTraffic(observation.traffic, settings.weightTotal),
     runs: observation.analysisRuns,
+    experiments: observation.experiments ?? [],
     problems: problemsOf(observation, rollout),
   };
 }
@@ -75,6 +78,7 @@ function afterRetry(status: RolloutStatus): RolloutStatus {
   const {
     currentStepAnalysisRunStatus: _step,
     currentBackgroundAnalysisRunStatus: _background,
+    currentExperiment: _experiment,
     ...canary
   } = status.canary ?? {};
   const {
