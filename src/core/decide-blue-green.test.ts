@@ -309,6 +309,19 @@ describe('measurement of a blue-green update', () => {
     assert.deepEqual(world.sizes(), { v1: 0, v2: 4 });
   });
 
+  test('stays in status until the next update', () => {
+    const analyses = { prePromotionAnalysis: ANALYSIS, postPromotionAnalysis: ANALYSIS };
+    const world = installed(analyses, { habits: good }).image('v2').advance(60_000);
+
+    assert.equal(world.status.phase, 'Healthy');
+    assert.equal(world.status.blueGreen?.prePromotionAnalysisRunStatus?.status, 'Successful');
+    assert.equal(world.status.blueGreen?.postPromotionAnalysisRunStatus?.status, 'Successful');
+
+    world.image('v3').pass();
+    assert.equal(world.status.blueGreen?.prePromotionAnalysisRunStatus, undefined);
+    assert.equal(world.status.blueGreen?.postPromotionAnalysisRunStatus, undefined);
+  });
+
   test('that fails after the switch brings the traffic back', () => {
     const world = installed({ postPromotionAnalysis: ANALYSIS }, { habits: bad }).image('v2').advance(20_000);
 

@@ -103,7 +103,16 @@ describe('events of a Rollout', () => {
       runs.map(({ type, reason }) => `${type} ${reason}`),
       ['Normal AnalysisRunRunning', 'Normal AnalysisRunInconclusive'],
     );
-    assert.ok(lines.some((line) => line.endsWith("Status New: 'Running' Previous: 'NoPreviousStatus'")));
+    assert.ok(lines.some((line) => line.endsWith("Status New: 'Running' Previous: ''")));
+  });
+
+  test('a good measurement is told although the update goes on in the same pass', () => {
+    const world = measured('Successful');
+
+    const lines = toldSince(world, () => world.image('v2').advance(60_000));
+
+    const good = lines.filter((line) => line.endsWith("Status New: 'Successful' Previous: 'Running'"));
+    assert.equal(good.length, 1, lines.join('\n'));
   });
 });
 

@@ -176,6 +176,15 @@ for (const [name, canary] of [
       assert.deepEqual(world.sizes(), { v1: 5, broken: 0 });
     });
 
+    test('progressDeadlineAbort that is set after the deadline aborts at once', () => {
+      const world = installed(canary, 5, { progressDeadlineSeconds: 60 }).image('broken').advance(120_000);
+
+      world.edit({ progressDeadlineAbort: true }).pass();
+
+      assert.equal(world.status.abort, true);
+      assert.equal(world.progressing(), 'False/RolloutAborted');
+    });
+
     test('changed steps start the update over', () => {
       const world = installed(canary).image('v2').advance(10_000).command({ pauseConditions: null }).advance(5_000);
 

@@ -15,7 +15,7 @@ import {
 } from '../rollout/steps.ts';
 import { canCarryAll, cutOverIsSettled, isCutOver, isFastTracked, previewIsReady } from '../rollout/blue-green.ts';
 import { isPausedFor, pauseEndsAtMs, wasResumed } from '../rollout/pause.ts';
-import { isTimedOut } from '../rollout/deadline.ts';
+import { isStuck } from '../rollout/deadline.ts';
 import { failureText, isInconclusive, verdictOf, wantedAnalysis, type RunKind } from '../rollout/runs.ts';
 import { experimentFailure, experimentVerdict } from '../rollout/step-experiment.ts';
 import { rolesOf } from '../rollout/world.ts';
@@ -76,7 +76,7 @@ export const rolloutChart = setup({
     deadlineAborts: ({ context }: Facts) =>
       context.world.rollout.spec.progressDeadlineAbort === true &&
       context.position.currentHash !== context.position.stableHash &&
-      isTimedOut(context.world, context.position),
+      isStuck(context.world, context.position),
     updateIsScaled: ({ context }: Facts) =>
       mayMove(context.world, context.position) && updateIsScaled(context.world, context.position),
     updateIsShifted: ({ context }: Facts) =>

@@ -32,14 +32,20 @@ function selectorsMoved(world: World): boolean {
   return activeHash(world) !== activeSelector || previewHash(world) !== previewSelector;
 }
 
+/** Pods are what the update waits for: not people, not a measurement, and it is not over. */
+function mayBeStuck(world: World, position: Position): boolean {
+  const { status, rollout } = world;
+  if (position.abort || rollout.spec.paused === true || position.pauses.length > 0) return false;
+  if (status.phase === 'Healthy' && position.currentHash === (status.currentPodHash ?? '')) return false;
+  const step = currentStep(world, position);
+  if (step?.pause !== undefined || step?.analysis !== undefined || step?.experiment !== undefined) return false;
+  return world.blueGreen === undefined || !isMeasuring(world, position);
+}
+
 /** When this update will count as stuck; undefined while no deadline runs. */
 export function deadlineMs(world: World, position: Position): number | undefined {
   const { status, rollout } = world;
-  if (position.abort || rollout.spec.paused === true || position.pauses.length > 0) return undefined;
-  if (status.phase === 'Healthy' && position.currentHash === (status.currentPodHash ?? '')) return undefined;
-  const step = currentStep(world, position);
-  if (step?.pause !== undefined || step?.analysis !== undefined || step?.experiment !== undefined) return undefined;
-  if (world.blueGreen !== undefined && isMeasuring(world, position)) return undefined;
+  if (!mayBeStuck(world, position)) return undefined;
   const progressing = findCondition(status.conditions, 'Progressing');
   if (progressing === undefined || progressing.reason === 'ProgressDeadlineExceeded') return undefined;
   // What was complete once is not an update under way; new pods count as progress and start the deadline again.
@@ -56,6 +62,15 @@ function waitsForScaleDown(world: World, position: Position): boolean {
   const roles = rolesOf(world, position);
   const { replicas } = world.settings;
   return availableOf(roles.current) >= replicas && roles.others.some((other) => sizeOf(other) > 0);
+}
+
+/** Stuck, also when that was found out before. */
+export function isStuck(world: World, position: Position): boolean {
+  const { conditions, currentPodHash } = world.status;
+  const wasFound =
+    findCondition(conditions, 'Progressing')?.reason === 'ProgressDeadlineExceeded' &&
+    currentPodHash === position.currentHash;
+  return isTimedOut(world, position) || (wasFound && mayBeStuck(world, position) && !madeProgress(world, position));
 }
 
 export function isTimedOut(world: World, position: Position): boolean {

@@ -5,6 +5,7 @@ import type { RolloutStatus } from '../../api/rollout.ts';
 import type { Plans } from './plans.ts';
 import type { Position } from './position.ts';
 import { currentRevision } from './promotion.ts';
+import { isFinished, type RunKind } from './runs.ts';
 import type { World } from './world.ts';
 
 export interface EventsInput {
@@ -82,22 +83,28 @@ function weightNotices(world: World, status: RolloutStatus): readonly EventNotic
 }
 
 function runNotices(world: World, status: RolloutStatus): readonly EventNotice[] {
-  const before = world.status.canary;
-  const after = status.canary;
-  return [
-    ...runNotice('Step', before?.currentStepAnalysisRunStatus, after?.currentStepAnalysisRunStatus),
-    ...runNotice('Background', before?.currentBackgroundAnalysisRunStatus, after?.currentBackgroundAnalysisRunStatus),
-    ...runNotice(
-      'PrePromotion',
-      world.status.blueGreen?.prePromotionAnalysisRunStatus,
-      status.blueGreen?.prePromotionAnalysisRunStatus,
-    ),
-    ...runNotice(
-      'PostPromotion',
-      world.status.blueGreen?.postPromotionAnalysisRunStatus,
-      status.blueGreen?.postPromotionAnalysisRunStatus,
-    ),
-  ];
+  const before = recordedRuns(world.status);
+  const after = recordedRuns(status);
+  return (['Step', 'Background', 'PrePromotion', 'PostPromotion'] as const).flatMap((kind) =>
+    runNotice(kind, before[kind], after[kind] ?? endedRun(world, before[kind])),
+  );
+}
+
+function recordedRuns({ canary, blueGreen }: RolloutStatus): Readonly<Record<RunKind, RunStatus>> {
+  return {
+    Step: canary?.currentStepAnalysisRunStatus,
+    Background: canary?.currentBackgroundAnalysisRunStatus,
+    PrePromotion: blueGreen?.prePromotionAnalysisRunStatus,
+    PostPromotion: blueGreen?.postPromotionAnalysisRunStatus,
+  };
+}
+
+/** The verdict with which the update went on in the same pass, so that status never shows it. */
+function endedRun(world: World, before: RunStatus): RunStatus {
+  const run = world.runs.find(({ metadata }) => metadata.name === before?.name);
+  return run === undefined || !isFinished(run)
+    ? undefined
+    : { name: run.metadata.name, status: run.status?.phase ?? 'Successful' };
 }
 
 function experimentNotices({ experiments: { current } }: Plans): readonly EventNotice[] {
@@ -126,7 +133,7 @@ function runNotice(kind: string, before: RunStatus, after: RunStatus): readonly 
     {
       type: bad ? 'Warning' : 'Normal',
       reason: `AnalysisRun${after.status}`,
-      message: `${kind} Analysis Run '${after.name}' Status New: '${after.status}' Previous: '${previous ?? 'NoPreviousStatus'}'`,
+      message: `${kind} Analysis Run '${after.name}' Status New: '${after.status}' Previous: '${previous ?? ''}'`,
     },
   ];
 }

@@ -223,18 +223,47 @@ const analysisArgument: GoStruct = {
 
 const metadata: GoStruct = { labels: 'value', annotations: 'value' };
 
+const dryRun: GoStruct = { metricName: 'always' };
+
 const analysis: GoStruct = {
-  templates: { of: () => ({ templateName: 'value', clusterScope: 'value' }) },
+  templates: { of: () => ({ templateName: 'always', clusterScope: 'pointer' }) },
   args: { of: () => analysisArgument },
-  dryRun: { of: () => ({ metricName: 'always' }) },
+  dryRun: { of: () => dryRun },
   measurementRetention: { of: () => ({ metricName: 'always', limit: 'always' }) },
+  analysisRunMetadata: { of: () => metadata },
+};
+
+const experiment: GoStruct = {
+  templates: {
+    of: () => ({
+      name: 'always',
+      specRef: 'always',
+      replicas: 'pointer',
+      metadata: { of: () => metadata, always: true },
+      selector: { of: () => labelSelector },
+      weight: 'pointer',
+      service: { of: () => ({ name: 'value' }) },
+    }),
+  },
+  duration: 'value',
+  analyses: {
+    of: () => ({
+      name: 'always',
+      templateName: 'always',
+      clusterScope: 'pointer',
+      args: { of: () => analysisArgument },
+      requiredForCompletion: 'value',
+    }),
+  },
+  dryRun: { of: () => dryRun },
   analysisRunMetadata: { of: () => metadata, always: true },
+  scaleDownDelaySeconds: 'pointer',
 };
 
 export const CANARY_STEP: GoStruct = {
   setWeight: 'pointer',
   pause: { of: () => ({ duration: 'pointer' }) },
-  experiment: 'pointer',
+  experiment: { of: () => experiment },
   analysis: { of: () => analysis },
   setCanaryScale: { of: () => ({ weight: 'pointer', replicas: 'pointer', matchTrafficWeight: 'value' }) },
   setHeaderRoute: {
@@ -244,7 +273,11 @@ export const CANARY_STEP: GoStruct = {
     }),
   },
   setMirrorRoute: {
-    of: () => ({ name: 'always', match: 'value', percentage: 'pointer' }),
+    of: () => ({
+      name: 'always',
+      match: { of: () => ({ method: { of: () => stringMatch }, path: { of: () => stringMatch }, headers: 'value' }) },
+      percentage: 'pointer',
+    }),
   },
   plugin: { of: () => ({ name: 'always', config: 'pointer' }) },
 };

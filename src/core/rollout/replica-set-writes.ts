@@ -62,6 +62,7 @@ function createCurrent(world: World, position: Position, size: number): readonly
   const replicaSet = newReplicaSet({
     rollout: world.rollout,
     template: role.template,
+    labels: world.template.metadata?.labels ?? {},
     annotations: role.annotations,
     hash: position.currentHash,
     size,

@@ -147,7 +147,7 @@ describe('revisions', () => {
   test('a new ReplicaSet carries the hash on itself, its selector and its pods, and the Rollout as its owner', () => {
     const rollout = { ...rolloutOf({ replicas: 4 }), metadata: { name: 'shop', namespace: 'default', uid: 'u1' } };
 
-    const made = newReplicaSet({ rollout, template: DESIRED, hash: 'xyz', size: 2, revision: 7 });
+    const made = newReplicaSet({ rollout, template: DESIRED, labels: {}, hash: 'xyz', size: 2, revision: 7 });
 
     assert.equal(made.metadata.name, 'shop-xyz');
     assert.equal(made.spec.replicas, 2);

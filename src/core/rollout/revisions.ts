@@ -155,6 +155,8 @@ export function currentAnnotations(
 export interface NewReplicaSetInput {
   readonly rollout: Rollout;
   readonly template: PodTemplateSpec;
+  /** Of the version itself, without those of its role. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly hash: string;
   readonly size: number;
   readonly revision: number;
@@ -165,7 +167,8 @@ export interface NewReplicaSetInput {
 /** A new version's ReplicaSet, made at the size that it should have at once. */
 export function newReplicaSet(input: NewReplicaSetInput): ReplicaSet {
   const { rollout, template, hash } = input;
-  const labels = { ...template.metadata?.labels, [POD_TEMPLATE_HASH_LABEL]: hash };
+  const identity = { [POD_TEMPLATE_HASH_LABEL]: hash };
+  const labels = { ...template.metadata?.labels, ...identity };
   const selector = rollout.spec.selector ?? {};
   return {
     apiVersion: 'apps/v1',
@@ -173,7 +176,8 @@ export function newReplicaSet(input: NewReplicaSetInput): ReplicaSet {
     metadata: {
       name: replicaSetName(rollout, hash),
       namespace: rollout.metadata.namespace ?? '',
-      labels,
+      // Not those of its role, which changes.
+      labels: { ...input.labels, ...identity },
       annotations: {
         ...currentAnnotations(rollout, undefined, input.revision),
         [DESIRED_REPLICAS_ANNOTATION]: String(rollout.spec.replicas ?? 1),

@@ -45,6 +45,16 @@ for (const [name, wishes] of STRATEGIES) {
       assert.equal(of(world, 'v1').metadata.annotations?.[PENDING], undefined);
     });
 
+    test('is not on the ReplicaSet itself, which would keep it', () => {
+      const world = begin(wishes).image('v2').advance(10_000);
+
+      assert.equal(of(world, 'v1').metadata.labels?.['app'], 'shop');
+      assert.deepEqual(
+        ['v1', 'v2'].map((image) => of(world, image).metadata.labels?.['role']),
+        [undefined, undefined],
+      );
+    });
+
     test('follows the part that each version plays', () => {
       const world = begin(wishes).image('v2').advance(10_000);
       assert.deepEqual([roleOf(world, 'v1'), roleOf(world, 'v2')], ['stable', 'new']);

@@ -210,7 +210,7 @@ export function planRuns(world: World, position: Position, input: RunPlanInput):
 
   function planRun(kind: RunKind): PlannedRun | undefined {
     const analysis = wantedAnalysis(world, position, kind);
-    if (analysis === undefined) return isCutShort(position) ? lastRun(world, position, kind) : undefined;
+    if (analysis === undefined) return lastWord(world, position, kind);
     const named = runOfPosition(world, position, kind);
     const stale = input.again && named?.run !== undefined && trustedPhase(named.run) === 'Inconclusive';
     if (named?.run !== undefined && !stale) return { name: named.name, run: named.run, create: undefined };
@@ -269,10 +269,12 @@ function isCutShort(position: Position): boolean {
   return position.currentHash !== position.stableHash && (position.abort || position.promoteFull);
 }
 
-/** The run that was the last word of its kind about this version. */
-function lastRun(world: World, position: Position, kind: RunKind): PlannedRun | undefined {
+/** Nothing is measured now: what was stays in sight after the update was cut short, and after a blue-green one was promoted. */
+function lastWord(world: World, position: Position, kind: RunKind): PlannedRun | undefined {
   const named = namedRun(world, kind);
   if (named?.run?.metadata.labels?.[POD_TEMPLATE_HASH_LABEL] !== position.currentHash) return undefined;
+  const isPromoted = world.blueGreen !== undefined && position.currentHash === position.stableHash;
+  if (!isCutShort(position) && !(isPromoted && isFinished(named.run))) return undefined;
   return { name: named.name, run: named.run, create: undefined };
 }
 
