@@ -108,7 +108,12 @@ export class NotificationController {
 
   async #tell(key: string, rollout: Rollout, ref: ObjectRef): Promise<QueueAnswer> {
     const recorded = parseRecordedAbort(rollout.metadata.annotations?.[PENDING_NOTICE_ANNOTATION]);
-    const current = abortIn(rollout, this.#input.caches.analysisRuns.byIndex(OWNER, rollout.metadata.uid ?? ''));
+    const { analysisRuns, replicaSets } = this.#input.caches;
+    const uid = rollout.metadata.uid ?? '';
+    const current = abortIn(rollout, {
+      runs: analysisRuns.byIndex(OWNER, uid),
+      replicaSets: replicaSets.byIndex(OWNER, uid),
+    });
     const abort = current ?? recorded;
     if (abort === undefined) return this.#finish(key);
     const recipients = this.#untold(rollout, abort);

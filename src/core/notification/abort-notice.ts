@@ -2,6 +2,7 @@ import type { AnalysisRun } from '../../api/analysis.ts';
 import type { GitSource } from '../../api/git-source.ts';
 import { POD_TEMPLATE_HASH_LABEL, REVISION_ANNOTATION, STEP_INDEX_LABEL } from '../../api/labels.ts';
 import type { Rollout } from '../../api/rollout.ts';
+import type { ReplicaSet } from '../../api/workloads.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 import { parseTimestampMs } from '../../lib/timestamp.ts';
 import { failingMetricOf } from '../analysis/failing-metric.ts';
@@ -18,20 +19,26 @@ export interface RecordedAbort extends Omit<AbortNotice, 'revert'> {
   readonly claim?: Claim;
 }
 
+/** What a Rollout owns. */
+export interface Owned {
+  readonly runs: readonly AnalysisRun[];
+  readonly replicaSets: readonly ReplicaSet[];
+}
+
 /** The abort that the Rollout stands in now; undefined when there is none. */
-export function abortIn(rollout: Rollout, runs: readonly AnalysisRun[]): RecordedAbort | undefined {
+export function abortIn(rollout: Rollout, { runs, replicaSets }: Owned): RecordedAbort | undefined {
   const { status, metadata, spec } = rollout;
   const atMs = parseTimestampMs(status?.abortedAt);
   if (status?.abort !== true || status.abortedAt === undefined || atMs === undefined) return undefined;
   const hash = status.currentPodHash ?? '';
-  const revision = Number(metadata.annotations?.[REVISION_ANNOTATION] ?? 0);
+  const revision = revisionOf(hash, rollout, replicaSets);
   const run = failingRun(runs, hash, revision);
   const metric = run === undefined ? undefined : failingMetricOf(run);
   const badCommit = metadata.annotations?.[GIT_ANNOTATIONS.commit];
   const step = run === undefined ? undefined : stepOf(run, spec.strategy?.canary?.steps ?? []);
   return {
     type: 'rolloutAborted',
-    key: abortKey({ uid: metadata.uid ?? '', revision, abortedAt: status.abortedAt }),
+    key: abortKey({ uid: metadata.uid ?? '', hash, abortedAt: status.abortedAt }),
     namespace: metadata.namespace ?? '',
     rollout: metadata.name,
     revision,
@@ -43,6 +50,13 @@ export function abortIn(rollout: Rollout, runs: readonly AnalysisRun[]): Recorde
     ...(step === undefined ? {} : { step }),
     ...(badCommit === undefined ? {} : { badCommit }),
   };
+}
+
+/** The Rollout's own annotation still shows the revision before when an abort comes first. */
+function revisionOf(hash: string, rollout: Rollout, replicaSets: readonly ReplicaSet[]): number {
+  const aborted = replicaSets.find(({ metadata }) => metadata.labels?.[POD_TEMPLATE_HASH_LABEL] === hash);
+  const owner = aborted ?? rollout;
+  return Number(owner.metadata.annotations?.[REVISION_ANNOTATION] ?? 0);
 }
 
 /** What became of undoing this abort in Git, from the journal of the GitSource that declares the Rollout. */

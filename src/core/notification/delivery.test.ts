@@ -122,7 +122,7 @@ test('keeps a bounded number of own entries, the latest ones', () => {
 });
 
 test('another abort of the same version has another key', () => {
-  const abort = { uid: 'u', revision: 4, abortedAt: '2026-01-01T00:00:00Z' };
+  const abort = { uid: 'u', hash: 'abc', abortedAt: '2026-01-01T00:00:00Z' };
 
   assert.equal(abortKey(abort), abortKey({ ...abort }));
   assert.notEqual(abortKey(abort), abortKey({ ...abort, abortedAt: '2026-01-01T00:05:00Z' }));

@@ -31,13 +31,12 @@ export type RevertState =
   | { readonly type: 'pushed'; readonly commit: string; readonly branch?: string }
   | { readonly type: 'refused'; readonly message: string };
 
-/** The key of an abort: another abort of the same Rollout, also of the same version, has another one. */
-export function abortKey(abort: {
-  readonly uid: string;
-  readonly revision: number;
-  readonly abortedAt: string;
-}): string {
-  return `abort/${abort.uid}/${abort.revision}/${abort.abortedAt}`;
+/**
+ * The key of an abort: another abort of the same Rollout, also of the same version, has another one. It names the version by its
+ * hash, which is known from the first moment, while its revision may be recorded after the abort.
+ */
+export function abortKey(abort: { readonly uid: string; readonly hash: string; readonly abortedAt: string }): string {
+  return `abort/${abort.uid}/${abort.hash}/${abort.abortedAt}`;
 }
 
 /** One line that says all that matters, for services and clients that show no more. */
