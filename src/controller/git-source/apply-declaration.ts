@@ -22,6 +22,8 @@ export interface ApplyTools {
   readonly live: LiveObjects;
   /** What earlier passes learned; kept for as long as the GitSource exists. */
   readonly memory: ApplyMemory;
+  /** Declarations of kinds that nobody watches, found as declared lately: looked at again when this forgets them. */
+  readonly settled: Set<string>;
   readonly scope: 'own-namespace' | 'cluster';
   /**
    * Asked before anything is written: false when the branch has moved on. Putting drift right with an old declaration would undo
@@ -187,6 +189,14 @@ function blockerOf(pass: Pass, manifest: Manifest): string | undefined {
 
 async function bring(pass: Pass, manifest: Manifest, ref: ObjectRef): Promise<Outcome> {
   const { tools, source, declaration, account } = pass;
+  const digest = digestOf(manifest.object);
+  const identity = identityOf(manifest.object, '');
+  const seen = `${identity} ${digest}`;
+  const unchanged = (): Outcome => ({
+    result: 'unchanged',
+    ...unknownFields(manifest, tools.memory.get(identity)?.dropped ?? []),
+  });
+  if (tools.settled.has(seen)) return unchanged();
   const sourceKey = `${source.metadata.namespace}/${source.metadata.name}`;
   const live = await tools.live.read(ref, account);
   if (live === 'stale') return { result: 'waiting', again: true };
@@ -197,7 +207,6 @@ async function bring(pass: Pass, manifest: Manifest, ref: ObjectRef): Promise<Ou
       problem: `${manifest.object.kind} ${ref.name} is managed by ${owner} already: take it out of one of the two`,
     };
 
-  const digest = digestOf(manifest.object);
   const stamped = stampOrigin(manifest.object, live, {
     source: sourceKey,
     commit: declaration.commit,
@@ -205,9 +214,9 @@ async function bring(pass: Pass, manifest: Manifest, ref: ObjectRef): Promise<Ou
     digest,
   });
   const wanted = carryOver(stamped, live, pass.steering);
-  const identity = identityOf(wanted, '');
   if (live !== undefined && isAsDeclared({ memory: tools.memory, identity, digest, wanted, live })) {
-    return { result: 'unchanged', ...unknownFields(manifest, tools.memory.get(identity)?.dropped ?? []) };
+    if (!tools.live.isWatched(ref)) tools.settled.add(seen);
+    return unchanged();
   }
   if (!(await tools.isCurrent())) return { result: 'waiting', again: true };
   const answer = await tools.kube.writer.write(

@@ -35,6 +35,9 @@ export interface SourceMemory {
   declaration: Declaration | undefined;
   credentials: GitCredentials | undefined;
   readonly apply: ApplyMemory;
+  /** Objects of kinds that are not watched, as far as they need not be read again before `nextLookAtMs`. */
+  readonly settled: Set<string>;
+  nextLookAtMs: number;
 }
 
 export function newMemory(): SourceMemory {
@@ -48,6 +51,8 @@ export function newMemory(): SourceMemory {
     declaration: undefined,
     credentials: undefined,
     apply: new Map(),
+    settled: new Set(),
+    nextLookAtMs: 0,
   };
 }
 
@@ -58,6 +63,8 @@ export interface PassContext {
   readonly source: GitSource;
 }
 
+/** A change by hand of an object that is not watched is found this late when nobody asks for a pull. */
+const LOOK_MS = 15 * 60_000;
 const PULL_BACKOFF_BASE_MS = 5_000;
 const PULL_BACKOFF_MAX_MS = 5 * 60_000;
 /** After a conflict or a cache that lags at first; a missing CRD or right takes people longer. */
@@ -133,6 +140,7 @@ export class GitSourcePass {
     const { clock } = this.#input;
     const request = this.#source.metadata.annotations?.[GIT_ANNOTATIONS.request];
     const isRequested = request !== undefined && request !== this.#source.status?.lastHandledRequest;
+    if (memory.isPullAsked || isRequested || clock.nowMs() >= memory.nextLookAtMs) this.#lookAgain();
     if (memory.isPullAsked || isRequested || clock.nowMs() >= memory.nextPullAtMs) await this.#pull();
 
     const { declaration } = memory;
@@ -157,6 +165,13 @@ export class GitSourcePass {
     return { againAtMs: Math.min(memory.nextPullAtMs, ...dueTimes, ...soon) };
   }
 
+  /** Also objects that nobody watches are read in this pass. */
+  #lookAgain(): void {
+    const { memory } = this.#context;
+    memory.settled.clear();
+    memory.nextLookAtMs = this.#input.clock.nowMs() + LOOK_MS;
+  }
+
   /** Reads the branch's head, and its manifests if it moved. A failure is remembered and told by the conditions. */
   async #pull(): Promise<void> {
     const { memory } = this.#context;
@@ -171,6 +186,7 @@ export class GitSourcePass {
           head,
           this.#folder(),
         );
+        this.#lookAgain();
       }
       this.#isCurrent = true;
       memory.failure = undefined;
@@ -226,7 +242,15 @@ export class GitSourcePass {
     const { live, memory } = this.#context;
     const rollouts = this.#context.rollouts.list(this.#source.metadata.namespace);
     return applyDeclaration(
-      { kube, kinds, live, memory: memory.apply, scope: options.scope, isCurrent: () => this.#confirmHead() },
+      {
+        kube,
+        kinds,
+        live,
+        memory: memory.apply,
+        settled: memory.settled,
+        scope: options.scope,
+        isCurrent: () => this.#confirmHead(),
+      },
       this.#source,
       declaration,
       rollouts,

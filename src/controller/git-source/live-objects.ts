@@ -6,6 +6,8 @@ import type { Kube, ObjectCache } from '../../ports/kube.ts';
 export interface LiveObjects {
   /** The object, or undefined; `stale` when our own last write to it is not seen yet. */
   read(ref: ObjectRef, impersonate: string): Promise<KubeObject | 'stale' | undefined>;
+  /** Whether a change of it wakes the GitSource. */
+  isWatched(ref: ObjectRef): boolean;
 }
 
 /**
@@ -46,6 +48,7 @@ export function createLiveObjects(options: {
   }
 
   return {
+    isWatched: (ref) => cacheOf(ref) !== undefined,
     async read(ref, impersonate) {
       const cache = cacheOf(ref);
       if (cache === undefined || cache.state !== 'synced') return kube.reader.get(ref, { impersonate });
