@@ -189,6 +189,37 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       await scene.untilPhase('shop', 'Paused');
     });
 
+    story('runs a failed Experiment again', async (scene, run) => {
+      prometheus.answer('cli_trial', { value: 0.9 });
+      const template = {
+        name: 'a',
+        selector: { matchLabels: { app: 'trial' } },
+        template: podTemplate('trial', 'shop:1'),
+      };
+      await scene.apply(analysisTemplate({ name: 'errors', address: prometheus.url, query: 'cli_trial' }), {
+        apiVersion: 'argoproj.io/v1alpha1',
+        kind: 'Experiment',
+        metadata: { name: 'trial' },
+        spec: { templates: [template], analyses: [{ name: 'errors', templateName: 'errors' }] },
+      });
+      const failed = (count: number): Promise<unknown> =>
+        until(`${count} failed runs`, async () => {
+          const runs = await scene.list('analysisruns.argoproj.io');
+          const experiment = await scene.get('experiments.argoproj.io', 'trial');
+          return runs.length === count && experiment?.['status']?.phase === 'Failed';
+        });
+      await failed(1);
+      const shown = await good(run, 'get experiment trial');
+      assert.match(
+        shown,
+        /Status: +✖ Failed[^]*Σ trial[^]*⧉ \S+ +ReplicaSet[^]*α \S+ +AnalysisRun +✖ Failed +\w+ +✖ 1/,
+      );
+
+      await good(run, 'retry experiment trial');
+      await failed(2);
+      assert.match(await good(run, 'list experiments'), /^trial +Failed/m);
+    });
+
     story('watches: each new state is shown, until the user ends it', async (scene, run) => {
       await scene.apply(canaryRollout({ name: 'shop', steps: STEPS }));
       await scene.untilPhase('shop', 'Healthy');

@@ -73,7 +73,8 @@ export function experimentNode(experiment: Experiment, relatives: Relatives, now
       kind: 'Experiment',
       mark: markOf(experiment.status?.phase ?? 'Pending'),
       ...ageOf(experiment, nowMs),
-      info: experiment.status?.message === undefined ? [] : [{ text: experiment.status.message }],
+      info: [],
+      detail: experiment.status?.message,
       children: [
         ...replicaSets.map((replicaSet) =>
           replicaSetNode(replicaSet, { relatives, nowMs, info: [{ text: templateOf(replicaSet), colour: 'blue' }] }),
