@@ -9,6 +9,7 @@ import { formatData, type OutputFormat } from './output.ts';
 import { readRelatives, watchRelatives, type Relatives } from './relatives.ts';
 import type { Session } from './session.ts';
 import { targetOf } from './target.ts';
+import { watchObject } from './watch-object.ts';
 import { analysisRunNode, experimentNode, rolloutNode } from './view/nodes.ts';
 import { formatAnalysisRun, formatExperiment } from './view/measured.ts';
 import { formatOverview } from './view/overview.ts';
@@ -32,31 +33,27 @@ export async function getVerb(session: Session, options: GetOptions): Promise<nu
     session.terminal.print(shown(session, options, object, relatives));
     return 0;
   }
-  return watch(session, options, ref, relatives.hidden);
+  return watch(session, options, ref, { first: object, relatives });
 }
 
 async function watch(
   session: Session,
   options: GetOptions,
   ref: ObjectRef,
-  hidden: readonly string[],
+  { first, relatives }: { readonly first: KubeObject; readonly relatives: Relatives },
 ): Promise<number> {
-  const { caches, terminal, place } = session;
-  let relatives: (() => Relatives) | undefined;
-  let last = '';
-  const own = caches.open(ref.kind, { namespace: place.namespace, name: ref.name });
+  const { terminal } = session;
   let changed = (): void => undefined;
-  own.subscribe(() => changed());
-  relatives = watchRelatives(session, { hidden, changed: () => changed() });
-  await caches.whenSynced();
-  const read = relatives;
+  let last = '';
+  const own = watchObject(session, { ref, first, changed: () => changed() });
+  const read = watchRelatives(session, { first: relatives, changed: () => changed() });
   const end = await follow(session, {
     timeoutMs: options.timeoutMs,
     subscribe: (run) => {
       changed = run;
     },
     look: () => {
-      const object = own.get(place.namespace, ref.name);
+      const object = own.current();
       if (object === undefined) {
         terminal.print(`${ref.kind.kind.toLowerCase()} '${ref.name}' was deleted`);
         return 'enough';
@@ -69,6 +66,7 @@ async function watch(
       return 'more';
     },
   });
+  own.stop();
   return end === 'timeout' ? 1 : 0;
 }
 

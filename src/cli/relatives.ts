@@ -52,19 +52,25 @@ export async function readRelatives({ reader, place }: Session): Promise<Relativ
   return relativesOf(Object.fromEntries(found), hidden.sort());
 }
 
-/** Keeps them up to date; `read` answers what is known now, and `changed` is called after each change. */
+/** Keeps them up to date from what was read; the function answers what is known now, and `changed` is called after each change. */
 export function watchRelatives(
   { caches, place }: Session,
-  options: { readonly hidden: readonly string[]; readonly changed: () => void },
+  options: { readonly first: Relatives; readonly changed: () => void },
 ): () => Relatives {
-  const open = NAMES.filter((name) => !options.hidden.includes(PARTS[name].kind.plural)).map((name) => {
+  const { first } = options;
+  const open = NAMES.filter((name) => !first.hidden.includes(PARTS[name].kind.plural)).map((name) => {
     const { kind, labelSelector }: Part = PARTS[name];
     const cache = caches.open(kind, { namespace: place.namespace, labelSelector });
     cache.subscribe(options.changed);
     return [name, cache] as const;
   });
-  return () =>
-    relativesOf(Object.fromEntries(open.map(([name, cache]) => [name, cache.list(place.namespace)])), options.hidden);
+  return () => {
+    const now = open.map(([name, cache]) => [
+      name,
+      cache.state === 'synced' ? cache.list(place.namespace) : first[name],
+    ]);
+    return relativesOf(Object.fromEntries(now), first.hidden);
+  };
 }
 
 /** Each part was asked for by its kind, so that its objects are of it. */

@@ -1,10 +1,11 @@
 import { KINDS } from '../api/kinds.ts';
 import type { Rollout } from '../api/rollout.ts';
 import { follow } from './follow.ts';
-import { readRollout } from './objects.ts';
+import { readRollout, refOf } from './objects.ts';
 import { formatData, type OutputFormat } from './output.ts';
 import { placeText, type Session } from './session.ts';
 import { targetOf } from './target.ts';
+import { watchObject } from './watch-object.ts';
 import { phaseShown, phaseText, type PhaseShown } from './view/rollout-phase.ts';
 
 export interface StatusOptions {
@@ -23,20 +24,20 @@ export async function statusVerb(session: Session, options: StatusOptions): Prom
   const { name } = targetOf(options.words, { kinds: [KINDS.rollout] });
   const rollout = await readRollout(session, name);
   const { terminal } = session;
-  if (options.watch) return watch(session, options, name);
+  if (options.watch) return watch(session, options, rollout);
   const shown = phaseShown(rollout);
   if (options.output === 'json' || options.output === 'yaml') terminal.print(formatData(shown, options.output));
   else terminal.print(phaseText(shown));
   return shown.phase === 'Degraded' ? EXIT.degraded : EXIT.good;
 }
 
-async function watch(session: Session, options: StatusOptions, name: string): Promise<number> {
-  const { caches, terminal, place } = session;
+async function watch(session: Session, options: StatusOptions, first: Rollout): Promise<number> {
+  const { terminal, place } = session;
+  const { name } = first.metadata;
   let changed = (): void => undefined;
-  const cache = caches.open<Rollout>(KINDS.rollout, { namespace: place.namespace, name });
-  cache.subscribe(() => changed());
-  await caches.whenSynced();
-  let seen: PhaseShown = { phase: 'Unknown', message: '' };
+  const ref = refOf(session, KINDS.rollout, name);
+  const watched = watchObject(session, { ref, first, changed: () => changed() });
+  let seen: PhaseShown = phaseShown(first);
   let told = '';
   const end = await follow(session, {
     timeoutMs: options.timeoutMs,
@@ -44,14 +45,15 @@ async function watch(session: Session, options: StatusOptions, name: string): Pr
       changed = run;
     },
     look: () => {
-      const rollout = cache.get(place.namespace, name);
-      seen = rollout === undefined ? { phase: 'Degraded', message: 'it was deleted' } : phaseShown(rollout);
+      const rollout = watched.current();
+      seen = rollout === undefined ? { phase: 'Degraded', message: 'it was deleted' } : phaseShown(rollout as Rollout);
       const text = phaseText(seen);
       if (text !== told) terminal.print(text);
       told = text;
       return seen.phase === 'Healthy' || seen.phase === 'Degraded' ? 'enough' : 'more';
     },
   });
+  watched.stop();
   if (end === 'timeout')
     terminal.note(
       `rollout '${name}' in ${placeText(place)} is still ${seen.phase} after the time given; ask why: ${place.program} explain ${name}${place.flags}`,

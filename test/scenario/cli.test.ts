@@ -279,7 +279,7 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
           apiGroups: ['argoproj.io'],
           resources: ['rollouts'],
           resourceNames: ['shop'],
-          verbs: ['get', 'list', 'watch'],
+          verbs: ['get'],
         },
         { apiGroups: ['argoproj.io'], resources: ['rollouts/status'], verbs: ['patch'] },
       ]);
@@ -295,6 +295,15 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       assert.match(await good(asJane, 'status shop --timeout 20s'), /Healthy/);
       assert.match(await good(asJane, 'explain shop'), /you may not list/);
       await good(asJane, 'abort shop');
+
+      // What may not be watched is read again and again.
+      await good(run, 'set image shop main=shop:2');
+      await scene.untilPhase('shop', 'Paused');
+      const waiting = asJane('status shop --timeout 30s');
+      await good(run, 'promote shop --full');
+      const { code, out, err } = await waiting;
+      assert.deepEqual([code, out.split('\n').at(-2)], [0, 'Healthy']);
+      assert.match(err, /^note: Rollout: watching failed, trying again: .*forbidden/);
 
       const refused = await asJane('pause shop');
       assert.equal(refused.code, 1);
