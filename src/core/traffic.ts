@@ -19,6 +19,14 @@ export type MirrorMatch = NonNullable<NonNullable<CanaryStep['setMirrorRoute']>[
 /** What a router's objects show of a managed route: one that a step asks for, or something else under its name. */
 export type ShownRoute = ManagedRoute | { readonly kind: 'other'; readonly name: string };
 
+/** A Service that gets a part of the traffic beside the two, as a version of an experiment does. */
+export interface AdditionalDestination {
+  readonly service: string;
+  readonly weight: number;
+  /** For each port of the canary Service, the port of this one that leads to the same port of the pods. */
+  readonly ports?: Readonly<Record<string, number>>;
+}
+
 /** Which Rollout's traffic is meant, and the Services that stand for its two sides. */
 export interface TrafficTarget {
   readonly namespace: string;
@@ -30,6 +38,8 @@ export interface TrafficTarget {
   readonly config: unknown;
   /** Names that routes of steps may have, those with precedence first; none when absent. */
   readonly managedNames?: readonly string[];
+  /** Names of Services that may have been given a part beside the two; none when absent. */
+  readonly additionalServices?: readonly string[];
   /** Every managed route that a step asks for, by which those that are there are known again. */
   readonly routesOfSteps?: readonly ManagedRoute[];
 }
@@ -41,6 +51,8 @@ export interface TrafficPlan {
   readonly weightTotal: number;
   /** Those that should exist, in the order of the names; none when absent. */
   readonly managedRoutes?: readonly ManagedRoute[];
+  /** Who else gets a part, which stable gives up; nobody when absent. */
+  readonly additional?: readonly AdditionalDestination[];
 }
 
 /** What a router's objects show now. */
@@ -61,6 +73,8 @@ export type TrafficObservation =
       readonly drifted?: boolean;
       /** Managed routes that are there, in the order of their names; absent from routers that cannot have any. */
       readonly managedRoutes?: readonly ShownRoute[];
+      /** Which of the additional Services have which part; absent from routers that can give them none. */
+      readonly additional?: readonly AdditionalDestination[];
     }
   /** An object that the router needs is missing or unusable; `message` says which and what to do. */
   | { readonly routerId: string; readonly state: 'unusable'; readonly message: string }

@@ -18,6 +18,8 @@ export interface TrafficRouter {
   configOf(trafficRouting: Readonly<Record<string, unknown>>): unknown;
   /** Objects that must be read for this target. */
   reads(target: TrafficTarget): readonly ObjectRef[];
+  /** Where all objects must be read, because the target chooses among them by their labels. */
+  among?(target: TrafficTarget): readonly Among[];
   /**
    * Writes that bring the objects to the plan; empty when they show it already. Unusable objects give no writes, the
    * others of the same target still do, so that traffic can go back to stable when one of several is gone.
@@ -37,7 +39,13 @@ export interface TrafficRouter {
   leave(left: LeftTarget, kind: ResourceKind, objects: readonly KubeObject[]): readonly KubeWrite[];
 }
 
-/** By refKey of `reads`; null when the object does not exist. */
+/** All objects of a kind in a namespace. */
+export interface Among {
+  readonly kind: ResourceKind;
+  readonly namespace: string;
+}
+
+/** By refKey of `reads`, null when the object does not exist; and what there is of `among`. */
 export type CurrentObjects = ReadonlyMap<string, KubeObject | null>;
 
 /** The canary's part in one place that splits traffic; a total of 0 means that nothing gets any. */
@@ -82,10 +90,20 @@ function tell({ where, canaryWeight, weightTotal }: ShownSplit): string {
 }
 
 /** A plan that no router can show is a defect of whoever made it. */
-export function assertPlan({ canaryWeight, weightTotal }: TrafficPlan): void {
+export function assertPlan({ canaryWeight, weightTotal, additional = [] }: TrafficPlan): void {
   assert(Number.isInteger(weightTotal) && weightTotal > 0, 'all traffic is a positive number');
   assert(
     Number.isInteger(canaryWeight) && canaryWeight >= 0 && canaryWeight <= weightTotal,
     'the weight of the canary is between nothing and all traffic',
   );
+  assert(
+    additional.every(({ weight }) => Number.isInteger(weight) && weight > 0),
+    'an additional part is a positive number',
+  );
+  assert(stableWeightOf({ canaryWeight, weightTotal, additional }) >= 0, 'all parts together are at most all traffic');
+}
+
+/** What is left for stable. */
+export function stableWeightOf({ canaryWeight, weightTotal, additional = [] }: TrafficPlan): number {
+  return additional.reduce((left, { weight }) => left - weight, weightTotal - canaryWeight);
 }

@@ -1,10 +1,10 @@
 import { refKey, type KubeObject, type ObjectRef, type ResourceKind } from '../api/kube-object.ts';
 import type { KubeWrite } from '../api/kube-write.ts';
 import { KINDS } from '../api/kinds.ts';
-import { ROUTE_ACTIVE_ROLLOUTS_ANNOTATION, ROUTE_IN_PROGRESS_LABEL, ROUTE_IN_PROGRESS_VALUE } from '../api/labels.ts';
 import { GATEWAY_API_PLUGIN } from '../api/validation/supported.ts';
-import type { BackendRef, HttpRoute, RouteParentStatus, RouteRule } from '../api/workloads.ts';
+import type { BackendRef, HttpRoute, RouteRule } from '../api/workloads.ts';
 import type {
+  AdditionalDestination,
   LeftTarget,
   ManagedRoute,
   ShownRoute,
@@ -14,6 +14,16 @@ import type {
 } from '../core/traffic.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
 import {
+  assertPlan,
+  shownTogether,
+  stableWeightOf,
+  type Among,
+  type CurrentObjects,
+  type ShownSplit,
+  type TrafficRouter,
+} from './contract.ts';
+import { acceptanceOf } from './gateway-api/acceptance.ts';
+import {
   areInPlace,
   derivedRules,
   readRules,
@@ -21,7 +31,16 @@ import {
   wantedRules,
   type RuleContext,
 } from './gateway-api/managed-rules.ts';
-import { assertPlan, shownTogether, type CurrentObjects, type ShownSplit, type TrafficRouter } from './contract.ts';
+import {
+  markOf,
+  namespaceOf,
+  selectedKinds,
+  settingsOf,
+  settingsPath,
+  takes,
+  type Mark,
+  type NamedRoute,
+} from './gateway-api/settings.ts';
 
 /**
  * Routes of the Gateway API: in every rule that names both Services, their backendRefs get the weights. Rules that name
@@ -34,20 +53,10 @@ export const gatewayApi: TrafficRouter = {
   reads,
   desired,
   observed,
+  among,
   kinds: [KINDS.httpRoute, KINDS.grpcRoute],
   leave,
 };
-
-/** Which fields of the settings name routes of which kind. */
-const ROUTE_FIELDS: readonly {
-  readonly kind: ResourceKind;
-  readonly one: string;
-  readonly ruleOfOne: string;
-  readonly several: string;
-}[] = [
-  { kind: KINDS.httpRoute, one: 'httpRoute', ruleOfOne: 'httpRouteRuleName', several: 'httpRoutes' },
-  { kind: KINDS.grpcRoute, one: 'grpcRoute', ruleOfOne: 'grpcRouteRuleName', several: 'grpcRoutes' },
-];
 
 function configOf(trafficRouting: Readonly<Record<string, unknown>>): unknown {
   const plugins = trafficRouting['plugins'];
@@ -59,17 +68,23 @@ function reads(target: TrafficTarget): readonly ObjectRef[] {
   return settingsOf(target).routes.map(({ ref }) => ref);
 }
 
+function among(target: TrafficTarget): readonly Among[] {
+  return selectedKinds(target).map((kind) => ({ kind, namespace: namespaceOf(target) }));
+}
+
 function desired(plan: TrafficPlan, target: TrafficTarget, current: CurrentObjects): readonly KubeWrite[] {
   assertPlan(plan);
-  const settings = settingsOf(target);
+  const settings = settingsOf(target, current);
+  const planned = (plan.additional ?? []).map(({ service }) => service);
+  const known = { ...target, additionalServices: [...new Set([...(target.additionalServices ?? []), ...planned])] };
   return settings.routes.flatMap((named): readonly KubeWrite[] => {
-    const found = findSplits(named, target, current);
+    const found = findSplits(named, known, current);
     if ('problem' in found) return [];
     const { route, splits, context } = found;
     const managed = (plan.managedRoutes ?? []).filter((one) => takes(named, one));
     const active = isSplitting(plan) || managed.length > 0;
     const changes = [
-      ...splits.filter((split) => split.managed === undefined).flatMap((split) => weightChanges(split, plan)),
+      ...splits.filter(isOwners).flatMap((split) => weightChanges(split, plan)),
       ...ruleChanges(context, managed, plan),
       ...markChanges(route, settings.mark, { active, rollout: identityOf(target) }),
     ];
@@ -79,17 +94,18 @@ function desired(plan: TrafficPlan, target: TrafficTarget, current: CurrentObjec
 }
 
 function observed(target: TrafficTarget, current: CurrentObjects): TrafficObservation {
-  const settings = settingsOf(target);
+  const settings = settingsOf(target, current);
   const found = settings.routes.map((named) => findSplits(named, target, current));
   const problems = found.flatMap((one) => ('problem' in one ? [one.problem] : []));
-  if (found.length === 0)
-    problems.push(`${settingsPath('httpRoute')} names no route; name the HTTPRoute or GRPCRoute to weight`);
+  if (found.length === 0) problems.push(noRoute(target));
   if (problems.length > 0) return { routerId: GATEWAY_API_PLUGIN, state: 'unusable', message: problems.join('; ') };
   const usable = found.flatMap((one) => ('problem' in one ? [] : [one]));
   const managedRoutes = shownRoutes(target, usable);
   const { canaryWeight, weightTotal, disagreement } = shownTogether(
     usable.flatMap(({ splits }) => splits.map(shownIn)),
   );
+  const additional = shownAdditional(usable.flatMap(({ splits }) => splits.filter(isOwners)));
+  const shown = { canaryWeight, weightTotal, managedRoutes: asAsked(managedRoutes), additional };
   const acceptance = acceptanceOf(usable.map(({ route }) => route));
   return {
     routerId: GATEWAY_API_PLUGIN,
@@ -97,8 +113,9 @@ function observed(target: TrafficTarget, current: CurrentObjects): TrafficObserv
     canaryWeight,
     weightTotal,
     ...(disagreement === undefined ? acceptance : { acceptance: 'pending', message: disagreement }),
-    drifted: desired({ canaryWeight, weightTotal, managedRoutes: asAsked(managedRoutes) }, target, current).length > 0,
+    drifted: desired(shown, target, current).length > 0,
     managedRoutes,
+    additional,
   };
 }
 
@@ -122,97 +139,11 @@ function leave(left: LeftTarget, kind: ResourceKind, objects: readonly KubeObjec
   });
 }
 
-interface Settings {
-  readonly routes: readonly NamedRoute[];
-  readonly mark: Mark | undefined;
-}
-
-interface NamedRoute {
-  readonly ref: ObjectRef;
-  /** The field that names it, for messages. */
-  readonly field: string;
-  /** Only rules with these names; undefined means every rule. */
-  readonly ruleNames: readonly string[] | undefined;
-  /** Whether setHeaderRoute adds rules here. */
-  readonly takesHeaders: boolean;
-}
-
-/** How a route is marked while its traffic is split, so that whoever applies it from Git leaves the weights alone. */
-interface Mark {
-  readonly labelKey: string;
-  readonly labelValue: string;
-  /** Lists, separated by commas, the Rollouts that split traffic here: the last one to finish removes the label. */
-  readonly annotationKey: string;
-}
-
-function settingsOf(target: TrafficTarget): Settings {
-  const config = isPlainObject(target.config) ? target.config : {};
-  const namespace = textOf(config, 'namespace') ?? target.namespace;
-  const routes = new Map<string, NamedRoute>();
-  for (const named of ROUTE_FIELDS.flatMap((fields) => routesNamed(config, fields, namespace))) {
-    const key = refKey(named.ref);
-    const same = routes.get(key);
-    routes.set(key, same === undefined ? named : together(same, named));
-  }
-  return { routes: [...routes.values()], mark: markOf(config) };
-}
-
-function routesNamed(
-  config: Readonly<Record<string, unknown>>,
-  { kind, one, ruleOfOne, several }: (typeof ROUTE_FIELDS)[number],
-  namespace: string,
-): readonly NamedRoute[] {
-  const listed: unknown = config[several];
-  const items: readonly unknown[] = Array.isArray(listed) ? listed : [];
-  const wanted = [
-    { name: textOf(config, one), ruleName: textOf(config, ruleOfOne), field: one, takesHeaders: true },
-    ...items.map((item, index) => ({
-      name: isPlainObject(item) ? textOf(item, 'name') : undefined,
-      ruleName: isPlainObject(item) ? textOf(item, 'ruleName') : undefined,
-      field: `${several}[${index}].name`,
-      takesHeaders: isPlainObject(item) && item['useHeaderRoutes'] === true,
-    })),
-  ];
-  return wanted.flatMap(({ name, ruleName, field, takesHeaders }) => {
-    if (name === undefined) return [];
-    const ruleNames = ruleName === undefined ? undefined : [ruleName];
-    return [{ ref: { kind, namespace, name }, field, ruleNames, takesHeaders }];
-  });
-}
-
-/** A route that is named twice. */
-function together(left: NamedRoute, right: NamedRoute): NamedRoute {
-  return {
-    ...left,
-    ruleNames: bothRules(left.ruleNames, right.ruleNames),
-    takesHeaders: left.takesHeaders || right.takesHeaders,
-  };
-}
-
-function takes({ ref, takesHeaders }: NamedRoute, route: ManagedRoute): boolean {
-  return route.kind === 'header' ? takesHeaders : ref.kind.kind === KINDS.httpRoute.kind;
-}
-
-function bothRules(
-  left: readonly string[] | undefined,
-  right: readonly string[] | undefined,
-): readonly string[] | undefined {
-  return left === undefined || right === undefined ? undefined : [...left, ...right];
-}
-
-function markOf(config: Readonly<Record<string, unknown>>): Mark | undefined {
-  if (config['disableInProgressLabel'] === true) return undefined;
-  return {
-    labelKey: textOf(config, 'inProgressLabelKey') ?? ROUTE_IN_PROGRESS_LABEL,
-    labelValue: textOf(config, 'inProgressLabelValue') ?? ROUTE_IN_PROGRESS_VALUE,
-    annotationKey: textOf(config, 'activeRolloutsAnnotationKey') ?? ROUTE_ACTIVE_ROLLOUTS_ANNOTATION,
-  };
-}
-
-/** A field's text; an empty one counts as absent. */
-function textOf(object: Readonly<Record<string, unknown>>, field: string): string | undefined {
-  const value = object[field];
-  return typeof value === 'string' && value !== '' ? value : undefined;
+function noRoute(target: TrafficTarget): string {
+  if (selectedKinds(target).length === 0)
+    return `${settingsPath('httpRoute')} names no route; name the HTTPRoute or GRPCRoute to weight`;
+  const where = `namespace ${namespaceOf(target)}`;
+  return `no route of ${where} has the labels that ${settingsPath('httpRouteSelector')} selects; label the routes to weight`;
 }
 
 /** One rule that names both Services. */
@@ -220,6 +151,10 @@ interface Split {
   readonly where: string;
   readonly canary: Backend;
   readonly stable: Backend;
+  /** Of the additional Services, those that are there. */
+  readonly additional: readonly Backend[];
+  /** The whole reference to the canary Service, which that to an additional one is modelled on. */
+  readonly model: BackendRef;
   /** The managed route that the rule is made for. */
   readonly managed: string | undefined;
 }
@@ -264,7 +199,12 @@ function findSplits(named: NamedRoute, target: TrafficTarget, current: CurrentOb
     const [toCanary] = canary;
     const [toStable] = stable;
     if (toCanary === undefined || toStable === undefined) continue;
-    splits.push({ where: `${title} rule ${index}`, canary: toCanary, stable: toStable, managed });
+    const additional = (target.additionalServices ?? []).flatMap((service) =>
+      backendsTo(service, rule, { index, target, ref }),
+    );
+    const where = `${title} rule ${index}`;
+    const model = (rule.backendRefs ?? []).find(context.isCanary) ?? { name: canaryService };
+    splits.push({ where, canary: toCanary, stable: toStable, additional, model, managed });
   }
   if (splits.some(({ managed }) => managed === undefined)) {
     const unmet = context.candidates.find((one) => derivedRules(context, one).length === 0);
@@ -337,9 +277,24 @@ function leadsTo(backend: BackendRef, { service, namespace, routeNamespace }: Se
   return backend.name === service && (backend.namespace ?? routeNamespace) === namespace;
 }
 
-function shownIn({ where, canary, stable }: Split): ShownSplit {
+function isOwners({ managed }: Split): boolean {
+  return managed === undefined;
+}
+
+function shownIn({ where, canary, stable, additional }: Split): ShownSplit {
   const canaryWeight = weightOf(canary);
-  return { where, canaryWeight, weightTotal: canaryWeight + weightOf(stable) };
+  const others = additional.reduce((sum, backend) => sum + weightOf(backend), 0);
+  return { where, canaryWeight, weightTotal: canaryWeight + weightOf(stable) + others };
+}
+
+/** Each with the part that it has in the first rule that names it; rules that disagree are not in order. */
+function shownAdditional(splits: readonly Split[]): readonly AdditionalDestination[] {
+  const byName = new Map<string, AdditionalDestination>();
+  for (const backend of splits.flatMap(({ additional }) => additional)) {
+    const shown = byName.get(backend.name) ?? { service: backend.name, weight: weightOf(backend) };
+    byName.set(backend.name, shown);
+  }
+  return [...byName.values()];
 }
 
 function weightOf(backend: Backend): number {
@@ -357,8 +312,55 @@ function versionGuard(route: HttpRoute): readonly PatchOperation[] {
   return resourceVersion === undefined ? [] : [check('/metadata/resourceVersion', resourceVersion)];
 }
 
-function weightChanges({ canary, stable }: Split, plan: TrafficPlan): readonly PatchOperation[] {
-  return [...weightChange(canary, plan.canaryWeight), ...weightChange(stable, plan.weightTotal - plan.canaryWeight)];
+function weightChanges(split: Split, plan: TrafficPlan): readonly PatchOperation[] {
+  return [
+    ...weightChange(split.canary, plan.canaryWeight),
+    ...weightChange(split.stable, stableWeightOf(plan)),
+    ...additionalChanges(split, plan.additional ?? []),
+  ];
+}
+
+/** What stays keeps its place until the end, so that places hold: new ones come last, and what goes goes from the back. */
+function additionalChanges(
+  { canary, additional, model }: Split,
+  wanted: readonly AdditionalDestination[],
+): readonly PatchOperation[] {
+  const list = canary.pointer.replace(/\/\d+$/, '');
+  const there = new Map(additional.map((backend) => [backend.name, backend]));
+  const kept = new Set(wanted.map(({ service }) => service));
+  const changed = wanted.flatMap(({ service, weight }): readonly PatchOperation[] => {
+    const backend = there.get(service);
+    return backend === undefined ? [] : weightChange(backend, weight);
+  });
+  const added = wanted
+    .filter(({ service }) => !there.has(service))
+    .map((one): PatchOperation => ({ op: 'add', path: `${list}/-`, value: referenceTo(one, model) }));
+  const removed = additional
+    .filter(({ name }) => !kept.has(name))
+    .toSorted((left, right) => placeOf(right) - placeOf(left))
+    .flatMap(({ pointer, name }): readonly PatchOperation[] => [
+      check(`${pointer}/name`, name),
+      { op: 'remove', path: pointer },
+    ]);
+  return [...changed, ...added, ...removed];
+}
+
+function placeOf({ pointer }: Backend): number {
+  return Number(pointer.slice(pointer.lastIndexOf('/') + 1));
+}
+
+/** In the same words as that to the canary Service, but for filters, which are the owner's. */
+function referenceTo({ service, weight, ports = {} }: AdditionalDestination, model: BackendRef): BackendRef {
+  const { group, kind, namespace, port } = model;
+  const own = port === undefined ? undefined : (ports[String(port)] ?? port);
+  return {
+    ...(group === undefined ? {} : { group }),
+    ...(kind === undefined ? {} : { kind }),
+    name: service,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(own === undefined ? {} : { port: own }),
+    weight,
+  };
 }
 
 function weightChange(backend: Backend, wanted: number): readonly PatchOperation[] {
@@ -371,10 +373,10 @@ function weightChange(backend: Backend, wanted: number): readonly PatchOperation
 function ruleChanges(
   context: RuleContext,
   routes: readonly ManagedRoute[],
-  { canaryWeight, weightTotal }: TrafficPlan,
+  plan: TrafficPlan,
 ): readonly PatchOperation[] {
   const live = readRules(context);
-  const wanted = wantedRules(context, routes, { canary: canaryWeight, stable: weightTotal - canaryWeight });
+  const wanted = wantedRules(context, routes, { canary: plan.canaryWeight, stable: stableWeightOf(plan) });
   if (areInPlace(live, wanted)) return [];
   const removed = live.flatMap(({ index, managed }) => (managed === undefined ? [] : [index]));
   return [
@@ -447,77 +449,10 @@ function check(path: string, value: unknown): PatchOperation {
   return { op: 'test', path, value };
 }
 
-function isSplitting({ canaryWeight, weightTotal }: TrafficPlan): boolean {
-  return canaryWeight > 0 && canaryWeight < weightTotal;
+function isSplitting({ canaryWeight, weightTotal, additional = [] }: TrafficPlan): boolean {
+  return (canaryWeight > 0 && canaryWeight < weightTotal) || additional.length > 0;
 }
 
 function identityOf(target: TrafficTarget): string {
   return `${target.namespace}/${target.rolloutName}`;
-}
-
-type Acceptance = { readonly acceptance: 'accepted' | 'pending' | 'unknown'; readonly message?: string };
-
-/** The least that any Gateway of any route says. */
-function acceptanceOf(routes: readonly HttpRoute[]): Acceptance {
-  const answers = routes.flatMap(answersOf);
-  const pending = answers.find(({ acceptance }) => acceptance === 'pending');
-  if (pending !== undefined) return pending;
-  const accepted = answers.length > 0 && answers.every(({ acceptance }) => acceptance === 'accepted');
-  return { acceptance: accepted ? 'accepted' : 'unknown' };
-}
-
-function answersOf(route: HttpRoute): readonly Acceptance[] {
-  const statuses = route.status?.parents ?? [];
-  const parents = route.spec.parentRefs ?? [];
-  if (parents.length === 0) return [{ acceptance: 'unknown' }];
-  return parents.flatMap((parent): readonly Acceptance[] => {
-    const answers = statuses.filter(({ parentRef }) => isSameParent(parentRef, parent, route.metadata.namespace));
-    return answers.length === 0 ? [{ acceptance: 'unknown' }] : answers.map((answer) => answerOf(answer, route));
-  });
-}
-
-function isSameParent(
-  left: Readonly<Record<string, unknown>>,
-  right: Readonly<Record<string, unknown>>,
-  routeNamespace: string | undefined,
-): boolean {
-  const same = (field: string, fallback?: unknown): boolean => (left[field] ?? fallback) === (right[field] ?? fallback);
-  return (
-    same('name') &&
-    same('namespace', routeNamespace) &&
-    same('kind', 'Gateway') &&
-    same('group', KINDS.httpRoute.group) &&
-    same('sectionName') &&
-    same('port')
-  );
-}
-
-/**
- * Some data planes never fill observedGeneration: then True is no statement about this version of the route, and only
- * time can tell. False holds back in any case.
- */
-function answerOf(answer: RouteParentStatus, route: HttpRoute): Acceptance {
-  const generation = route.metadata.generation ?? 0;
-  let acceptance: Acceptance['acceptance'] = 'accepted';
-  for (const type of ['Accepted', 'ResolvedRefs']) {
-    const condition = answer.conditions?.find((candidate) => candidate.type === type);
-    const seen = condition?.observedGeneration ?? 0;
-    if (condition?.status === 'False') return pendingAt(answer, route, `${type} is False: ${condition.message ?? ''}`);
-    if (seen > 0 && seen < generation) {
-      return pendingAt(answer, route, `it has seen generation ${seen} of ${generation}`);
-    }
-    if (condition?.status !== 'True' || seen === 0) acceptance = 'unknown';
-  }
-  return { acceptance };
-}
-
-function pendingAt(answer: RouteParentStatus, route: HttpRoute, what: string): Acceptance {
-  const gateway = textOf(answer.parentRef, 'name') ?? answer.controllerName;
-  const { kind, metadata } = route;
-  const message = `${kind} "${metadata.namespace ?? ''}/${metadata.name}" is not in effect at ${gateway}: ${what}`;
-  return { acceptance: 'pending', message };
-}
-
-function settingsPath(field: string): string {
-  return `spec.strategy.canary.trafficRouting.plugins["${GATEWAY_API_PLUGIN}"].${field}`;
 }

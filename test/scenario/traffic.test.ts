@@ -227,6 +227,30 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       });
     });
 
+    story('finds its routes by their labels, also one that is labelled in the middle of an update', async (scene) => {
+      const routing = {
+        plugins: { 'argoproj-labs/gatewayAPI': { httpRouteSelector: { matchLabels: { app: 'shop' } } } },
+      };
+      const labelled = (name: string): Record<string, unknown> => ({
+        ...route,
+        metadata: { name, labels: { app: 'shop' } },
+      });
+      const other = { ...route, metadata: { name: 'other' } };
+      await scene.apply(...services, other, rollout(routing, [{ setWeight: 25 }, { pause: {} }]));
+      const blind = await scene.untilPhase('shop', 'Degraded');
+      assert.match(conditionOf(blind, 'InvalidSpec')?.message ?? '', /no route of namespace .* has the labels/);
+
+      await scene.apply(labelled('shop'));
+      await scene.untilPhase('shop', 'Healthy');
+      await scene.setImage('shop', 'shop:2');
+      await scene.untilPhase('shop', 'Paused');
+      assert.deepEqual(await routeWeights(scene), { 'shop-stable': 75, 'shop-canary': 25 });
+
+      await scene.apply(labelled('late'));
+      await until('the late route to follow', async () => (await routeWeights(scene, 'late'))['shop-canary'] === 25);
+      assert.deepEqual(await routeWeights(scene, 'other'), { 'shop-stable': 100, 'shop-canary': 0 });
+    });
+
     story('lets ping-pong Services swap their roles, with their selectors as they are', async (scene) => {
       const pingPong = { pingService: 'shop-ping', pongService: 'shop-pong' };
       const canary = { pingPong, stableService: undefined, canaryService: undefined };
@@ -381,8 +405,8 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
   });
 }
 
-async function routeWeights(scene: Scene): Promise<Readonly<Record<string, number>>> {
-  const route = await scene.get('httproutes.gateway.networking.k8s.io', 'shop');
+async function routeWeights(scene: Scene, name = 'shop'): Promise<Readonly<Record<string, number>>> {
+  const route = await scene.get('httproutes.gateway.networking.k8s.io', name);
   const backends: readonly { name: string; weight: number }[] = route?.['spec'].rules[0].backendRefs.slice(0, 2) ?? [];
   return Object.fromEntries(backends.map(({ name, weight }) => [name, weight]));
 }

@@ -3,6 +3,8 @@ import type { CanaryStrategy, RolloutSpec, TrafficRouting } from '../rollout.ts'
 import { ruleNameOf } from '../managed-route-name.ts';
 import { validateAntiAffinity } from './anti-affinity.ts';
 import { validateStep } from './canary-step.ts';
+import { labelSelectorSchema } from '../schema/common.ts';
+import { validateLabelSelector } from './label-selector.ts';
 import { internal, invalid, type Problem } from './problem.ts';
 import { GATEWAY_API_PLUGIN } from './supported.ts';
 
@@ -20,6 +22,7 @@ export function validateCanary(canary: CanaryStrategy, spec: RolloutSpec): reado
     ...validateAntiAffinity(canary.antiAffinity, `${PATH}.antiAffinity`),
     ...validateIngressNames(canary.trafficRouting),
     ...validateManagedNames(canary.trafficRouting),
+    ...validateRouteSelectors(canary.trafficRouting),
     ...validateStartingStep(canary),
   ];
 }
@@ -141,6 +144,20 @@ function validateIngressNames(routing: TrafficRouting | undefined): readonly Pro
   }
   if (one || several) return [];
   return [internal(path, 'Either StableIngress or StableIngresses must be configured. Neither are configured.')];
+}
+
+/** The settings of plug-ins have no schema of their own. */
+function validateRouteSelectors(routing: TrafficRouting | undefined): readonly Problem[] {
+  const settings: unknown = routing?.plugins?.[GATEWAY_API_PLUGIN];
+  if (typeof settings !== 'object' || settings === null) return [];
+  return ['httpRouteSelector', 'grpcRouteSelector'].flatMap((field) => {
+    const selector: unknown = Reflect.get(settings, field);
+    const path = `${PATH}.trafficRouting.plugins["${GATEWAY_API_PLUGIN}"].${field}`;
+    if (selector === undefined || selector === null) return [];
+    const parsed = labelSelectorSchema.safeParse(selector);
+    if (parsed.success) return validateLabelSelector(parsed.data, path);
+    return [invalid(path, selector, 'use matchLabels and matchExpressions, as in the selector of a Deployment')];
+  });
 }
 
 /** Rules of routes are told apart by their names. */

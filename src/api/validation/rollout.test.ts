@@ -225,6 +225,19 @@ describe('validateRollout', () => {
       `${CANARY}.trafficRouting.managedRoutes[1].name: Invalid value: "To-Canary": an earlier managed route has rules of the name to-canary too; give each its own name`,
     ],
     [
+      'a selector of routes that is none',
+      routeStep({ setWeight: 5 }, gateway({ httpRouteSelector: { matchLabels: ['web'] } })),
+      `${ROUTING}.plugins["argoproj-labs/gatewayAPI"].httpRouteSelector: Invalid value: {"matchLabels":["web"]}: use matchLabels and matchExpressions, as in the selector of a Deployment`,
+    ],
+    [
+      'a selector of routes with an unknown operator',
+      routeStep(
+        { setWeight: 5 },
+        gateway({ grpcRouteSelector: { matchExpressions: [{ key: 'a', operator: 'Like' }] } }),
+      ),
+      `${ROUTING}.plugins["argoproj-labs/gatewayAPI"].grpcRouteSelector.matchExpressions[0].operator: Invalid value: "Like": not a valid selector operator`,
+    ],
+    [
       'more weight than a route can have',
       canary({ ...services, trafficRouting: { ...gateway({ httpRoute: 'web' }), maxTrafficWeight: 1_000_001 } }),
       `${CANARY}.trafficRouting.maxTrafficWeight: Invalid value: 1000001: the Gateway API has weights up to 1000000`,

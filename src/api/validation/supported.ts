@@ -27,8 +27,6 @@ const MISSING_IN_ROLLOUT: readonly MissingFeature[] = [
   missingGatewayField('tcpRoutes', 'TCPRoute'),
   missingGatewayField('tlsRoute', 'TLSRoute'),
   missingGatewayField('tlsRoutes', 'TLSRoute'),
-  missingGatewayField('httpRouteSelector', 'routes found by their labels'),
-  missingGatewayField('grpcRouteSelector', 'routes found by their labels'),
   missingGatewayField('tcpRouteSelector', 'routes found by their labels'),
   missingGatewayField('tlsRouteSelector', 'routes found by their labels'),
 ];

@@ -70,6 +70,13 @@ export function readRouted(caches: RolloutCaches, rollout: Rollout): CurrentObje
       if (cache.state === 'syncing') return undefined;
       current.set(refKey(ref), cache.get(ref.namespace, ref.name) ?? null);
     }
+    for (const { kind, namespace } of router.among?.(target) ?? []) {
+      const cache = caches.routed({ kind, namespace, name: '' });
+      if (cache.state === 'syncing') return undefined;
+      for (const object of cache.list(namespace)) {
+        current.set(refKey({ kind, namespace, name: object.metadata.name }), object);
+      }
+    }
   }
   return current;
 }

@@ -34,19 +34,33 @@ export function routedTargets(rollout: Rollout): readonly RoutedTarget[] {
       config,
       managedNames: managedNames(canary),
       routesOfSteps: routesOfSteps(canary),
+      additionalServices: additionalServicesOf(rollout),
     };
     found.push({ router, target });
   }
   return found;
 }
 
+/** Services beside the two that have, or may have, a part of the traffic. */
+export function additionalServicesOf(rollout: Rollout): readonly string[] {
+  const additional = rollout.status?.canary?.weights?.additional ?? [];
+  return additional.flatMap(({ serviceName }) => (serviceName === undefined ? [] : [serviceName]));
+}
+
 /** Everything that the routers of this Rollout read, each once. */
 export function routedRefs(rollout: Rollout): readonly ObjectRef[] {
   const refs = new Map<string, ObjectRef>();
   for (const { router, target } of routedTargets(rollout)) {
-    for (const ref of router.reads(target)) refs.set(refKey(ref), ref);
+    for (const ref of [...router.reads(target), ...chosenAmong(router, target)]) refs.set(refKey(ref), ref);
   }
   return [...refs.values()];
+}
+
+/** Stands for every object of a kind in a namespace. */
+export const ANY_NAME = '*';
+
+function chosenAmong(router: TrafficRouter, target: TrafficTarget): readonly ObjectRef[] {
+  return (router.among?.(target) ?? []).map((place) => ({ ...place, name: ANY_NAME }));
 }
 
 /** Objects of kinds that are watched only where some Rollout needs them. */

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../api/kube-object.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { CacheChange, ObjectCache } from '../../ports/kube.ts';
 import { ANALYSED, keyOf, managerOf, readKey, READS, type RolloutCaches } from './caches.ts';
+import { ANY_NAME } from './reads.ts';
 
 /**
  * Queues the Rollouts that a change concerns, found by index and never by a search. What woke a Rollout is not an
@@ -21,9 +22,14 @@ export function wakeOnChanges(caches: RolloutCaches, wake: (key: string) => void
     wakeAnalysed(caches.clusterAnalysisTemplates, caches.rollouts, wake);
 }
 
-/** Wakes the Rollouts that read an object of this cache by name. */
+/** Wakes the Rollouts that read an object of this cache by name, or choose among those of its namespace. */
 export function wakeReaders(cache: ObjectCache, rollouts: ObjectCache<Rollout>, wake: (key: string) => void): void {
-  cache.subscribe((change) => wakeAll(rollouts.byIndex(READS, readKey(cache, after(change))), wake));
+  cache.subscribe((change) => {
+    const object = after(change);
+    wakeAll(rollouts.byIndex(READS, readKey(cache, object)), wake);
+    const any = { ...object, metadata: { ...object.metadata, name: ANY_NAME } };
+    wakeAll(rollouts.byIndex(READS, readKey(cache, any)), wake);
+  });
 }
 
 function wakeOwners(cache: ObjectCache, rollouts: ObjectCache<Rollout>, wake: (key: string) => void): void {
