@@ -58,7 +58,8 @@ function answerOf(answer: RouteParentStatus, route: HttpRoute): Acceptance {
 }
 
 function pendingAt(answer: RouteParentStatus, route: HttpRoute, what: string): Acceptance {
-  const gateway = String(answer.parentRef['name'] ?? answer.controllerName);
+  const { name } = answer.parentRef;
+  const gateway = typeof name === 'string' && name !== '' ? name : answer.controllerName;
   const { kind, metadata } = route;
   const message = `${kind} "${metadata.namespace ?? ''}/${metadata.name}" is not in effect at ${gateway}: ${what}`;
   return { acceptance: 'pending', message };
