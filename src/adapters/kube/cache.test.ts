@@ -44,6 +44,24 @@ test('a list that was read before our own write does not undo it', () => {
   assert.deepEqual(versionsIn(cache), { a: '15' });
 });
 
+test('a spec that did not change stays the object that it was', () => {
+  const cache = setUp();
+  const withSpec = (version: number, generation: number, image: string): KubeObject => ({
+    ...object('a', version, { generation }),
+    spec: { image },
+  });
+  const specOf = (): unknown => cache.get('ns', 'a')?.['spec'];
+  cache.replace([withSpec(1, 1, 'v1')], '1');
+  const first = specOf();
+
+  cache.changed(withSpec(2, 1, 'v1'), '2');
+  assert.equal(specOf(), first, 'only the status changed');
+  cache.changed(withSpec(3, 2, 'v2'), '3');
+  assert.deepEqual(specOf(), { image: 'v2' });
+  cache.changed(withSpec(4, 2, 'v3'), '4');
+  assert.deepEqual(specOf(), { image: 'v3' }, 'whatever the generation says');
+});
+
 test('the version that the watch has come to never goes back', () => {
   const cache = setUp();
   cache.replace([], '100');

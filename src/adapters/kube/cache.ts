@@ -1,5 +1,6 @@
 import type { KubeObject, ResourceKind } from '../../api/kube-object.ts';
 import { assert } from '../../lib/assert.ts';
+import { deepEqual } from '../../lib/deep-equal.ts';
 import type { CacheChange, CacheOptions, ObjectCache } from '../../ports/kube.ts';
 import type { Log } from '../../ports/telemetry.ts';
 import { createBuckets } from './bucket.ts';
@@ -98,6 +99,7 @@ export function createCache<T extends KubeObject>(options: {
       emit({ type: 'added', object });
       return;
     }
+    if (old !== undefined) keepSpec(object, old);
     store(key, object, old);
     emit(old === undefined ? { type: 'added', object } : { type: 'updated', object, old });
   }
@@ -226,6 +228,12 @@ export function createCache<T extends KubeObject>(options: {
       progressed.push(run);
     },
   };
+}
+
+/** Most news are of status. The spec stays the object that it was, so that what was made of it can be kept by it. */
+function keepSpec(object: KubeObject, old: KubeObject): void {
+  if (object.metadata.generation !== old.metadata.generation || !deepEqual(object['spec'], old['spec'])) return;
+  (object as { spec?: unknown }).spec = old['spec'];
 }
 
 interface ObjectKey {

@@ -115,6 +115,8 @@ function connectWith(access: ClusterAccess, options: ConnectionIdentity & { read
 function newAgent(tls: TlsMaterial): Agent {
   return new Agent({
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // A request costs a third less CPU on a connection of its own than as a stream, here and at the API server.
+    allowH2: false,
     // Time-outs are ours: they follow the injected clock and differ between a read and a watch.
     headersTimeout: 0,
     bodyTimeout: 0,

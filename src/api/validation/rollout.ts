@@ -1,3 +1,4 @@
+import { perObject } from '../../lib/per-object.ts';
 import { minReadySecondsOf, progressDeadlineSecondsOf, replicasOf, revisionHistoryLimitOf } from '../defaults.ts';
 import type { Rollout, RolloutSpec } from '../rollout.ts';
 import { validateBlueGreen } from './blue-green.ts';
@@ -13,8 +14,13 @@ import { unsupportedInRollout } from './supported.ts';
  * what else is said of it would mislead.
  */
 export function validateRollout(rollout: Rollout): readonly Problem[] {
-  return [...unsupportedInRollout(rollout), ...validateRolloutSpec(rollout.spec)];
+  return problemsOf(rollout.spec);
 }
+
+const problemsOf = perObject((spec: RolloutSpec): readonly Problem[] => [
+  ...unsupportedInRollout({ spec }),
+  ...validateRolloutSpec(spec),
+]);
 
 function validateRolloutSpec(spec: RolloutSpec): readonly Problem[] {
   return [

@@ -1,3 +1,4 @@
+import { perObject } from '../../lib/per-object.ts';
 import type { PodTemplateSpec } from '../../api/pod-template.ts';
 import type { CanaryStep } from '../../api/rollout.ts';
 import { goJson } from './go-json.ts';
@@ -9,19 +10,28 @@ import { CANARY_STEP, POD_TEMPLATE } from './go-structs.ts';
  * ReplicaSet that exists is found by the meaning of its template.
  */
 export function templateHash(template: PodTemplateSpec, collisionCount: number | undefined): string {
-  const bytes = [...new TextEncoder().encode(goJson(template, POD_TEMPLATE))];
-  if (collisionCount !== undefined) bytes.push(...littleEndian(collisionCount), 0, 0, 0, 0);
-  return spell(fnv1a(bytes));
+  const hash = hashOfTemplate(template);
+  return spell(collisionCount === undefined ? hash : fnv1a([...littleEndian(collisionCount), 0, 0, 0, 0], hash));
 }
+
+const hashOfTemplate = perObject((template: PodTemplateSpec) => fnv1a(bytesOf(goJson(template, POD_TEMPLATE))));
 
 /** The hash by which an edit of the steps is seen. */
 export function stepsHash(steps: readonly CanaryStep[] | undefined): string {
-  const text = steps === undefined || steps.length === 0 ? 'null' : goJson(steps, CANARY_STEP);
-  return spell(fnv1a([...new TextEncoder().encode(text)]));
+  return steps === undefined || steps.length === 0 ? NO_STEPS : hashOfSteps(steps);
 }
 
-function fnv1a(bytes: readonly number[]): number {
-  let hash = 0x811c9dc5;
+const hashOfSteps = perObject((steps: readonly CanaryStep[]) => spell(fnv1a(bytesOf(goJson(steps, CANARY_STEP)))));
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+const FNV_OFFSET = 0x811c9dc5;
+
+/** Goes on from the hash of the bytes before, if there are some. */
+function fnv1a(bytes: Iterable<number>, before: number = FNV_OFFSET): number {
+  let hash = before;
   for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash;
 }
@@ -31,6 +41,8 @@ const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 function spell(hash: number): string {
   return String(hash).replace(/\d/g, (digit) => ALPHABET.charAt(digit.charCodeAt(0) % ALPHABET.length));
 }
+
+const NO_STEPS = spell(fnv1a(bytesOf('null')));
 
 function littleEndian(value: number): readonly number[] {
   return [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, (value >>> 24) & 0xff];
