@@ -1,14 +1,17 @@
+import { targetOfKubeconfig } from '../test/contract/api-server/client.ts';
+import { writeGolden, writePrinted } from '../test/conversations/golden.ts';
+import { runKubectl, withoutChance } from '../test/conversations/kubectl.ts';
+import { play, type Listener } from '../test/conversations/play.ts';
+import { conversationOf, isAboutObjects } from '../test/conversations/recorded.ts';
+import { TOPICS } from '../test/conversations/topics/all.ts';
+import { COMMANDS } from '../test/conversations/topics/kubectl.ts';
 import { openApiClient } from '../test/support/api-client.ts';
 import { startPlane } from '../test/support/plane.ts';
 import { installKinds } from '../test/support/world.ts';
-import { targetOfKubeconfig } from '../test/contract/api-server/client.ts';
-import { writeGolden } from '../test/conversations/golden.ts';
-import { play } from '../test/conversations/play.ts';
-import { TOPICS } from '../test/conversations/topics/all.ts';
 
 /**
- * Asks a real kube-apiserver everything in test/conversations/topics and writes down what it answers, in
- * test/golden/conversations. Names of topics as arguments leave the others as they are.
+ * Asks a real kube-apiserver everything in test/conversations/topics, lets kubectl loose on it, and writes down what it answers in
+ * test/golden. Names of topics (also `kubectl`) as arguments leave the others as they are.
  */
 const chosen = process.argv.slice(2);
 const plane = await startPlane({ bare: true });
@@ -17,16 +20,30 @@ try {
   await installKinds(api);
   await api.close();
   const listener = targetOfKubeconfig(plane.kubeconfig);
-  for (const [topic, scripts] of Object.entries(TOPICS)) {
-    if (chosen.length > 0 && !chosen.includes(topic)) continue;
-    const conversations = [];
-    for (const { title, asks } of scripts) {
-      conversations.push({ title, exchanges: await play({ listener, asks }) });
-    }
-    writeGolden(topic, conversations);
-    process.stdout.write(`${topic}: ${conversations.length} conversations\n`);
-  }
+  for (const topic of Object.keys(TOPICS)) if (isChosen(topic)) await recordTopic(listener, topic);
+  if (isChosen('kubectl')) await recordKubectl(listener);
   await listener.dispatcher.close();
 } finally {
   await plane.stop();
+}
+
+function isChosen(topic: string): boolean {
+  return chosen.length === 0 || chosen.includes(topic);
+}
+
+async function recordTopic(listener: Listener, topic: string): Promise<void> {
+  const conversations = [];
+  for (const { title, asks } of TOPICS[topic] ?? []) {
+    conversations.push({ title, exchanges: await play({ listener, asks }) });
+  }
+  writeGolden(topic, conversations);
+  process.stdout.write(`${topic}: ${conversations.length} conversations\n`);
+}
+
+async function recordKubectl(listener: Listener): Promise<void> {
+  const { printed, calls, symbols } = await runKubectl(listener, COMMANDS);
+  const exchanges = conversationOf(calls.filter(isAboutObjects), symbols);
+  writeGolden('kubectl', [{ title: 'kubectl', exchanges }]);
+  writePrinted(withoutChance(printed, symbols));
+  process.stdout.write(`kubectl: ${printed.length} commands, ${exchanges.length} requests\n`);
 }

@@ -47,9 +47,9 @@ export function answerReview(
       return {
         ...body,
         status: {
-          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
-          nonResourceRules: [],
-          incomplete: true,
+          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, ...selfReviewRules()],
+          nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+          incomplete: false,
         },
       };
     case 'SelfSubjectAccessReview':
@@ -64,6 +64,15 @@ export function answerReview(
       return { ...body, status: answerOf(body, subject, authorize) };
     }
   }
+}
+
+/** Anybody may ask about oneself. */
+function selfReviewRules(): readonly JsonObject[] {
+  return REVIEW_KINDS.filter(({ kind }) => kind.startsWith('Self')).map(({ group, plural }) => ({
+    verbs: ['create'],
+    apiGroups: [group],
+    resources: [plural],
+  }));
 }
 
 function answerOf(body: JsonObject, user: UserInfo, authorize: Authorize): AccessAnswer {

@@ -117,7 +117,23 @@ function normalised(value: unknown, definition: ResourceDefinition): KubeObject 
   const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = isObject(value) ? value : {};
   const meta = isObject(metadata) ? metadata : {};
   const name = typeof meta['name'] === 'string' ? meta['name'] : '';
-  return { apiVersion: apiVersionOf(definition), kind: definition.kind, metadata: { ...meta, name }, ...rest };
+  return {
+    apiVersion: apiVersionOf(definition),
+    kind: definition.kind,
+    metadata: { ...withoutEmpty(meta), name },
+    ...rest,
+  };
+}
+
+/** Metadata has no empty maps and lists, however it lost their last entries. */
+function withoutEmpty(metadata: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const empty = ['labels', 'annotations', 'finalizers', 'ownerReferences'].filter((field) => isEmpty(metadata[field]));
+  if (empty.length === 0) return metadata;
+  return Object.fromEntries(Object.entries(metadata).filter(([field]) => !empty.includes(field)));
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 function withoutNullMetadata(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -3,6 +3,7 @@ import type { ResourceRegistry } from './registry.ts';
 import { REVIEW_KINDS } from './access-review.ts';
 
 const OBJECT_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const CUSTOM_VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
 const SUBRESOURCE_VERBS = ['get', 'patch', 'update'];
 
 /** `/api`. */
@@ -112,11 +113,16 @@ function resourceEntry(definition: ResourceDefinition): unknown {
     singularName: definition.singular,
     namespaced: definition.namespaced,
     kind: definition.kind,
-    verbs: OBJECT_VERBS,
+    verbs: verbsOf(definition),
     ...(definition.shortNames.length === 0 ? {} : { shortNames: definition.shortNames }),
     ...(definition.categories.length === 0 ? {} : { categories: definition.categories }),
     storageVersionHash: '',
   };
+}
+
+/** Custom resources list them in another order. */
+function verbsOf(definition: ResourceDefinition): readonly string[] {
+  return definition.typed === true ? OBJECT_VERBS : CUSTOM_VERBS;
 }
 
 function subresourceEntry(definition: ResourceDefinition, subresource: SubresourceDefinition): unknown {
@@ -141,7 +147,7 @@ function aggregatedEntry(definition: ResourceDefinition): unknown {
     responseKind: { group: definition.group, version: definition.version, kind: definition.kind },
     scope: definition.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: definition.singular,
-    verbs: OBJECT_VERBS,
+    verbs: verbsOf(definition),
     ...(definition.shortNames.length === 0 ? {} : { shortNames: definition.shortNames }),
     ...(definition.categories.length === 0 ? {} : { categories: definition.categories }),
     ...(definition.subresources.length === 0

@@ -3,7 +3,7 @@ import { apiVersionOf } from './object-json.ts';
 import type { ResourceRegistry } from './registry.ts';
 import type { ApiResponse } from './request.ts';
 import type { OpenApiSchema, ResourceDefinition } from './resource.ts';
-import { wholeSchema } from './schema/object-meta.ts';
+import { objectMetaSchema, wholeSchema } from './schema/object-meta.ts';
 import { notAcceptable, unknownPath } from './status-error.ts';
 
 /**
@@ -25,6 +25,8 @@ export class OpenApiDocuments {
       this.#documents.clear();
       this.#generation = this.#registry.generation;
     }
+    const isBare = version === 'v2' && accept !== undefined && !accept.includes('json') && accept.includes(PROTOBUF);
+    if (isBare) return { status: 200, headers: { 'content-type': PROTOBUF.replace('@', '.') }, body: BARE_DOCUMENT };
     const body = this.#documents.get(`${version}/${path}`) ?? this.#make(version, path, accept);
     this.#documents.set(`${version}/${path}`, body);
     return { status: 200, headers: { 'content-type': 'application/json' }, body };
@@ -33,7 +35,7 @@ export class OpenApiDocuments {
   #make(version: string, path: string, accept: string | undefined): string {
     if (version === 'v2' && path === '') {
       if (accept !== undefined && !accept.includes('json') && !accept.includes('*/*'))
-        throw notAcceptable(['application/json']);
+        throw notAcceptable(['application/json', PROTOBUF]);
       return JSON.stringify(versionTwo(this.#registry));
     }
     if (version !== 'v3') throw unknownPath();
@@ -63,20 +65,25 @@ export class OpenApiDocuments {
   }
 }
 
+const PROTOBUF = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+/** A v2 document that says `swagger: 2.0` and nothing else: older checks of clients skip what it does not describe. */
+const BARE_DOCUMENT = '\n\u00032.0';
+
 function versionThree(definitions: readonly ResourceDefinition[]): unknown {
-  const schemas: Record<string, unknown> = {};
+  const schemas: Record<string, unknown> = metadataSchemas(COMPONENTS);
   const paths: Record<string, unknown> = {};
   for (const definition of definitions) {
-    schemas[schemaName(definition)] = published(definition);
+    schemas[schemaName(definition)] = published(definition, COMPONENTS);
     Object.assign(paths, pathsOf(definition));
   }
   return { openapi: '3.0.0', info: { title: 'Kubernetes', version: 'embedded' }, paths, components: { schemas } };
 }
 
 function versionTwo(registry: ResourceRegistry): unknown {
-  const definitions: Record<string, unknown> = {};
+  const definitions: Record<string, unknown> = metadataSchemas(DEFINITIONS);
   for (const resource of registry.all()) {
-    for (const definition of resource.versions) definitions[schemaName(definition)] = published(definition);
+    for (const definition of resource.versions)
+      definitions[schemaName(definition)] = published(definition, DEFINITIONS);
   }
   return { swagger: '2.0', info: { title: 'Kubernetes', version: 'embedded' }, paths: {}, definitions };
 }
@@ -89,10 +96,51 @@ function schemaName(definition: ResourceDefinition): string {
   return `io.k8s.api.${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`;
 }
 
-function published(definition: ResourceDefinition): unknown {
+function published(definition: ResourceDefinition, root: string): unknown {
   const { group, version, kind } = definition;
   const schema = publishedSchema(wholeSchema(definition));
-  return { ...schema, 'x-kubernetes-group-version-kind': [{ group, version, kind }] };
+  const properties = isObject(schema['properties']) ? schema['properties'] : {};
+  const metadata = named(properties['metadata'], 'ObjectMeta', root);
+  return {
+    ...schema,
+    properties: { ...properties, metadata },
+    'x-kubernetes-group-version-kind': [{ group, version, kind }],
+  };
+}
+
+const COMPONENTS = '#/components/schemas/';
+const DEFINITIONS = '#/definitions/';
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.';
+
+/** A reference to one of the schemas of metadata, which clients show by their names. */
+function named(schema: unknown, name: string, root: string): unknown {
+  const description = isObject(schema) ? schema['description'] : undefined;
+  return { ...(description === undefined ? {} : { description }), allOf: [{ $ref: `${root}${META}${name}` }] };
+}
+
+function metadataSchemas(root: string): Record<string, unknown> {
+  const metadata = publishedSchema(objectMetaSchema);
+  const properties = isObject(metadata['properties']) ? metadata['properties'] : {};
+  const owners = isObject(properties['ownerReferences']) ? properties['ownerReferences'] : {};
+  const managers = isObject(properties['managedFields']) ? properties['managedFields'] : {};
+  const entry = isObject(managers['items']) ? managers['items'] : {};
+  const fields = isObject(entry['properties']) ? entry['properties'] : {};
+  return {
+    [`${META}ObjectMeta`]: {
+      ...metadata,
+      properties: {
+        ...properties,
+        ownerReferences: { ...owners, items: named(undefined, 'OwnerReference', root) },
+        managedFields: { ...managers, items: named(undefined, 'ManagedFieldsEntry', root) },
+      },
+    },
+    [`${META}OwnerReference`]: owners['items'],
+    [`${META}ManagedFieldsEntry`]: {
+      ...entry,
+      properties: { ...fields, fieldsV1: named(fields['fieldsV1'], 'FieldsV1', root) },
+    },
+    [`${META}FieldsV1`]: fields['fieldsV1'],
+  };
 }
 
 /** The schema without what OpenAPI readers stumble over: rules of our own checks, and int-or-string without a type. */

@@ -288,7 +288,9 @@ function updatedMetadata(next: ObjectMeta, old: ObjectMeta): ObjectMeta {
   const resets =
     managedFields?.length === 0 ||
     (managedFields?.length === 1 && isObject(managedFields[0]) && Object.keys(managedFields[0]).length === 0);
-  const kept = resets ? undefined : old.managedFields;
+  // Managers that a client names itself are taken over; whoever leaves them out or sends what it read changes nothing.
+  const isOld = managedFields === undefined || deepEqual(managedFields, old.managedFields);
+  const kept = resets ? undefined : isOld ? old.managedFields : managedFields;
   const merged: Record<string, unknown> = {
     ...rest,
     name: old.name,

@@ -24,6 +24,8 @@ export interface Ask {
   readonly agent?: string;
   /** Text is sent as it is, anything else as JSON. */
   readonly body?: unknown;
+  /** A watch that its client left before the end: what comes after the events on record is not looked at. */
+  readonly left?: true;
   /** Asked again while the answer is 404: what was made just now is served in a moment. */
   readonly patient?: true;
 }

@@ -46,6 +46,18 @@ export const ACCEPTED_DIFFERENCES: readonly AcceptedDifference[] = [
     real: /field not declared in schema/,
   },
   {
+    what: 'ReplicationControllers, StatefulSets, DaemonSets and CronJobs are not served (404)',
+    why: 'nothing here makes or reads them',
+    call: /^GET .*\/(replicationcontrollers|statefulsets|daemonsets|cronjobs)\b/,
+    path: /^status$/,
+  },
+  {
+    what: 'Reviews of access come back without managedFields',
+    why: 'they are answers, which nobody manages',
+    call: /^POST .*reviews$/,
+    path: /^body\.metadata$/,
+  },
+  {
     what: 'No server-side apply on the scale subresource (501)',
     why: 'no client asks for it: autoscalers and `kubectl scale` update or patch it',
     call: /^PATCH .*\/scale\?fieldManager/,

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Answer, Conversation, Exchange, Json } from './conversation.ts';
 import { packer } from './delta.ts';
+import type { Printed } from './kubectl.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'golden', 'conversations');
 
@@ -48,4 +49,15 @@ function mappedAnswer(answer: Answer, change: (document: Json) => Json): Answer 
 
 function fileOf(topic: string): string {
   return join(FOLDER, `${topic}.json`);
+}
+
+const PRINTED = join(FOLDER, '..', 'kubectl.json');
+
+/** What kubectl printed at a real API server, command by command. */
+export function readPrinted(): readonly Printed[] {
+  return JSON.parse(readFileSync(PRINTED, 'utf8')) as readonly Printed[];
+}
+
+export function writePrinted(printed: readonly Printed[]): void {
+  writeFileSync(PRINTED, `[\n${printed.map((each) => JSON.stringify(each)).join(',\n')}\n]\n`);
 }

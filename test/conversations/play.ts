@@ -43,7 +43,7 @@ export async function play({ listener, asks, eventCounts }: Play): Promise<reado
   try {
     const answers: Answer[] = [];
     for (const [index, ask] of asks.entries()) {
-      answers.push(isWatch(ask) ? await talk.watch(index, ask) : await talk.answer(ask));
+      answers.push(isWatch(ask) ? await talk.watch(index, ask) : await talk.answer(index, ask));
     }
     const told = await talk.told(eventCounts);
     return asks.map((ask, index) => ({ ask, answer: { ...(answers[index] as Answer), ...told.get(index) } }));
@@ -69,10 +69,10 @@ class Talk {
     this.#symbols = symbols;
   }
 
-  async answer(ask: Ask): Promise<Answer> {
+  async answer(index: number, ask: Ask): Promise<Answer> {
     const raw = await this.#patiently(ask);
     const body = parsed(raw.text);
-    if (body !== undefined) this.#symbols.learn(body);
+    if (body !== undefined) this.#symbols.learn(body, index);
     const { 'content-type': type, warning } = raw.headers;
     return {
       status: raw.status,
@@ -91,38 +91,25 @@ class Talk {
     }
   }
 
-  async send(ask: Ask): Promise<RawAnswer> {
-    const response = await this.#request(ask);
-    return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
+  send(ask: Ask): Promise<RawAnswer> {
+    return sendTo(this.#listener, this.#concrete(ask));
   }
 
-  #request(ask: Ask, signal?: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const [method = '', ...rest] = this.#symbols.toValues(ask.call).split(' ');
-    const body = ask.body === undefined ? undefined : this.#symbols.toValues(ask.body as Json);
-    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
-    return request(this.#listener.url + rest.join(' '), {
-      method: method as Dispatcher.HttpMethod,
-      dispatcher: this.#listener.dispatcher,
-      headers: {
-        ...this.#listener.headers,
-        accept: ask.accept ?? 'application/json',
-        'user-agent': ask.agent ?? AGENT,
-        ...(text === undefined ? {} : { 'content-type': ask.type ?? 'application/json' }),
-      },
-      ...(text === undefined ? {} : { body: text }),
-      ...(signal === undefined ? {} : { signal }),
-    });
+  /** With the values of this server in the place of symbols. */
+  #concrete(ask: Ask): Ask {
+    const body = ask.body === undefined ? {} : { body: this.#symbols.toValues(ask.body as Json) };
+    return { ...ask, call: this.#symbols.toValues(ask.call), ...body };
   }
 
   async watch(index: number, ask: Ask): Promise<Answer> {
     const abort = new AbortController();
-    const response = await this.#request(ask, abort.signal);
+    const response = await requestTo(this.#listener, this.#concrete(ask), abort.signal);
     const type = String(response.headers['content-type']);
     if (response.statusCode !== 200) {
       const body = parsed(await response.body.text());
       return { status: response.statusCode, ...(body === undefined ? {} : { body: this.#symbols.ofAnswer(body) }) };
     }
-    this.#watches.set(index, new OpenWatch(response.body, abort));
+    this.#watches.set(index, new OpenWatch(response.body, abort, ask.left === true));
     return { status: 200, ...(type === 'application/json' ? {} : { type }) };
   }
 
@@ -130,15 +117,20 @@ class Talk {
   async told(
     counts?: ReadonlyMap<number, number>,
   ): Promise<ReadonlyMap<number, { readonly events: readonly WatchEvent[] }>> {
-    const all = [...this.#watches];
-    await Promise.all(all.map(([index, watch]) => watch.until(counts?.get(index))));
-    for (const [, { events }] of all) this.#symbols.learn(events as unknown as Json);
+    const told = await Promise.all([...this.#watches].map(([index, watch]) => eventsOf(index, watch)));
+    for (const [, events] of told) this.#symbols.learn(events as unknown as Json);
     return new Map(
-      all.map(([index, { events }]) => {
+      told.map(([index, events]) => {
         const shown = events.map(({ type, object }) => ({ type, object: this.#symbols.ofAnswer(object as Json) }));
         return [index, { events: shown }];
       }),
     );
+
+    async function eventsOf(index: number, watch: OpenWatch): Promise<readonly [number, readonly WatchEvent[]]> {
+      const count = counts?.get(index);
+      await watch.until(count);
+      return [index, watch.isLeft && count !== undefined ? watch.events.slice(0, count) : [...watch.events]];
+    }
   }
 
   end(): void {
@@ -146,13 +138,39 @@ class Talk {
   }
 }
 
+/** Sends one request as it is and reads the whole answer. */
+export async function sendTo(listener: Listener, ask: Ask): Promise<RawAnswer> {
+  const response = await requestTo(listener, ask);
+  return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
+}
+
+function requestTo(listener: Listener, ask: Ask, signal?: AbortSignal): Promise<Dispatcher.ResponseData> {
+  const [method = '', ...rest] = ask.call.split(' ');
+  const { body } = ask;
+  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  return request(listener.url + rest.join(' '), {
+    method: method as Dispatcher.HttpMethod,
+    dispatcher: listener.dispatcher,
+    headers: {
+      ...listener.headers,
+      accept: ask.accept ?? 'application/json',
+      'user-agent': ask.agent ?? AGENT,
+      ...(text === undefined ? {} : { 'content-type': ask.type ?? 'application/json' }),
+    },
+    ...(text === undefined ? {} : { body: text }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
 /** A watch whose events are kept as they come. */
 class OpenWatch {
   readonly events: WatchEvent[] = [];
+  readonly isLeft: boolean;
   readonly #abort: AbortController;
   #lastMs = Date.now();
 
-  constructor(body: AsyncIterable<Buffer>, abort: AbortController) {
+  constructor(body: AsyncIterable<Buffer>, abort: AbortController, isLeft: boolean) {
+    this.isLeft = isLeft;
     this.#abort = abort;
     void this.#read(body).catch(() => undefined);
   }
@@ -188,11 +206,11 @@ class OpenWatch {
 }
 
 /** Whether they came in one header or in several depends on the connection. */
-function warningsIn(header: string): readonly string[] {
+export function warningsIn(header: string): readonly string[] {
   return [...header.matchAll(/299 - "((?:[^"\\]|\\.)*)"/g)].map((match) => JSON.parse(`"${match[1] ?? ''}"`) as string);
 }
 
-function parsed(text: string): Json | undefined {
+export function parsed(text: string): Json | undefined {
   if (text === '') return undefined;
   try {
     const value = JSON.parse(text) as Json;

@@ -25,24 +25,24 @@ export class Symbols {
     this.#values.set('{namespace}', namespace);
   }
 
-  /** Takes in what an answer shows for the first time. */
-  learn(body: Json): void {
-    if (Array.isArray(body)) for (const item of body) this.learn(item);
+  /** Takes in what the answer to the request of this number shows for the first time. */
+  learn(body: Json, place = 0): void {
+    if (Array.isArray(body)) for (const item of body) this.learn(item, place);
     if (!isJsonObject(body)) return;
     const { metadata } = body;
     const isList = body['items'] !== undefined || body['kind'] === 'Table';
     if (isJsonObject(metadata)) {
-      if (isList) this.#learnList(metadata);
+      if (isList) this.#learnList(metadata, place);
       else this.#learnObject(body, metadata);
     }
-    for (const key of Object.keys(body).toSorted()) this.learn(body[key] ?? null);
+    for (const key of Object.keys(body).toSorted()) this.learn(body[key] ?? null, place);
   }
 
-  #learnList(metadata: JsonObject): void {
+  #learnList(metadata: JsonObject, place: number): void {
     const { resourceVersion, continue: more } = metadata;
     if (typeof resourceVersion === 'string' && resourceVersion !== '')
-      this.#add(this.#lists, resourceVersion, `{list ${this.#next('list')}}`);
-    if (typeof more === 'string' && more !== '') this.#add(this.#symbols, more, `{continue ${this.#next('continue')}}`);
+      this.#add(this.#lists, resourceVersion, `{list ${place}}`);
+    if (typeof more === 'string' && more !== '') this.#add(this.#symbols, more, `{continue ${place}}`);
   }
 
   #learnObject(body: JsonObject, metadata: JsonObject): void {
@@ -68,6 +68,11 @@ export class Symbols {
     const count = (this.#counts.get(kind) ?? 0) + 1;
     this.#counts.set(kind, count);
     return count;
+  }
+
+  /** A text that was printed. */
+  ofPrinted(text: string): string {
+    return timeless(this.#string(text, ''));
   }
 
   /** An answer with symbols in the place of what the server made up. */
@@ -101,6 +106,8 @@ export class Symbols {
   #replaced(value: Json, key: string): Json {
     if (typeof value === 'string') return this.#string(value, key);
     if (Array.isArray(value)) return value.map((item: Json) => this.#replaced(item, key));
+    if (isJsonObject(value) && value['path'] === '/metadata/resourceVersion')
+      return { ...value, value: this.#replaced(value['value'] ?? null, 'resourceVersion') };
     if (!isJsonObject(value)) return key === 'nodePort' && Number(value) >= NODE_PORT_MIN ? '{port}' : value;
     const isList = isJsonObject(value['metadata']) && (value['items'] !== undefined || value['kind'] === 'Table');
     const entries = Object.entries(value).map(([name, item]): [string, Json] => [
@@ -156,11 +163,14 @@ function withSortedCauses(status: JsonObject): JsonObject {
   return { ...status, message: counted, details: { ...(details as JsonObject), causes: sorted } };
 }
 
+function timeless(text: string): string {
+  return text.replaceAll(TIME, (_, fraction?: string) =>
+    fraction === undefined ? '{time}' : `{time.${fraction.length}}`,
+  );
+}
+
 function withoutTimes(value: Json): Json {
-  if (typeof value === 'string')
-    return value.replaceAll(TIME, (_, fraction?: string) =>
-      fraction === undefined ? '{time}' : `{time.${fraction.length}}`,
-    );
+  if (typeof value === 'string') return timeless(value);
   if (Array.isArray(value)) return value.map(withoutTimes);
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(

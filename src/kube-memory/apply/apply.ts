@@ -1,5 +1,5 @@
 import { decode } from '../decode.ts';
-import { isObject, stringAt, valueAt } from '../json-value.ts';
+import { isObject, objectAt, stringAt, valueAt, type JsonObject } from '../json-value.ts';
 import { apiVersionOf, inVersion } from '../object-json.ts';
 import { wholeSchema } from '../schema/object-meta.ts';
 import type { ServerState } from '../server-state.ts';
@@ -25,7 +25,7 @@ export function applyObject(
   const live = stored === undefined ? undefined : inVersion(stored, target.definition);
   if (live === undefined && options.subresource !== '') throw notFound(target.definition, target.name);
   const wanted = appliedPart(target, config, options);
-  const { merged, managedFields } = applyConfiguration({
+  const { merged: laidOver, managedFields } = applyConfiguration({
     definition: target.definition,
     live,
     config: wanted,
@@ -34,12 +34,43 @@ export function applyObject(
     force: options.force,
     nowMs: server.clock.nowMs(),
   });
+  const merged = live === undefined ? laidOver : withLastApplied(laidOver, config, options.fieldManager);
   if (live === undefined) return createObject(server, target, merged, options, managedFields);
   const sent = decode(merged, target.definition, 'Ignore');
   checkIdentity(target, sent.object);
   checkUid(target, sent.object, live);
   const object = storeUpdate(server, target, { old: live, next: sent.object, options, applied: managedFields });
   return { object: inVersion(object, target.definition), created: false, warnings: [] };
+}
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** What kubectl applied from its own side is kept up to date when it applies by the server, so that both ways stay possible. */
+function withLastApplied(
+  merged: Record<string, unknown>,
+  config: Readonly<Record<string, unknown>>,
+  manager: string,
+): Record<string, unknown> {
+  const metadata = objectAt(merged, 'metadata');
+  const annotations = objectAt(metadata, 'annotations');
+  if (manager !== 'kubectl' || annotations[LAST_APPLIED] === undefined) return merged;
+  const { managedFields: _managers, ...meta } = objectAt(config, 'metadata');
+  const { [LAST_APPLIED]: _before, ...others } = objectAt(meta, 'annotations');
+  const plain = Object.keys(others).length === 0 ? withoutKey(meta, 'annotations') : { ...meta, annotations: others };
+  const applied = `${JSON.stringify(sortedKeys({ ...config, metadata: plain }))}\n`;
+  return { ...merged, metadata: { ...metadata, annotations: { ...annotations, [LAST_APPLIED]: applied } } };
+}
+
+function withoutKey(object: JsonObject, key: string): JsonObject {
+  const { [key]: _gone, ...rest } = object;
+  return rest;
+}
+
+function sortedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedKeys);
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, field]) => [key, sortedKeys(field)]));
 }
 
 function checkConfiguration(target: Target, config: Readonly<Record<string, unknown>>): void {

@@ -36,7 +36,8 @@ export function trackUpdate(input: {
     operation: 'Update',
     apiVersion: apiVersionOf(definition),
     subresource: input.subresource,
-    time: stamp(input.nowMs),
+    // A scale is written without one.
+    time: input.subresource === 'scale' ? undefined : stamp(input.nowMs),
     fields: set,
   };
   return withEntries(next, isEmpty(set) ? shares : joined(shares, mine, sharesOf(next)));

@@ -46,6 +46,10 @@ export const namespaceResource: ResourceDefinition = define({
     spec: fieldsAt(namespace, 'spec'),
     status: filled(fieldsAt(namespace, 'status'), { phase: 'Active' }),
   }),
+  allocate: (namespace, old) =>
+    old === undefined
+      ? { ...namespace, spec: filled(fieldsAt(namespace, 'spec'), { finalizers: ['kubernetes'] }) }
+      : namespace,
 });
 
 export const configMapResource: ResourceDefinition = define({

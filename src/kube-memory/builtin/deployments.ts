@@ -4,7 +4,7 @@ import type { FieldError, ResourceDefinition } from '../resource.ts';
 import { ageColumn, column } from './columns.ts';
 import { define } from './define.ts';
 import { atLeast, forbidden, immutable, invalid, unsupported } from './field-errors.ts';
-import { changed, fieldsAt, filled, numberAt, textAt, type Fields } from './fields.ts';
+import { changed, fieldsAt, filled, numberAt, textAt, withConditionTimes, type Fields } from './fields.ts';
 import { defaultedTemplate } from './pod-defaults.ts';
 import { checkRunningTemplate } from './replica-sets.ts';
 import { deploymentSchema } from './schemas/apps.ts';
@@ -54,7 +54,7 @@ function defaultedDeployment(deployment: KubeObject): KubeObject {
   return {
     ...deployment,
     spec: changed<Fields>(withTemplate, 'strategy', defaultedStrategy),
-    status: fieldsAt(deployment, 'status'),
+    status: withConditionTimes(fieldsAt(deployment, 'status'), 'lastUpdateTime', 'lastTransitionTime'),
   };
 }
 

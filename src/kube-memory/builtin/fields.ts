@@ -71,3 +71,9 @@ export function withoutField(fields: Fields, key: string): Fields {
   const { [key]: _gone, ...rest } = fields;
   return rest;
 }
+
+/** A status whose conditions have these times, be they null. */
+export function withConditionTimes(status: Fields, ...times: readonly string[]): Fields {
+  const none = Object.fromEntries(times.map((time) => [time, null]));
+  return changedItems(status, 'conditions', (condition) => filled(condition, none));
+}

@@ -6,7 +6,7 @@ import type { FieldError, ResourceDefinition } from '../resource.ts';
 import { ageColumn, column } from './columns.ts';
 import { define } from './define.ts';
 import { atLeast, immutable, invalid, required, unsupported } from './field-errors.ts';
-import { fieldsAt, filled, itemsAt, numberAt, textAt, textsAt, type Fields } from './fields.ts';
+import { fieldsAt, filled, itemsAt, numberAt, textAt, textsAt, withConditionTimes, type Fields } from './fields.ts';
 import { defaultedTemplate } from './pod-defaults.ts';
 import { checkTemplate } from './pod-validation.ts';
 import { jobSchema } from './schemas/batch.ts';
@@ -48,7 +48,11 @@ function defaultedJob(job: KubeObject): KubeObject {
     podReplacementPolicy: given.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed',
   });
   const withTemplate = { ...spec, template: defaultedTemplate(fieldsAt(spec, 'template')) };
-  return labelled({ ...job, spec: withTemplate, status: fieldsAt(job, 'status') });
+  return labelled({
+    ...job,
+    spec: withTemplate,
+    status: withConditionTimes(fieldsAt(job, 'status'), 'lastProbeTime', 'lastTransitionTime'),
+  });
 }
 
 /** A job without labels of its own carries those of its pods. */

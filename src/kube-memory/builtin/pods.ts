@@ -4,7 +4,7 @@ import type { FieldError, ResourceDefinition } from '../resource.ts';
 import { ageColumn, column } from './columns.ts';
 import { define } from './define.ts';
 import { forbidden } from './field-errors.ts';
-import { changedItems, fieldsAt, filled, itemsAt, listAt, textAt, type Fields } from './fields.ts';
+import { changedItems, fieldsAt, filled, itemsAt, listAt, textAt, withConditionTimes, type Fields } from './fields.ts';
 import { podReadyText, podRestartsText, podStatusText, readinessGatesText } from './pod-cells.ts';
 import { defaultedPodSpec } from './pod-defaults.ts';
 import { checkPodSpec } from './pod-validation.ts';
@@ -60,9 +60,7 @@ function admitted(pod: KubeObject): KubeObject {
 
 /** Times and states that the type always has, be they null or empty. */
 function completeStatus(status: Fields): Fields {
-  let result = changedItems(status, 'conditions', (condition) =>
-    filled(condition, { lastProbeTime: null, lastTransitionTime: null }),
-  );
+  let result = withConditionTimes(status, 'lastProbeTime', 'lastTransitionTime');
   for (const list of ['initContainerStatuses', 'containerStatuses', 'ephemeralContainerStatuses']) {
     result = changedItems(result, list, (container) => ({
       ...container,

@@ -4,7 +4,7 @@ import type { FieldError, ResourceDefinition } from '../resource.ts';
 import { ageColumn, countColumn } from './columns.ts';
 import { define } from './define.ts';
 import { atLeast, immutable, unsupported } from './field-errors.ts';
-import { changed, fieldsAt, filled, numberAt, textAt, type Fields } from './fields.ts';
+import { changed, fieldsAt, filled, numberAt, textAt, withConditionTimes, type Fields } from './fields.ts';
 import { defaultedTemplate } from './pod-defaults.ts';
 import { checkTemplate } from './pod-validation.ts';
 import { replicaSetSchema } from './schemas/apps.ts';
@@ -44,7 +44,11 @@ function defaultedReplicaSet(set: KubeObject): KubeObject {
     'template',
     defaultedTemplate,
   );
-  return { ...set, spec, status: filled(fieldsAt(set, 'status'), { replicas: 0 }) };
+  return {
+    ...set,
+    spec,
+    status: filled(withConditionTimes(fieldsAt(set, 'status'), 'lastTransitionTime'), { replicas: 0 }),
+  };
 }
 
 function checkReplicaSet(set: KubeObject, old: KubeObject | undefined): readonly FieldError[] {

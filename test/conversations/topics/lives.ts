@@ -248,10 +248,10 @@ export const lives: readonly Script[] = [
     asks: [
       ...['a', 'b', 'c', 'd', 'e'].map((name) => post('configmaps', make.configMap(name))),
       get('configmaps?limit=2'),
-      get('configmaps?limit=2&continue={continue 1}'),
+      get('configmaps?limit=2&continue={continue 5}'),
       post('configmaps', make.configMap('bb')),
-      get('configmaps?limit=2&continue={continue 2}'),
-      get('configmaps?limit=2&continue={continue 1}&resourceVersion=5'),
+      get('configmaps?limit=2&continue={continue 6}'),
+      get('configmaps?limit=2&continue={continue 5}&resourceVersion=5'),
       get('configmaps?limit=2&labelSelector=x%3Dy'),
       get('configmaps?limit=2', TABLE),
       get('configmaps?resourceVersion=0&limit=1'),
