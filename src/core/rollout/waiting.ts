@@ -66,7 +66,7 @@ export function waitOf(world: World, { position, state, failures }: WaitInput): 
 function inconclusiveText(world: World, position: Position): string {
   const distrust = distrustText(world, position) ?? experimentTrouble(world, position);
   return distrust === undefined
-    ? 'a measurement was inconclusive; promote to measure again, or abort'
+    ? 'a measurement was inconclusive; promote to go on, or abort'
     : `${distrust}; promote to measure again, or abort`;
 }
 
