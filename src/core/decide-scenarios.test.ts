@@ -103,6 +103,18 @@ for (const [name, canary] of [
       assert.deepEqual(world.sizes(), { v1: 5, v2: 0 });
     });
 
+    test('a retry and promoteFull that are seen at once both count', () => {
+      const world = installed(canary).image('v2').advance(10_000);
+      world.command({ abort: true }).advance(120_000);
+      assert.equal(world.status.phase, 'Degraded');
+
+      world.command({ abort: false, promoteFull: true }).advance(120_000);
+
+      assert.equal(world.status.phase, 'Healthy');
+      assert.deepEqual(world.sizes(), { v1: 0, v2: 5 });
+      assert.equal(world.status.promoteFull, undefined);
+    });
+
     test('an abort of a promoted Rollout is dropped', () => {
       const world = installed(canary);
 

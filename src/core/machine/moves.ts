@@ -143,7 +143,6 @@ export const retry: Move = ({ context: { world, position } }) => ({
     ...withoutPauses(position),
     abort: false,
     abortedAt: undefined,
-    promoteFull: false,
     stepIndex: world.settings.steps.length === 0 ? undefined : 0,
   },
   mark: { reason: 'RolloutRetry', message: 'Retrying Rollout after abort' },

@@ -13,7 +13,8 @@ export function commandsOf(world: World): readonly Command[] {
   if (status.abort === true) return recorded ? [] : ['ABORT'];
   const commands: Command[] = [];
   if (recorded) commands.push('RETRY');
-  else if (status.promoteFull === true) commands.push('PROMOTE_FULL');
+  // One that was asked for before the retry went with the abort: this one came with it.
+  if (status.promoteFull === true) commands.push('PROMOTE_FULL');
   return commands;
 }
 
