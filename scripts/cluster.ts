@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildDataPlane, buildPlane, startPlane } from '../test/support/plane.ts';
+import { clearAbandonedPlanes, isRunning } from '../test/support/abandoned-planes.ts';
+import { buildDataPlane, buildPlane, planesRoot, startPlane } from '../test/support/plane.ts';
 
 /** `npm run cluster -- build | up | down | status`: a real control plane on loopback, for trying things by hand. */
 const RECORD = join(tmpdir(), `headgate-cluster-${process.getuid?.() ?? 0}.json`);
@@ -21,7 +22,7 @@ switch (verb) {
     await up();
     break;
   case 'down':
-    down();
+    await down();
     break;
   case 'status':
     status();
@@ -50,14 +51,16 @@ async function up(): Promise<void> {
   await plane.stop();
 }
 
-function down(): void {
+/** Stops the plane that is up, and clears away what planes left that were killed. */
+async function down(): Promise<void> {
   const present = running();
-  if (present === undefined) {
-    say('not up');
-    return;
+  if (present !== undefined) {
+    process.kill(present.pid, 'SIGTERM');
+    say(`stopping ${present.pid}`);
   }
-  process.kill(present.pid, 'SIGTERM');
-  say(`stopping ${present.pid}`);
+  const cleared = await clearAbandonedPlanes(planesRoot());
+  for (const directory of cleared) say(`cleared ${directory}`);
+  if (present === undefined && cleared.length === 0) say('not up');
 }
 
 function status(): void {
@@ -68,13 +71,9 @@ function status(): void {
 function running(): Running | undefined {
   if (!existsSync(RECORD)) return undefined;
   const record = JSON.parse(readFileSync(RECORD, 'utf8')) as Running;
-  try {
-    process.kill(record.pid, 0);
-    return record;
-  } catch {
-    rmSync(RECORD, { force: true });
-    return undefined;
-  }
+  if (isRunning(record.pid)) return record;
+  rmSync(RECORD, { force: true });
+  return undefined;
 }
 
 function say(line: string): void {

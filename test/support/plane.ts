@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { clearAbandonedPlanes, recordOwner } from './abandoned-planes.ts';
 
 /**
  * A real Kubernetes control plane on loopback without a container engine: etcd, kube-apiserver,
@@ -108,7 +109,10 @@ export interface PlaneOptions {
 }
 
 export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
-  const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'headgate-plane-'));
+  const root = planesRoot();
+  await clearAbandonedPlanes(root);
+  const directory = mkdtempSync(join(root, 'headgate-plane-'));
+  recordOwner(directory);
   const children: ChildProcess[] = [];
   const stop = (): Promise<void> => stopAll(children, directory);
   try {
@@ -139,6 +143,11 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     await stop();
     throw error;
   }
+}
+
+/** Where the folders of running planes are: a RAM disk where there is one. */
+export function planesRoot(): string {
+  return existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 }
 
 function binaries(): string {
