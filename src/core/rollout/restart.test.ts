@@ -9,7 +9,13 @@ import { observe } from './imagined-cluster.ts';
 
 const RESTART_AT = '2026-01-01T00:01:00Z';
 
-function restarted(podCount: number, created = '2026-01-01T00:00:00Z'): Decision {
+interface PodWishes {
+  readonly created?: string;
+  /** How many of them are on their way out. */
+  readonly leaving?: number;
+}
+
+function restarted(podCount: number, { created = '2026-01-01T00:00:00Z', leaving = 0 }: PodWishes = {}): Decision {
   const world = new PureWorld(rolloutOf({ replicas: 4, canary: { maxUnavailable: 2, maxSurge: 0 } })).advance(120_000);
   world.edit({ restartAt: RESTART_AT });
   const [replicaSet] = world.cluster.replicaSets;
@@ -21,9 +27,11 @@ function restarted(podCount: number, created = '2026-01-01T00:00:00Z'): Decision
       namespace: 'default',
       uid: `pod-${index}`,
       creationTimestamp: created,
+      ...(index < leaving ? { deletionTimestamp: '2026-01-01T00:02:30Z' } : {}),
       ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: '', uid: replicaSet?.metadata.uid ?? '' }],
     },
     spec: {},
+    status: { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: created }] },
   }));
   return decide({ ...observe(world.cluster), pods });
 }
@@ -38,8 +46,17 @@ test('a restart evicts as many old pods at once as may be unavailable', () => {
   assert.equal(decision.wakeAtMs, Date.UTC(2026, 0, 1, 0, 2) + 30_000);
 });
 
+test('a restart evicts no more while pods leave that their ReplicaSet still counts', () => {
+  const decision = restarted(4, { leaving: 2 });
+
+  assert.deepEqual(
+    decision.effects.filter((effect) => effect.type === 'write' && effect.write.verb === 'evict'),
+    [],
+  );
+});
+
 test('a restart is over when no older pod is left', () => {
-  const decision = restarted(4, '2026-01-01T00:01:30Z');
+  const decision = restarted(4, { created: '2026-01-01T00:01:30Z' });
 
   assert.equal(decision.effects.length, 0);
   assert.equal(decision.status.restartedAt, RESTART_AT);

@@ -57,7 +57,23 @@ function createdMs(pod: Pod): number {
 function evictionsMax(world: World): number {
   const { replicas, maxUnavailable } = world.settings;
   const wanted = Math.max(replicas, sum(world.replicaSets, sizeOf));
-  return sum(world.replicaSets, availableOf) - (wanted - Math.max(maxUnavailable, 1));
+  return availableNow(world) - (wanted - Math.max(maxUnavailable, 1));
+}
+
+/** A ReplicaSet may still count pods that were evicted a moment ago, and the pods themselves say that they leave. */
+function availableNow(world: World): number {
+  const uids = new Set(world.replicaSets.map(({ metadata }) => metadata.uid));
+  const serving = world.observation.pods.filter(
+    (pod) => pod.metadata.ownerReferences?.some(({ uid }) => uids.has(uid)) === true && isServing(world, pod),
+  );
+  return Math.min(sum(world.replicaSets, availableOf), serving.length);
+}
+
+function isServing({ rollout, nowMs }: World, { metadata, status }: Pod): boolean {
+  if (metadata.deletionTimestamp !== undefined) return false;
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const sinceMs = parseTimestampMs(ready?.lastTransitionTime) ?? 0;
+  return ready?.status === 'True' && nowMs >= sinceMs + (rollout.spec.minReadySeconds ?? 0) * 1_000;
 }
 
 function eviction(pod: Pod): KubeWrite {
