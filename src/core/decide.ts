@@ -8,6 +8,7 @@ import type { Observation } from './observation.ts';
 import { planBlueGreenServices } from './rollout/blue-green-services.ts';
 import { deadlineMs } from './rollout/deadline.ts';
 import { eventsOf } from './rollout/events.ts';
+import { showsAdditional } from './rollout/experiment-weights.ts';
 import { planHistory } from './rollout/history.ts';
 import { pauseEndsAtMs, wasResumed } from './rollout/pause.ts';
 import { positionOf, type Position } from './rollout/position.ts';
@@ -111,7 +112,8 @@ function shiftEffect(world: World, position: Position, plan: TrafficPlan | undef
   if (plan === undefined || world.traffic.routers.length === 0) return [];
   if (shown === undefined) return position.abort ? [{ type: 'shift', plan: { ...plan, canaryWeight: 0 } }] : [];
   const asPlanned = shown.min === plan.canaryWeight && shown.max === plan.canaryWeight;
-  if (asPlanned && !drifted && showsRoutes(world, plan.managedRoutes ?? [])) return [];
+  const others = showsRoutes(world, plan.managedRoutes ?? []) && showsAdditional(world, plan.additional ?? []);
+  if (asPlanned && !drifted && others) return [];
   return [{ type: 'shift', plan }];
 }
 

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Manifest } from '../support/api-client.ts';
 import { experiment } from '../support/experiments.ts';
 import { startFakePrometheus, type FakePrometheus } from '../support/fake-prometheus.ts';
-import { analysisTemplate, canaryRollout, ingress, service } from '../support/manifests.ts';
+import { analysisTemplate, canaryRollout, httpRoute, ingress, service } from '../support/manifests.ts';
 import { startStage, type Stage } from '../support/stage.ts';
 import { clusterSkipReason, conditionOf, Scene, until, type Cluster } from '../support/world.ts';
 
@@ -251,6 +251,78 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       assert.notEqual(await scene.get(EXPERIMENTS, `shop-${guess}-2-0-1`), undefined);
     });
 
+    story(
+      'gives its versions a part of the traffic while it runs, and takes it away before their pods go',
+      async (scene) => {
+        const templates = [
+          { ...BASELINE, weight: 5 },
+          { ...CANARY, weight: 10 },
+        ];
+        await scene.apply(
+          service('shop-stable', 'shop'),
+          service('shop-canary', 'shop'),
+          httpRoute('shop', { stable: 'shop-stable', canary: 'shop-canary' }),
+          canaryRollout({
+            name: 'shop',
+            replicas: 2,
+            steps: [
+              { setWeight: 20 },
+              { experiment: { templates, duration: '2s', scaleDownDelaySeconds: 0 } },
+              { pause: {} },
+            ],
+            canary: {
+              stableService: 'shop-stable',
+              canaryService: 'shop-canary',
+              trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } },
+            },
+          }),
+        );
+        await scene.untilPhase('shop', 'Healthy');
+        await scene.setImage('shop', 'shop:2');
+
+        const parted = await until('the parts', async () => {
+          const refs = await backendsOf(scene);
+          return refs.length === 4 ? refs : undefined;
+        });
+        const { status } = await scene.rollout('shop');
+        const prefix = `shop-${status.currentPodHash}-2-1`;
+        assert.deepEqual(parted, [
+          ['shop-stable', 80, 65],
+          ['shop-canary', 80, 20],
+          [`${prefix}-baseline`, 8080, 5],
+          [`${prefix}-canary`, 8080, 10],
+        ]);
+        const told = await scene.untilRollout('shop', 'told of the parts', (rollout) => {
+          return rollout['status'].canary?.weights?.stable.weight === 65;
+        });
+        assert.deepEqual(
+          told['status'].canary.weights.additional.map((one: Record<string, unknown>) => [
+            one['serviceName'],
+            one['weight'],
+          ]),
+          [
+            [`${prefix}-baseline`, 5],
+            [`${prefix}-canary`, 10],
+          ],
+        );
+
+        const paused = await scene.untilPhase('shop', 'Paused');
+        const withoutPods = await until('the pods of the Experiment to go', async () => {
+          const own = (await scene.list('replicasets.apps')).filter(({ metadata }) => metadata.name.startsWith(prefix));
+          return own.length === 2 && own.every((one) => one['spec'].replicas === 0);
+        });
+        assert.ok(withoutPods);
+        assert.deepEqual(await backendsOf(scene), [
+          ['shop-stable', 80, 80],
+          ['shop-canary', 80, 20],
+        ]);
+        assert.equal(paused['status'].currentStepIndex, 2);
+        await scene.untilRollout('shop', 'told that nobody has a part', ({ status: { canary } }) => {
+          return canary.weights.additional === undefined && canary.weights.stable.weight === 80;
+        });
+      },
+    );
+
     story('refuses weights behind a router that cannot give them, and templates that do not exist', async (scene) => {
       const weighted = { ...CANARY, weight: 5 };
       await scene.apply(
@@ -286,6 +358,15 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       assert.match(conditionOf(lost, 'InvalidSpec')?.message ?? '', /AnalysisTemplate 'missing' not found/);
     });
   });
+}
+
+async function backendsOf(scene: Scene): Promise<readonly unknown[]> {
+  const route = await scene.get('httproutes.gateway.networking.k8s.io', 'shop');
+  return route?.['spec'].rules[0].backendRefs.map((ref: Record<string, unknown>) => [
+    ref['name'],
+    ref['port'],
+    ref['weight'],
+  ]);
 }
 
 function untilMeasuring(scene: Scene): Promise<Manifest> {

@@ -1,7 +1,7 @@
 import { parsePauseDurationMs } from '../../lib/duration.ts';
 import { maxTrafficWeightOf } from '../defaults.ts';
 import type { CanaryStep, CanaryStrategy, RolloutArgument, RolloutSpec } from '../rollout.ts';
-import { forbidden, invalid, required, type Problem } from './problem.ts';
+import { invalid, required, type Problem } from './problem.ts';
 import { validateRouteSteps } from './route-step.ts';
 
 const CANARY = 'spec.strategy.canary';
@@ -71,21 +71,13 @@ function validateCanaryScale({ step, canary }: StepCheck, path: string): readonl
 function validateExperiment({ step, canary }: StepCheck, path: string): readonly Problem[] {
   const routing = canary.trafficRouting;
   const weighted = [routing?.alb, routing?.smi, routing?.istio].some((router) => router !== undefined);
-  if (step.experiment === undefined || weighted) return [];
-  if (Object.keys(routing?.plugins ?? {}).length > 0) return unweighted(step.experiment.templates, path);
+  if (step.experiment === undefined || weighted || Object.keys(routing?.plugins ?? {}).length > 0) return [];
   const detail =
     routing === undefined
       ? 'Experiment template weight cannot be set unless TrafficRouting is enabled'
       : 'Experiment template weight is only available for TrafficRouting with SMI, ALB, Istio and Plugins at this time';
   return step.experiment.templates.flatMap(({ weight }, index) =>
     weight === undefined ? [] : [invalid(`${path}.experiment.templates[${index}].weight`, weight, detail)],
-  );
-}
-
-function unweighted(templates: NonNullable<CanaryStep['experiment']>['templates'], path: string): readonly Problem[] {
-  const detail = 'this version of Headgate gives no weight to versions of an experiment yet; leave it out';
-  return templates.flatMap(({ weight }, index) =>
-    weight === undefined ? [] : [forbidden(`${path}.experiment.templates[${index}].weight`, detail)],
   );
 }
 

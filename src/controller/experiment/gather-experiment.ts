@@ -1,6 +1,7 @@
 import type { Experiment } from '../../api/experiment.ts';
 import type { ExperimentObservation, Refusal, TakenByOthers } from '../../core/experiment/observation.ts';
 import { OWNER, type RolloutCaches } from '../rollout/caches.ts';
+import { additionalServicesOf } from '../rollout/reads.ts';
 import { templatesFor } from '../rollout/gather-templates.ts';
 
 export interface ExperimentInput {
@@ -19,6 +20,7 @@ export function gatherExperiment(caches: RolloutCaches, input: ExperimentInput):
     analyses.filter((analysis) => (analysis.clusterScope ?? false) === clusterScope).map((one) => one.templateName);
   return {
     ...input,
+    weighted: weightedServices(caches, experiment),
     replicaSets: caches.replicaSets.byIndex(OWNER, uid),
     services: caches.services.byIndex(OWNER, uid),
     analysisRuns: caches.analysisRuns.byIndex(OWNER, uid),
@@ -27,4 +29,13 @@ export function gatherExperiment(caches: RolloutCaches, input: ExperimentInput):
       clusterAnalysisTemplates: named(true),
     }),
   };
+}
+
+/** By the Rollout that the Experiment is a step of: what it records is in its routes, or may be. */
+function weightedServices(caches: RolloutCaches, { metadata }: Experiment): readonly string[] {
+  const { namespace = '', ownerReferences } = metadata;
+  const owner = ownerReferences?.find(({ kind, controller }) => kind === 'Rollout' && controller === true);
+  const rollout = owner === undefined ? undefined : caches.rollouts.get(namespace, owner.name);
+  if (rollout === undefined || rollout.metadata.uid !== owner?.uid) return [];
+  return additionalServicesOf(rollout);
 }

@@ -1,11 +1,14 @@
 import type { KubeObject } from '../../api/kube-object.ts';
+import { deepEqual } from '../../lib/deep-equal.ts';
 import type { CacheChange, ObjectCache } from '../../ports/kube.ts';
-import { ANALYSED, keyOf, type RolloutCaches } from '../rollout/caches.ts';
+import { ANALYSED, keyOf, OWNER, type RolloutCaches } from '../rollout/caches.ts';
+import { additionalServicesOf } from '../rollout/reads.ts';
 
 /** Queues the Experiments that a change concerns: themselves, what they own, and the templates that they may measure by. */
 export function wakeExperiments(caches: RolloutCaches, wake: (key: string) => void): void {
   caches.experiments.subscribe((change) => wake(keyOf(after(change))));
   for (const cache of [caches.replicaSets, caches.services, caches.analysisRuns]) wakeOwners(cache, wake);
+  wakeWeighted(caches, wake);
   const templates = [caches.analysisTemplates, caches.clusterAnalysisTemplates].filter((cache) => cache !== undefined);
   for (const cache of templates) {
     cache.subscribe((change) => {
@@ -13,6 +16,17 @@ export function wakeExperiments(caches: RolloutCaches, wake: (key: string) => vo
         wake(keyOf(experiment));
     });
   }
+}
+
+/** Pods that have a part of the traffic wait for it to go. */
+function wakeWeighted(caches: RolloutCaches, wake: (key: string) => void): void {
+  caches.rollouts.subscribe((change) => {
+    const before = change.type === 'added' ? [] : additionalServicesOf(change.old);
+    const next = change.type === 'deleted' ? [] : additionalServicesOf(change.object);
+    if (deepEqual(before, next)) return;
+    for (const experiment of caches.experiments.byIndex(OWNER, after(change).metadata.uid ?? ''))
+      wake(keyOf(experiment));
+  });
 }
 
 function wakeOwners(cache: ObjectCache, wake: (key: string) => void): void {

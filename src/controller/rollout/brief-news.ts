@@ -58,7 +58,8 @@ function lasting(status: RolloutStatus): unknown {
     availableReplicas: undefined,
     HPAReplicas: undefined,
     message: status.phase === 'Progressing' ? undefined : status.message,
-    canary: { ...status.canary, weights: undefined },
+    // Whose part it is has to be known before a route shows it.
+    canary: { ...status.canary, weights: status.canary?.weights?.additional?.map(({ serviceName }) => serviceName) },
     headgate: { ...status.headgate, weight: undefined },
     conditions: (status.conditions ?? []).filter((condition) => !isBrief(condition)),
   };

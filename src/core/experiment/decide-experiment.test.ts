@@ -4,7 +4,7 @@ import type { AnalysisPhase, AnalysisRun } from '../../api/analysis.ts';
 import type { Experiment, ExperimentSpec, ExperimentStatus, ExperimentTemplate } from '../../api/experiment.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
 import { POD_TEMPLATE_HASH_LABEL, SCALE_DOWN_DEADLINE_ANNOTATION } from '../../api/labels.ts';
-import type { ReplicaSet } from '../../api/workloads.ts';
+import type { ReplicaSet, Service } from '../../api/workloads.ts';
 import { applyMergePatch, mergePatchBetween } from '../../lib/merge-patch.ts';
 import { decideExperiment, type ExperimentDecision } from './decide-experiment.ts';
 import type { ExperimentObservation } from './observation.ts';
@@ -120,6 +120,19 @@ describe('the end of an Experiment', () => {
     assert.deepEqual(decideExperiment(delayed).writes, []);
     const [down] = decideExperiment({ ...delayed, nowMs: NOW_MS + 40_000 }).writes;
     assert.deepEqual(down?.verb === 'patch' ? (down.body as { spec: unknown }).spec : undefined, { replicas: 0 });
+  });
+
+  test('leaves the pods that have a part of the traffic until it is gone', () => {
+    const spec = { duration: '30s', scaleDownDelaySeconds: 0, templates: [template('one', { service: {} })] };
+    const services = created(decideExperiment(see(spec)), 'services') as readonly Service[];
+    const withPort = { ...running(spec), services, nowMs: NOW_MS + 30_000, weighted: ['ab-one'] };
+
+    const held = decideExperiment(withPort);
+    const freed = decideExperiment({ ...after(withPort, held), weighted: [] });
+
+    assert.equal(held.status.phase, 'Successful');
+    assert.deepEqual(scaled(held), []);
+    assert.deepEqual(scaled(freed), [0]);
   });
 
   test('takes the deadline off again when it is begun anew', () => {
@@ -332,7 +345,10 @@ function template(
   return {
     name,
     selector: { matchLabels: labels },
-    template: { metadata: { labels }, spec: { containers: [{ name: 'main', image: 'shop:1' }] } },
+    template: {
+      metadata: { labels },
+      spec: { containers: [{ name: 'main', image: 'shop:1', ports: [{ containerPort: 8080 }] }] },
+    },
     ...changes,
   };
 }
@@ -363,6 +379,7 @@ function see(spec: Partial<ExperimentSpec>, { status, ...seen }: Seen = {}): Exp
     clusterAnalysisTemplates: {},
     taken: { replicaSets: [], analysisRuns: [] },
     refusals: [],
+    weighted: [],
     ...seen,
   };
 }
@@ -441,6 +458,12 @@ function cutShort(name: string): AnalysisRun {
 
 function createdReplicaSets(decision: ExperimentDecision): readonly ReplicaSet[] {
   return created(decision, 'replicasets') as readonly ReplicaSet[];
+}
+
+function scaled(decision: ExperimentDecision): readonly unknown[] {
+  return decision.writes.flatMap((write) =>
+    write.verb === 'patch' ? [(write.body as { spec?: { replicas?: number } }).spec?.replicas] : [],
+  );
 }
 
 function createdRuns(decision: ExperimentDecision): readonly AnalysisRun[] {

@@ -13,6 +13,8 @@ export interface ExperimentObservation extends TemplateSources {
   readonly analysisRuns: readonly AnalysisRun[];
   /** Names that objects of others have. */
   readonly taken: TakenByOthers;
+  /** Services that a Rollout still sends a part of its traffic to. */
+  readonly weighted: readonly string[];
   /** Writes of the last pass that the API server said no to. */
   readonly refusals: readonly Refusal[];
 }

@@ -86,7 +86,8 @@ export function planReplicaSet(
   const size = sizeOf(replicaSet);
   const deadline = annotationOf(replicaSet, SCALE_DOWN_DEADLINE_ANNOTATION);
   const ends = isEnding(experiment.spec, status, analysisRuns) || (wanted === 0 && experimentReplicasOf(template) > 0);
-  if (ends && size > 0) return planScaleDown(observation, replicaSet);
+  if (ends && size > 0)
+    return isWeighted(observation, status, template) ? NOTHING : planScaleDown(observation, replicaSet);
   const outdated = !ends && deadline !== undefined;
   if (size === wanted && !outdated) return NOTHING;
   return patched(replicaSet, { size: wanted, ...(outdated ? { deadline: null } : {}) });
@@ -103,6 +104,16 @@ function planScaleDown(observation: ExperimentObservation, replicaSet: ReplicaSe
     return { ...patched(replicaSet, { deadline: formatTimestampMs(untilMs) }), wakeAtMs: untilMs };
   }
   return nowMs >= atMs ? patched(replicaSet, { size: 0 }) : { ...NOTHING, wakeAtMs: atMs };
+}
+
+/** A route leads to these pods: their Rollout takes the traffic away first. */
+function isWeighted(
+  { weighted }: ExperimentObservation,
+  status: ExperimentStatus,
+  template: ExperimentTemplate,
+): boolean {
+  const service = status.templateStatuses?.find(({ name }) => name === template.name)?.serviceName;
+  return service !== undefined && weighted.includes(service);
 }
 
 interface Change {

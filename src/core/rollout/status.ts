@@ -10,6 +10,7 @@ import { phaseOf, type PlannedRun, type RunPlan } from './runs.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
 import { planManagedRoutes } from './managed-routes.ts';
 import { showsRoutes } from './shown-routes.ts';
+import { planTraffic } from './traffic-plan.ts';
 import type { ExperimentPlan } from './step-experiment.ts';
 import { isSettledAt, shownWeight } from './shown-weight.ts';
 import { updateDuration } from './update-duration.ts';
@@ -74,7 +75,7 @@ function positionFields(position: Position): RolloutStatus {
 function canaryBlock(world: World, { position, runs, experiments }: StatusInput): RolloutStatus {
   const { stepPluginStatuses } = world.status.canary ?? {};
   const canary: CanaryStatus = {
-    weights: weightsSeen(world, position),
+    weights: withAdditional(world, position, weightsSeen(world, position)),
     currentStepAnalysisRunStatus: runStatus(runs.step),
     currentBackgroundAnalysisRunStatus: runStatus(runs.background),
     currentExperiment: experiments.current?.name,
@@ -126,13 +127,57 @@ function weightsSeen(world: World, position: Position): TrafficWeights | undefin
       podTemplateHash: behindCanaryService(world, position, weight > 0 || !settled),
     },
     stable: {
-      weight: settings.weightTotal - weight,
+      weight: settings.weightTotal - weight - Math.round(partOfOthers(world)),
       serviceName: settings.stableService,
       podTemplateHash: position.stableHash,
     },
   };
   if (!settled) return { ...seen, verified: false };
   return traffic.acceptance === 'accepted' ? { ...seen, verified: true } : seen;
+}
+
+/** The highest part of others that a router shows. */
+function partOfOthers({ traffic, settings }: World): number {
+  const sums = traffic.additional.map((shown) => shown.reduce((sum, { weight }) => sum + weight, 0));
+  return Math.min(settings.weightTotal, Math.max(0, ...sums));
+}
+
+/**
+ * Who else has a part, or is about to get one: what is recorded here is known again in the routes and taken away there,
+ * whatever has become of the Experiment.
+ */
+function withAdditional(
+  world: World,
+  position: Position,
+  weights: TrafficWeights | undefined,
+): TrafficWeights | undefined {
+  if (weights === undefined) return undefined;
+  const { additional: _before, ...rest } = weights;
+  const planned = planTraffic(world, position)?.additional ?? [];
+  const shown =
+    world.traffic.shown === undefined ? (_before ?? []).map(asDestination) : world.traffic.additional.flat();
+  const parts = new Map([...planned, ...shown].map((one) => [one.service, one]));
+  if (parts.size === 0) return rest;
+  const additional = [...parts.values()].map(({ service, weight }) => ({
+    weight,
+    serviceName: service,
+    podTemplateHash: hashBehind(world, service),
+  }));
+  return { ...rest, additional };
+}
+
+function asDestination({ serviceName = '', weight }: NonNullable<TrafficWeights['additional']>[number]): {
+  readonly service: string;
+  readonly weight: number;
+} {
+  return { service: serviceName, weight };
+}
+
+function hashBehind(world: World, service: string): string | undefined {
+  const versions = world.experiments.flatMap(({ status }) => status?.templateStatuses ?? []);
+  const known = versions.find(({ serviceName }) => serviceName === service)?.podTemplateHash;
+  const before = world.status.canary?.weights?.additional?.find(({ serviceName }) => serviceName === service);
+  return known ?? before?.podTemplateHash;
 }
 
 /** Whose weight it is: of the update, unless an earlier version still has traffic through the canary Service. */

@@ -48,6 +48,13 @@ export function experimentVerdict(world: World, position: Position): AnalysisPha
   return distrustOfExperiment(found) === undefined ? found.status?.phase : 'Inconclusive';
 }
 
+/** The step's Experiment while all its versions run. */
+export function runningExperiment(world: World, position: Position): Experiment | undefined {
+  if (wantedExperiment(world, position) === undefined) return undefined;
+  const experiment = experimentOf(world, position)?.experiment;
+  return experiment?.status?.phase === 'Running' && experiment.spec.terminate !== true ? experiment : undefined;
+}
+
 /** As the condition and the event of an abort say it. */
 export function experimentFailure(world: World, position: Position): string | undefined {
   const verdict = experimentVerdict(world, position);

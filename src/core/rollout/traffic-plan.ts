@@ -1,4 +1,5 @@
 import type { TrafficPlan } from '../traffic.ts';
+import { planAdditional, showsAdditional } from './experiment-weights.ts';
 import { planManagedRoutes } from './managed-routes.ts';
 import { showsRoutes } from './shown-routes.ts';
 import type { Position } from './position.ts';
@@ -9,10 +10,16 @@ import type { World } from './world.ts';
 /** What the routers should show now, weight and managed routes; undefined where they are left alone. */
 export function planTraffic(world: World, position: Position): TrafficPlan | undefined {
   const weight = planWeight(world, position);
-  return weight === undefined ? undefined : { ...weight, managedRoutes: planManagedRoutes(world, position) };
+  if (weight === undefined) return undefined;
+  return {
+    ...weight,
+    managedRoutes: planManagedRoutes(world, position),
+    additional: planAdditional(world, position, weight.canaryWeight),
+  };
 }
 
 /** The routers show the plan, and the data plane had the time, or said, to obey it. */
-export function isSettledOn(world: World, { canaryWeight, managedRoutes = [] }: TrafficPlan): boolean {
+export function isSettledOn(world: World, { canaryWeight, managedRoutes = [], additional = [] }: TrafficPlan): boolean {
+  if (!showsAdditional(world, additional)) return false;
   return showsRoutes(world, managedRoutes) && isSettledAt(world, canaryWeight);
 }

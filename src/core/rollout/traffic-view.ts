@@ -1,4 +1,4 @@
-import type { ShownRoute, TrafficObservation } from '../traffic.ts';
+import type { AdditionalDestination, ShownRoute, TrafficObservation } from '../traffic.ts';
 
 /** What all routers of a Rollout show together, in the Rollout's own unit of weight. */
 export interface TrafficView {
@@ -8,6 +8,8 @@ export interface TrafficView {
   readonly acceptance: 'accepted' | 'pending' | 'unknown';
   /** Managed routes that are there, one list for each router that can have some. */
   readonly managedRoutes: readonly (readonly ShownRoute[])[];
+  /** Who else has which part, one list for each router that can give some. */
+  readonly additional: readonly (readonly AdditionalDestination[])[];
   /** Owned leaves other than the weight are not as they should be. */
   readonly drifted: boolean;
   /** Why a router cannot be used. */
@@ -18,6 +20,7 @@ export function viewTraffic(routers: readonly TrafficObservation[], weightTotal:
   const weights: number[] = [];
   const unusable: string[] = [];
   const managedRoutes: (readonly ShownRoute[])[] = [];
+  const additional: (readonly AdditionalDestination[])[] = [];
   let acceptance: TrafficView['acceptance'] = 'accepted';
   let drifted = false;
   for (const router of routers) {
@@ -27,6 +30,7 @@ export function viewTraffic(routers: readonly TrafficObservation[], weightTotal:
         if (router.acceptance === 'pending' || acceptance === 'accepted') acceptance = router.acceptance;
         drifted ||= router.drifted === true;
         if (router.managedRoutes !== undefined) managedRoutes.push(router.managedRoutes);
+        if (router.additional !== undefined) additional.push(router.additional);
         break;
       case 'absent':
         weights.push(0);
@@ -38,5 +42,5 @@ export function viewTraffic(routers: readonly TrafficObservation[], weightTotal:
   }
   const known = weights.length > 0 && unusable.length === 0;
   const shown = known ? { min: Math.min(...weights), max: Math.max(...weights) } : undefined;
-  return { routers, shown, acceptance, managedRoutes, drifted, unusable };
+  return { routers, shown, acceptance, managedRoutes, additional, drifted, unusable };
 }
