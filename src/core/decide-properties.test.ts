@@ -3,6 +3,7 @@ import { test } from 'node:test';
 
 import fc from 'fast-check';
 
+import { settle } from './rollout/imagined-cluster.ts';
 import { PureWorld, rolloutOf, routed, type RolloutWishes } from '../../test/support/pure-world.ts';
 
 /* Whatever users do, whatever order things happen in, and wherever a pass is cut off, these rules hold. */
@@ -55,11 +56,35 @@ const steps = fc.constantFrom(
   [{ pause: { duration: 1 } }, { setWeight: 50 }],
 );
 
+const TESTERS = { name: 'testers', match: [{ headerName: 'X-Canary', headerValue: { exact: 'yes' } }] };
+const SHADOW = { name: 'shadow', match: [{ path: { prefix: '/' } }] };
+
+const routeSteps = fc.constantFrom(
+  [{ setCanaryScale: { replicas: 1 } }, { setHeaderRoute: TESTERS }, { pause: {} }, { setWeight: 50 }, { pause: {} }],
+  [{ setHeaderRoute: TESTERS }, { setWeight: 30 }, { setMirrorRoute: SHADOW }, { pause: { duration: 3 } }],
+  [{ setMirrorRoute: SHADOW, setWeight: 10 }, { pause: {} }, { setMirrorRoute: { name: 'shadow' } }, { setWeight: 60 }],
+);
+
+const PING_PONG = {
+  stableService: undefined,
+  canaryService: undefined,
+  pingPong: { pingService: 'ping', pongService: 'pong' },
+};
+
 const canary: fc.Arbitrary<NonNullable<RolloutWishes['canary']>> = fc
-  .record({ steps, isRouted: fc.boolean(), dynamicStableScale: fc.boolean() })
-  .map(({ steps: chosen, isRouted, dynamicStableScale }) =>
-    isRouted ? routed({ steps: chosen, dynamicStableScale }) : { steps: chosen },
-  );
+  .record({
+    steps,
+    routeSteps: fc.option(routeSteps, { nil: undefined }),
+    isRouted: fc.boolean(),
+    isPingPong: fc.boolean(),
+    dynamicStableScale: fc.boolean(),
+  })
+  .map(({ isRouted, isPingPong, dynamicStableScale, ...chosen }) => {
+    if (!isRouted) return { steps: chosen.steps };
+    const { trafficRouting, ...rest } = routed({ steps: chosen.routeSteps ?? chosen.steps, dynamicStableScale });
+    const managedRoutes = [{ name: 'testers' }, { name: 'shadow' }];
+    return { ...rest, ...(isPingPong ? PING_PONG : {}), trafficRouting: { ...trafficRouting, managedRoutes } };
+  });
 
 const story = fc.record({
   canary,
@@ -131,6 +156,7 @@ test('an abort always ends with all traffic and all pods on stable', () => {
       world.command({ abort: true }).advance(1_200_000);
 
       assert.equal(world.cluster.weight ?? 0, 0);
+      assert.deepEqual(world.cluster.managedRoutes, []);
       assert.equal(world.sizes()['v4'] ?? 0, 0);
       const stable = world.cluster.replicaSets.find(
         (one) => one.metadata.labels?.['rollouts-pod-template-hash'] === world.status.stableRS,
@@ -147,11 +173,13 @@ test('weight is never on a version without pods while stable could take it', () 
       const world = begin(wishes);
       world.advance(60_000);
       play(world, deeds, (last) => {
-        const { weight, services, replicaSets } = world.cluster;
-        if (last.do !== 'wait' || weight === undefined || weight === 0) return;
-        const aim = services['shop-canary']?.spec.selector?.['rollouts-pod-template-hash'];
+        const { weight, services, replicaSets, managedRoutes } = world.cluster;
+        const isEmpty = (weight ?? 0) === 0 && managedRoutes.length === 0;
+        if (last.do !== 'wait' || isEmpty || (world.status.stableRS ?? '') === '') return;
+        const aim = services[canaryServiceOf(world)]?.spec.selector?.['rollouts-pod-template-hash'];
         const behind = replicaSets.find((one) => one.metadata.labels?.['rollouts-pod-template-hash'] === aim);
-        assert.ok((behind?.status?.availableReplicas ?? 0) > 0, `weight ${weight} on ${aim}`);
+        const told = `weight ${weight} and ${managedRoutes.length} routes on ${aim}`;
+        assert.ok((behind?.status?.availableReplicas ?? 0) > 0, told);
       });
     }),
     RUNS,
@@ -211,6 +239,50 @@ test('a pass that is cut off anywhere ends as one that is not', () => {
     RUNS,
   );
 });
+
+test('the selector of a ping-pong Service never changes while requests reach it', () => {
+  fc.assert(
+    fc.property(story, ({ deeds, ...wishes }) => {
+      const world = begin({ ...wishes, canary: { ...wishes.canary, ...PING_PONG, ...ROUTED_BY } });
+      world.advance(60_000);
+      let before = world.cluster;
+      play(
+        world,
+        deeds.filter(({ do: what }) => what !== 'wait'),
+        () => {
+          for (let turn = 0; turn < 10; turn++) {
+            const canaryService = canaryServiceOf(world);
+            before = world.cluster;
+            world.pass();
+            const served = (before.weight ?? 0) > 0 || before.managedRoutes.length > 0;
+            const live = before.replicaSets.filter((one) => (one.status?.availableReplicas ?? 0) > 0);
+            const aim = before.services[canaryService]?.spec.selector?.[HASH];
+            const hasPods = live.some((one) => one.metadata.labels?.[HASH] === aim);
+            if (served && hasPods && aim !== undefined) {
+              assert.equal(world.cluster.services[canaryService]?.spec.selector?.[HASH], aim);
+            }
+            world.cluster = settle(world.cluster);
+          }
+        },
+      );
+    }),
+    RUNS,
+  );
+});
+
+const HASH = 'rollouts-pod-template-hash';
+const ROUTED_BY = {
+  trafficRouting: {
+    plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } },
+    managedRoutes: [{ name: 'testers' }, { name: 'shadow' }],
+  },
+};
+
+/** The Service that has the role now. */
+function canaryServiceOf(world: PureWorld): string {
+  if (world.cluster.rollout.spec.strategy?.canary?.pingPong === undefined) return 'shop-canary';
+  return world.status.canary?.stablePingPong === 'ping' ? 'pong' : 'ping';
+}
 
 /** Sizes of the versions that run. */
 function live(world: PureWorld): Record<string, number> {
