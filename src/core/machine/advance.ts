@@ -1,10 +1,9 @@
-import { transition } from 'xstate';
-
 import type { EventNotice } from '../../api/kube-write.ts';
 import { commandNotices, commandsOf } from '../rollout/commands.ts';
 import type { World } from '../rollout/world.ts';
 import type { ChartContext } from './chart-context.ts';
 import { updateMayStart } from './moves.ts';
+import { transitionOf } from './pure-transition.ts';
 import { rolloutChart, type ChartEvent } from './rollout-chart.ts';
 import { standingOf } from './snapshot.ts';
 
@@ -24,7 +23,7 @@ export function advance(world: World): Advance {
   const notices: EventNotice[] = [...commandNotices(world, commands)];
   const events: readonly ChartEvent[] = [...commands.map((type) => ({ type })), { type: 'OBSERVED' }];
   for (const event of events) {
-    const [next, actions] = transition(rolloutChart, snapshot, event);
+    const [next, actions] = transitionOf(snapshot, event);
     snapshot = next;
     for (const action of actions) {
       if (action.type === 'notify') notices.push(action.params as EventNotice);

@@ -1,3 +1,4 @@
+import { perObject } from '../../lib/per-object.ts';
 import { findCondition } from '../../api/conditions.ts';
 import type { AnalysisRun } from '../../api/analysis.ts';
 import type { Experiment } from '../../api/experiment.ts';
@@ -132,6 +133,17 @@ export interface Roles {
 
 export function rolesOf(world: World, hashes: { readonly currentHash: string; readonly stableHash: string }): Roles {
   const { currentHash, stableHash } = hashes;
+  const known = rolesIn(world);
+  const key = `${currentHash} ${stableHash}`;
+  const roles = known.get(key) ?? assignRoles(world, currentHash, stableHash);
+  known.set(key, roles);
+  return roles;
+}
+
+/** Nearly every rule asks, and most ask for the same. */
+const rolesIn = perObject<World, Map<string, Roles>>(() => new Map());
+
+function assignRoles(world: World, currentHash: string, stableHash: string): Roles {
   return {
     current: world.replicaSets.find((replicaSet) => hashOf(replicaSet) === currentHash && currentHash !== ''),
     stable: world.replicaSets.find(
