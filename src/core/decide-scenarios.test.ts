@@ -479,6 +479,49 @@ describe('a router that cannot be trusted blindly', () => {
   });
 });
 
+test('a skip to a later step raises no weight before the pods for it are there', () => {
+  const world = installed(ROUTED).image('v2').advance(10_000);
+  assert.equal(world.cluster.weight, 20);
+
+  world.command({ currentStepIndex: 3, pauseConditions: null }).quiesce();
+  assert.equal(world.cluster.weight, 20);
+  world.advance(2_000);
+  assert.equal(world.status.phase, 'Healthy');
+});
+
+describe('an update that supersedes another while its spec is invalid', () => {
+  const invalid = (): PureWorld => {
+    const world = installed(ROUTED).image('v2').advance(10_000);
+    world.image('v3').pass(2);
+    return world.edit({ minReadySeconds: 99_999 }).advance(10_000);
+  };
+  const aim = (world: PureWorld): string | undefined =>
+    world.cluster.services['shop-canary']?.spec.selector?.['rollouts-pod-template-hash'];
+
+  test('takes no step by the weight of the one before', () => {
+    const world = invalid();
+    assert.equal(world.cluster.weight, 20);
+    assert.notEqual(aim(world), world.status.currentPodHash);
+
+    world.edit({ minReadySeconds: 0 });
+    world.pass();
+    assert.equal(world.status.currentStepIndex, 0);
+    world.advance(30_000);
+    assert.equal(world.status.currentStepIndex, 1);
+    assert.equal(aim(world), world.status.currentPodHash);
+  });
+
+  test('gives the version before no weight back, also at a later step', () => {
+    const world = invalid();
+    world.command({ currentStepIndex: 2 }).edit({ minReadySeconds: 0 });
+    for (let pass = 0; pass < 20; pass += 1) {
+      world.pass();
+      assert.ok(world.cluster.weight === 0 || aim(world) === world.status.currentPodHash, `pass ${pass}`);
+    }
+    assert.equal(world.cluster.weight, 20);
+  });
+});
+
 describe('analysis', () => {
   const template = {
     apiVersion: 'argoproj.io/v1alpha1',

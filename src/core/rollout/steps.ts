@@ -8,7 +8,7 @@ import { routesWanted } from './managed-routes.ts';
 import { hasManagedRoutes, showsRoutes } from './shown-routes.ts';
 import { isSettledAt, shownWeight } from './shown-weight.ts';
 import { indexOf } from './step-weights.ts';
-import { planWeight, targetWeight } from './weights.ts';
+import { planWeight, targetWeight, weightIsOfCurrent } from './weights.ts';
 import { isHeld, rolesOf, type World } from './world.ts';
 
 export type StepKind = 'weight' | 'scale' | 'pause' | 'analysis' | 'experiment' | 'route' | 'unsupported';
@@ -48,6 +48,7 @@ export function stepIsShifted(world: World, position: Position): boolean {
   const shifts = stepKind(step) === 'weight' || routes(step);
   if (world.settings.routing === undefined || !shifts) return true;
   if (!showsRoutes(world, routesWanted(world, position))) return false;
+  if (!weightIsOfCurrent(world, position)) return false;
   const plan = stepKind(step) === 'weight' ? targetWeight(world, position) : planWeight(world, position)?.canaryWeight;
   return plan === undefined || isSettledAt(world, plan);
 }
@@ -64,7 +65,7 @@ export function updateIsScaled(world: World, position: Position): boolean {
 export function updateIsShifted(world: World, position: Position): boolean {
   const { routing, replicas, weightTotal } = world.settings;
   if (routing === undefined || position.stableHash === '' || replicas === 0) return true;
-  return isSettledAt(world, weightTotal);
+  return weightIsOfCurrent(world, position) && isSettledAt(world, weightTotal);
 }
 
 /** After a promotion or a way back: the stable Service leads to stable and no router sends anything elsewhere. */

@@ -41,13 +41,30 @@ export function isSuperseded(world: World, position: Position): boolean {
   return shownWeight(world) > 0 || hasManagedRoutes(world);
 }
 
+/** The weight that routers show, if any, goes to the new version. */
+export function weightIsOfCurrent(world: World, position: Position): boolean {
+  const { canaryService } = world.settings;
+  if (canaryService === undefined || shownWeight(world) === 0) return true;
+  return aimOf(serviceNamed(world, canaryService)) === position.currentHash;
+}
+
 function forwardWeight(world: World, position: Position, roles: Roles): number {
   const { steps, weightTotal } = world.settings;
   const index = indexOf(position, steps);
   const wanted = index >= steps.length ? weightTotal : stepWeightAt(steps, index);
   if (wanted <= shownWeight(world)) return wanted;
   const before = index >= steps.length ? stepWeightAt(steps, steps.length - 1) : stepWeightAt(steps, index - 1);
-  return mayRaise(world, position, roles) ? wanted : before;
+  return mayRaise(world, position, roles) ? wanted : covered(world, before, roles);
+}
+
+/** As much of a weight as the pods carry that are there; one that is shown already is not questioned. */
+function covered(world: World, weight: number, roles: Roles): number {
+  const { settings } = world;
+  const shown = shownWeight(world);
+  if (weight <= shown) return weight;
+  if (!reaches(world, settings.canaryService, roles.current)) return shown;
+  const share = Math.floor((settings.weightTotal * availableOf(roles.current)) / settings.replicas);
+  return Math.max(shown, Math.min(weight, share));
 }
 
 /** Pods that the spec asks for at this step are there, and the canary Service leads to them. */
