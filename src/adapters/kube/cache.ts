@@ -28,7 +28,8 @@ export interface FillableCache<T extends KubeObject = KubeObject> extends Object
   prepare(raw: KubeObject): T;
   /** A whole list, read at `version`. */
   replace(objects: readonly T[], version: string): void;
-  changed(object: T, version: string): void;
+  /** A raw object; it is kept, made ready for that. */
+  changed(raw: KubeObject, version: string): void;
   deleted(raw: KubeObject): void;
   reached(version: string): void;
   /** The kind is not served: nothing exists. */
@@ -142,8 +143,9 @@ export function createCache<T extends KubeObject>(options: {
   }
 
   function prepare(raw: KubeObject): T {
-    const trimmed = options.trim(raw) as T;
-    return scope.trim === undefined ? trimmed : scope.trim(trimmed);
+    // What nobody reads goes first: it needs no digest.
+    const kept = scope.trim === undefined ? raw : scope.trim(raw as T);
+    return options.trim(kept) as T;
   }
 
   function replace(listed: readonly T[], to: string): void {
@@ -185,8 +187,10 @@ export function createCache<T extends KubeObject>(options: {
     covers,
     prepare,
     replace,
-    changed(object, to) {
-      put(object);
+    changed(raw, to) {
+      // The echo of our own write, most of the time.
+      const old = objects.get(raw.metadata.namespace ?? '')?.get(raw.metadata.name);
+      if (old?.metadata.resourceVersion !== to) put(prepare(raw));
       advance(to);
     },
     deleted(raw) {

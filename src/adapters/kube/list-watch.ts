@@ -241,7 +241,7 @@ function take(cache: FillableCache, line: string): string | undefined {
   switch (type) {
     case 'ADDED':
     case 'MODIFIED':
-      cache.changed(cache.prepare(object), version ?? '');
+      cache.changed(object, version ?? '');
       return version;
     case 'DELETED':
       cache.deleted(object);

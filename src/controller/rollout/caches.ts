@@ -52,6 +52,7 @@ export function openRolloutCaches(caches: KubeCaches, scope: CacheScope): Rollou
     replicaSets: caches.open<ReplicaSet>(KINDS.replicaSet, {
       ...scope,
       labelSelector: POD_TEMPLATE_HASH_LABEL,
+      trim: trimReplicaSet,
       indexes: { [OWNER]: ownerUid, [ORPHANS]: orphanedIn },
     }),
     services: caches.open<Service>(KINDS.service, {
@@ -129,6 +130,12 @@ export function managerOf(service: KubeObject): readonly string[] {
 function serviceOf(slice: EndpointSlice): readonly string[] {
   const service = slice.metadata.labels?.['kubernetes.io/service-name'];
   return service === undefined ? [] : [`${slice.metadata.namespace ?? ''}/${service}`];
+}
+
+/** Who wrote which field of a ReplicaSet is nobody's business here. */
+function trimReplicaSet(replicaSet: ReplicaSet): ReplicaSet {
+  const { managedFields: _dropped, ...metadata } = replicaSet.metadata;
+  return { ...replicaSet, metadata };
 }
 
 /** A pass counts ready endpoints and asks whose they are; addresses, zones and ports are nobody's business here. */
