@@ -47,7 +47,8 @@ export function createProxy(options: ProxyOptions): Proxy {
   function route(request: IncomingMessage, response: ServerResponse): void {
     const { pathname } = new URL(request.url ?? '/', 'http://gateway');
     const host = (request.headers.host ?? '').replace(/:\d+$/, '');
-    const rule = matchRule(options.view.routes(), { host, path: pathname });
+    const { method = 'GET', headers } = request;
+    const rule = matchRule(options.view.routes(), { host, path: pathname, method, headers });
     if (rule === undefined) return refuse(response, 404, 'no route matches');
     const key = choiceFor(backendChoices, rule.key).pick(
       new Map(rule.backends.map((backend) => [backend.key, backend.weight])),

@@ -24,23 +24,33 @@ export interface UpstreamEndpoint {
   readonly pod: string;
 }
 
-/** The rule that a request meets: the first whose host and path fit, the longest path first. */
+/** What of a request decides on its way. */
+export interface RoutedRequest {
+  readonly host: string;
+  readonly path: string;
+  readonly method: string;
+  /** By name in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/** The rule that a request meets: the most specific match of all routes; of equal ones the first. */
 export function matchRule(
   routes: readonly HttpRoute[],
-  request: { readonly host: string; readonly path: string },
+  request: RoutedRequest,
 ): { readonly key: string; readonly backends: readonly Backend[] } | undefined {
-  let best: { length: number; route: HttpRoute; rule: RouteRule; index: number } | undefined;
+  let best: { rank: Rank; route: HttpRoute; rule: RouteRule; index: number } | undefined;
   for (const route of routes) {
     if (!hostFits(route.spec.hostnames ?? [], request.host)) continue;
     (route.spec.rules ?? []).forEach((rule, index) => {
-      const length = matchedPathLength(rule, request.path);
-      if (length !== undefined && (best === undefined || length > best.length)) best = { length, route, rule, index };
+      const rank = rankOf(rule, request);
+      if (rank !== undefined && (best === undefined || outranks(rank, best.rank))) best = { rank, route, rule, index };
     });
   }
   if (best === undefined) return undefined;
   const namespace = best.route.metadata.namespace ?? 'default';
   const backends = (best.rule.backendRefs ?? []).map((ref, index) => toBackend(ref, namespace, index));
-  return { key: `${namespace}/${best.route.metadata.name}/${best.index}`, backends };
+  const part = best.rule.name ?? String(best.index);
+  return { key: `${namespace}/${best.route.metadata.name}/${part}`, backends };
 }
 
 function hostFits(hostnames: readonly string[], host: string): boolean {
@@ -48,22 +58,48 @@ function hostFits(hostnames: readonly string[], host: string): boolean {
   return hostnames.some((name) => name === host || (name.startsWith('*.') && host.endsWith(name.slice(1))));
 }
 
-/** How much of the path a rule's matches fit, undefined when none fits. Only paths are looked at. */
-function matchedPathLength(rule: RouteRule, path: string): number | undefined {
+/** How specific a match is, as the Gateway API compares: exact path, length of the path, method, count of headers. */
+type Rank = readonly [number, number, number, number];
+
+function outranks(left: Rank, right: Rank): boolean {
+  const at = left.findIndex((part, index) => part !== right[index]);
+  return at !== -1 && (left[at] ?? 0) > (right[at] ?? 0);
+}
+
+/** Undefined when no match of the rule fits. Query parameters are not looked at. */
+function rankOf(rule: RouteRule, request: RoutedRequest): Rank | undefined {
   const matches = rule.matches ?? [];
-  if (matches.length === 0) return 0;
-  let longest: number | undefined;
-  for (const match of matches) {
-    const { type = 'PathPrefix', value = '/' } = (match['path'] ?? {}) as {
-      readonly type?: string;
-      readonly value?: string;
-    };
-    const prefix = value.replace(/\/$/, '');
-    const fits =
-      type === 'Exact' ? path === value : type === 'PathPrefix' && (path === prefix || path.startsWith(`${prefix}/`));
-    if (fits) longest = Math.max(longest ?? 0, value.length);
-  }
-  return longest;
+  const ranks = (matches.length === 0 ? [{}] : matches).map((match) => matchRank(match, request));
+  return ranks.reduce((best, rank) =>
+    best === undefined || (rank !== undefined && outranks(rank, best)) ? rank : best,
+  );
+}
+
+interface ValueMatch {
+  readonly type?: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+function matchRank(match: Readonly<Record<string, unknown>>, request: RoutedRequest): Rank | undefined {
+  const { type = 'PathPrefix', value = '/' } = (match['path'] ?? {}) as Partial<ValueMatch>;
+  const headers = (match['headers'] ?? []) as readonly ValueMatch[];
+  const method = match['method'];
+  if (!pathFits({ type, value }, request.path)) return undefined;
+  if (method !== undefined && method !== request.method) return undefined;
+  if (!headers.every((header) => headerFits(header, request))) return undefined;
+  return [type === 'Exact' ? 1 : 0, value.length, method === undefined ? 0 : 1, headers.length];
+}
+
+function pathFits({ type, value }: { readonly type: string; readonly value: string }, path: string): boolean {
+  if (type === 'Exact') return path === value;
+  if (type !== 'PathPrefix') return false;
+  const prefix = value.replace(/\/$/, '');
+  return path === prefix || path.startsWith(`${prefix}/`);
+}
+
+function headerFits({ type = 'Exact', name, value }: ValueMatch, request: RoutedRequest): boolean {
+  return type === 'Exact' && request.headers[name.toLowerCase()] === value;
 }
 
 function toBackend(ref: BackendRef, routeNamespace: string, index: number): Backend {
