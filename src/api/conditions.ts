@@ -8,10 +8,14 @@ export type RolloutConditionType =
   | 'Paused'
   | 'Completed'
   | 'Healthy'
+  /** Additive: what users asked for last, and who; True while it stands. */
+  | 'Command'
   /** Additive: names what a blocked Rollout waits for. */
   | 'Waiting'
   /** Additive: what keeps the controller from carrying its decisions out. */
-  | 'ReconcileError';
+  | 'ReconcileError'
+  /** Additive: fields of status that the installed CRD drops. */
+  | 'StatusPruned';
 
 /** Reasons of the condition Progressing, except InvalidSpec's and those of the other conditions. */
 export type ProgressingReason =

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { customResourceDefinitions } from '../../src/api/crd/definitions.ts';
 import { canaryRollout } from '../support/manifests.ts';
+import { installOwnCrds, installPruningCrds } from '../support/pruning-crds.ts';
 import { startStage, type Stage } from '../support/stage.ts';
-import { clusterSkipReason, Scene, until, type Cluster } from '../support/world.ts';
-
-const CRD = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/rollouts.argoproj.io';
+import { clusterSkipReason, conditionOf, Scene, type Cluster } from '../support/world.ts';
 
 for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
   const skip = name === 'cluster' ? clusterSkipReason() : undefined;
@@ -14,25 +12,21 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
 
     before(async () => {
       stage = await startStage(name);
-      await stage.api.apply(CRD, withoutAdditiveStatus());
+      await installPruningCrds(stage.api);
     });
     after(() => stage.stop());
 
-    it('prune additive status: the update runs all the same, and then nothing is written', async () => {
+    it('prune additive status: the update runs all the same, a condition says it, and then nothing is written', async () => {
       const scene = await Scene.open(stage.api, 'pruned');
       try {
-        await until('the additive status to be pruned', async () => {
-          await scene.apply(canaryRollout({ name: 'probe' }));
-          const { status } = await scene.patchStatus('probe', { headgate: { step: 'probe' } });
-          return status?.headgate === undefined;
-        });
         await scene.apply(canaryRollout({ name: 'shop', replicas: 2, steps: [{ setWeight: 50 }, { pause: {} }] }));
         await scene.untilPhase('shop', 'Healthy');
         await scene.setImage('shop', 'shop:2');
         const paused = await scene.untilPhase('shop', 'Paused');
         assert.equal(paused['status'].headgate, undefined);
         await scene.patchStatus('shop', { promoteFull: true });
-        await scene.untilPhase('shop', 'Healthy');
+        const healthy = await scene.untilPhase('shop', 'Healthy');
+        assert.match(conditionOf(healthy, 'StatusPruned')?.message ?? '', /drops .*status\.headgate.*apply the CRDs/);
 
         const settled = await stage.untilQuiet(scene);
         const calls = stage.calls();
@@ -40,26 +34,19 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
 
         assert.deepEqual(await stage.untilQuiet(scene), settled);
         assert.equal(stage.calls(), calls);
+
+        await installOwnCrds(stage.api);
+        await scene.patchSpec('shop', { replicas: 3 });
+        const whole = await scene.untilRollout(
+          'shop',
+          'whole again',
+          ({ status }) => status.headgate !== undefined && status.replicas === 3,
+        );
+        assert.notEqual(whole['status'].headgate.step, undefined);
+        await scene.untilRollout('shop', 'told so', (now) => conditionOf(now, 'StatusPruned') === undefined);
       } finally {
         await scene.close();
       }
     });
   });
-}
-
-function withoutAdditiveStatus(): unknown {
-  const definition = structuredClone(
-    customResourceDefinitions().find(({ metadata }) => metadata.name === 'rollouts.argoproj.io'),
-  );
-  const version = (definition as unknown as { spec: { versions: readonly Version[] } }).spec.versions[0];
-  delete version?.schema.openAPIV3Schema.properties.status.properties['headgate'];
-  return definition;
-}
-
-interface Version {
-  readonly schema: {
-    readonly openAPIV3Schema: {
-      readonly properties: { readonly status: { readonly properties: Record<string, unknown> } };
-    };
-  };
 }

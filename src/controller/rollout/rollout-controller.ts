@@ -14,13 +14,15 @@ import type { Kube, QueueAnswer, WorkQueue } from '../../ports/kube.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
+import { AdditiveStatus } from './additive-status.ts';
 import { BriefNews, TOLD_WITH_STATUS } from './brief-news.ts';
-import { openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './caches.ts';
+import { keyOf, openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './caches.ts';
 import { enact, NameTaken, Unsettled, WriteRefused } from './enact.ts';
 import { Failures } from './failures.ts';
 import { gather, readRouted } from './gather.ts';
+import { leftTargetOf, strangersIn, writesOfGone, writesOfUnknown, writesToLeave } from './left-routing.ts';
 import { routedTargets, watchedOnDemand } from './reads.ts';
-import { AdditiveStatus, statusWrite } from './record.ts';
+import { statusWrite } from './record.ts';
 import { TakenNames } from './taken-names.ts';
 import { wakeOnChanges, wakeReaders } from './wake.ts';
 import { WeightWatch } from './weight-watch.ts';
@@ -45,6 +47,9 @@ const ROUTED_CACHE_WAIT_MS = 200;
 /** Events that say something was done; when it failed, the pass that does it says so. */
 const TELLS_OF_EFFECTS = ['NewReplicaSetCreated', 'ScalingReplicaSet', 'SwitchService', 'TrafficWeightUpdated'];
 
+/** Deleted Rollouts whose last pass is still to come; other replicas may be the ones to make it. */
+const GONE_MAX = 1_000;
+
 /** Works on Rollouts: gather, decide, record, enact; one pass at a time for each. */
 export class RolloutController {
   readonly caches: RolloutCaches;
@@ -56,13 +61,19 @@ export class RolloutController {
   readonly #takenNames = new TakenNames();
   readonly #weightWatch = new WeightWatch();
   readonly #wokenByKind = new Set<string>();
+  /** Rollouts that were deleted, until their last pass. */
+  readonly #gone = new Map<string, Rollout>();
 
   constructor(input: RolloutControllerInput) {
     this.#input = input;
     this.caches = openRolloutCaches(input.kube.caches, { namespace: input.options.namespace });
     wakeOnChanges(this.caches, this.#wake);
     this.caches.rollouts.subscribe((change) => {
-      if (change.type !== 'deleted') this.#openRouted(change.object);
+      if (change.type === 'deleted') this.#remember(change.old);
+      else {
+        this.#gone.delete(keyOf(change.object));
+        this.#openRouted(change.object);
+      }
     });
   }
 
@@ -75,13 +86,26 @@ export class RolloutController {
     this.#input.queue.add(key);
   };
 
+  /** Only what others share has to be put right when it goes. */
+  #remember(gone: Rollout): void {
+    if (!this.#isOurs(gone) || routedTargets(gone).length === 0) return;
+    this.#gone.set(keyOf(gone), gone);
+    const [oldest] = this.#gone.keys();
+    if (this.#gone.size > GONE_MAX && oldest !== undefined) this.#gone.delete(oldest);
+  }
+
   /** Kinds that only some Rollouts need are watched from the first of them on. */
   #openRouted(rollout: Rollout): void {
     for (const ref of watchedOnDemand(rollout)) {
       const kind = `${ref.kind.group}/${ref.kind.plural}`;
       if (this.#wokenByKind.has(kind)) continue;
       this.#wokenByKind.add(kind);
-      wakeReaders(this.caches.routed(ref), this.caches.rollouts, this.#wake);
+      const cache = this.caches.routed(ref);
+      wakeReaders(cache, this.caches.rollouts, this.#wake);
+      cache.subscribe((change) => {
+        if (change.type === 'deleted') return;
+        strangersIn(this.caches, change.object, this.#input.options.namespace).forEach(this.#wake);
+      });
     }
   }
 
@@ -101,12 +125,28 @@ export class RolloutController {
     return this.#work(key, rollout, routed);
   }
 
+  /** Before anything rests on a Rollout without a router, the one that it had leads to stable alone, and was seen to. */
+  async #leave(key: string, rollout: Rollout): Promise<QueueAnswer | undefined> {
+    const left = leftTargetOf(rollout);
+    if (left === undefined) return undefined;
+    const writes = writesToLeave(this.caches, left);
+    if (writes === undefined) return { againAtMs: this.#input.clock.nowMs() + ROUTED_CACHE_WAIT_MS };
+    if (writes.length === 0) return undefined;
+    for (const write of writes) {
+      await this.#input.kube.writer.write(write);
+      if (write.verb !== 'create') this.#unsettled.add(key, write.ref);
+    }
+    return { againAtMs: this.#input.clock.nowMs() };
+  }
+
   async #work(key: string, rollout: Rollout, routed: CurrentObjects): Promise<QueueAnswer> {
     const { clock, telemetry } = this.#input;
     const { log, metrics } = telemetry;
     const startedMs = clock.nowMs();
     let failed = false;
     try {
+      const leaving = await this.#leave(key, rollout);
+      if (leaving !== undefined) return leaving;
       const pods = await this.#podsOf(rollout);
       const observation = gather(this.caches, {
         rollout,
@@ -151,19 +191,22 @@ export class RolloutController {
     const { kube, clock } = this.#input;
     const written = (ref: ObjectRef): void => this.#unsettled.add(key, ref);
     let version = rollout.metadata.resourceVersion;
-    const next = this.#additive.kept(decision.status);
+    const next = this.#additive.kept(decision.status, clock.nowMs());
     const heldUntilMs = this.#briefNews.heldUntilMs(key, {
       before: rollout.status ?? {},
       next,
       nowMs: clock.nowMs(),
       wakeAtMs: decision.wakeAtMs,
     });
-    const status = heldUntilMs === undefined ? statusWrite(rollout, next) : undefined;
+    // What was dropped so far goes along with what is written anyway: the CRD may have been replaced.
+    const meant = { ...decision.status, ...next };
+    const differs = heldUntilMs === undefined && statusWrite(rollout, next) !== undefined;
+    const status = differs ? statusWrite(rollout, meant) : undefined;
     if (status !== undefined) {
       const answer = await kube.writer.write(status);
       written(status.ref);
       version = answer?.metadata.resourceVersion;
-      if (this.#additive.noticesPruning(next, answer)) this.#reportPruning();
+      if (this.#additive.learns(meant, answer)) this.#reportPruning();
     }
     // From here on the intent is recorded: its events tell of it whatever becomes of the effects.
     const recorded = { ...rollout, status: decision.status };
@@ -180,11 +223,16 @@ export class RolloutController {
     return heldUntilMs;
   }
 
+  /** Each Rollout whose status does not say so yet is looked at again. */
   #reportPruning(): void {
-    this.#input.telemetry.log.warn(
-      { field: 'status.headgate' },
-      'the installed CRD drops additive status: kubectl get shows less until the CRDs of Headgate are applied',
-    );
+    const { dropped } = this.#additive;
+    const { log } = this.#input.telemetry;
+    if (dropped.length > 0)
+      log.warn(
+        { dropped },
+        'the CRD of Rollouts drops fields of status: kubectl shows less until the CRDs of Headgate are applied',
+      );
+    for (const rollout of this.caches.rollouts.list()) if (this.#additive.isUntold(rollout)) this.#wake(keyOf(rollout));
   }
 
   #reportFailure(rollout: Rollout, error: unknown): void {
@@ -243,7 +291,12 @@ export class RolloutController {
     for (const service of this.caches.services.byIndex(MANAGER, `${namespace}/${name}`)) {
       await this.#input.kube.writer.write(releaseOf(service));
     }
-    this.letGo(`${namespace}/${name}`);
+    const key = `${namespace}/${name}`;
+    const gone = this.#gone.get(key);
+    const writes = gone === undefined ? writesOfUnknown(this.caches, key) : writesOfGone(this.caches, gone);
+    for (const write of writes) await this.#input.kube.writer.write(write);
+    this.#gone.delete(key);
+    this.letGo(key);
     return {};
   }
 
