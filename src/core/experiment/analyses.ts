@@ -62,7 +62,7 @@ function seen({ name, analysisRun }: AnalysisStatus, run: AnalysisRun): Analysis
   };
 }
 
-/** Before the pods are there, only whether the template exists is looked at. */
+/** Before the pods are there, only whether the template exists is looked at; it may be seen a little later. */
 function verified(observation: ExperimentObservation, analysis: AnalysisSpec): AnalysisStatus | undefined {
   if (templateExists(observation, analysis) || observation.nowMs < templateDueMs(observation)) return undefined;
   const kind = analysis.clusterScope === true ? 'ClusterAnalysisTemplate' : 'AnalysisTemplate';
@@ -91,7 +91,7 @@ function begun(
   status: ExperimentStatus,
   analysis: AnalysisSpec,
 ): AnalysisStatus | undefined {
-  if (!templateExists(observation, analysis) && observation.nowMs < templateDueMs(observation)) return undefined;
+  if (!templateExists(observation, analysis)) return verified(observation, analysis);
   const made = newAnalysisRun(observation, status, analysis);
   if (!made.ok) return failed(analysis, '', made.message);
   return { name: analysis.name, analysisRun: made.run.metadata.name, phase: 'Pending' };

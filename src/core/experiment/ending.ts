@@ -47,39 +47,46 @@ export function requirement(
   if (required.length === 0) return 'open';
   const states = required.map((analysis) => {
     const recorded = analysisStatusOf(status, analysis);
-    return recorded?.phase === 'Successful' ? proofOf(recorded, runs, 'strict') : 'open';
+    if (recorded?.phase !== 'Successful') return 'open';
+    return doubtAbout(analysis, recorded, runs) === undefined ? 'met' : 'unproven';
   });
   if (states.includes('unproven')) return 'unproven';
   return states.every((state) => state === 'met') ? 'met' : 'open';
 }
 
+export interface Doubt {
+  readonly analysis: string;
+  /** `it ended before it had measured errors` */
+  readonly cause: string;
+}
+
 /** Analyses that read Successful and prove nothing. Those that the experiment itself ended only need a measurement. */
-export function unprovenAnalyses(
+export function doubtsOf(
   spec: ExperimentSpec,
   status: ExperimentStatus,
   runs: readonly AnalysisRun[],
-): readonly string[] {
-  return (spec.analyses ?? [])
-    .filter((analysis) => {
-      const recorded = analysisStatusOf(status, analysis);
-      if (recorded === undefined) return true;
-      const rule = analysis.requiredForCompletion === true ? 'strict' : 'measured';
-      return recorded.phase === 'Successful' && proofOf(recorded, runs, rule) === 'unproven';
-    })
-    .map((analysis) => analysis.name);
+): readonly Doubt[] {
+  return (spec.analyses ?? []).flatMap((analysis): readonly Doubt[] => {
+    const recorded = analysisStatusOf(status, analysis);
+    if (recorded === undefined) return [{ analysis: analysis.name, cause: 'it was never begun' }];
+    const cause = recorded.phase === 'Successful' ? doubtAbout(analysis, recorded, runs) : undefined;
+    return cause === undefined ? [] : [{ analysis: analysis.name, cause }];
+  });
 }
 
-function proofOf(
+function doubtAbout(
+  analysis: AnalysisSpec,
   recorded: AnalysisStatus,
   runs: readonly AnalysisRun[],
-  rule: 'strict' | 'measured',
-): 'met' | 'unproven' {
+): string | undefined {
   const run = runs.find(({ metadata }) => metadata.name === recorded.analysisRun);
   // Deleted since: what was recorded of it is all that is left.
-  if (run === undefined) return 'met';
-  if (rule === 'strict') return distrustCause(run) === undefined ? 'met' : 'unproven';
+  if (run === undefined) return undefined;
+  if (analysis.requiredForCompletion === true) return distrustCause(run);
   const unmeasured = unmeasuredMetrics(run.spec, run.status?.metricResults ?? []);
-  return unmeasured.length === 0 && foreignChanges(run).length === 0 ? 'met' : 'unproven';
+  if (unmeasured.length > 0) return `it ended before it had measured ${unmeasured.join(', ')}`;
+  const changes = foreignChanges(run);
+  return changes.length === 0 ? undefined : `${changes.join(', ')} was written by hand`;
 }
 
 export function analysisStatusOf(status: ExperimentStatus, analysis: AnalysisSpec): AnalysisStatus | undefined {

@@ -1,7 +1,7 @@
 import type { AnalysisPhase } from '../../api/analysis.ts';
 import type { ExperimentStatus } from '../../api/experiment.ts';
 import { isOver } from '../analysis/metric-verdict.ts';
-import { isDurationOver, REQUIRED_COMPLETED, requirement, unprovenAnalyses } from './ending.ts';
+import { doubtsOf, isDurationOver, REQUIRED_COMPLETED, requirement, type Doubt } from './ending.ts';
 import type { ExperimentObservation } from './observation.ts';
 
 export interface ExperimentVerdict {
@@ -42,7 +42,8 @@ export function verdictOf(observation: ExperimentObservation, status: Experiment
     case 'met':
       return { phase: 'Successful', message: REQUIRED_COMPLETED };
     case 'unproven':
-      return unproven(observation, status);
+      // Who ends it knows that it proves nothing.
+      return spec.terminate === true ? openVerdict(observation, status, ofVersions) : unproven(observation, status);
     case 'open':
       return openVerdict(observation, status, ofVersions);
   }
@@ -59,11 +60,11 @@ function openVerdict(
   const isMeasured = analysesAreOver(observation, status);
   if (spec.terminate === true) {
     if (!isMeasured) return { phase: 'Running', message: ofVersions.message };
-    return { phase: 'Successful', message: terminated(unprovenAnalyses(spec, status, analysisRuns)) };
+    return { phase: 'Successful', message: terminated(doubtsOf(spec, status, analysisRuns)) };
   }
   if (!isDurationOver(spec, status, nowMs) || ofVersions.phase !== 'Successful') return ofVersions;
   if (!isMeasured) return { phase: 'Running', message: '' };
-  return unprovenAnalyses(spec, status, analysisRuns).length === 0 ? ofVersions : unproven(observation, status);
+  return doubtsOf(spec, status, analysisRuns).length === 0 ? ofVersions : unproven(observation, status);
 }
 
 /** Those that were begun; a termination before that leaves nothing to wait for. */
@@ -74,14 +75,14 @@ function analysesAreOver({ experiment }: ExperimentObservation, status: Experime
 }
 
 function unproven(observation: ExperimentObservation, status: ExperimentStatus): ExperimentVerdict {
-  const names = unprovenAnalyses(observation.experiment.spec, status, observation.analysisRuns);
-  return { phase: 'Inconclusive', message: `Not measured: ${names.join(', ')}` };
+  const doubts = doubtsOf(observation.experiment.spec, status, observation.analysisRuns);
+  const message = doubts.map(({ analysis, cause }) => `Analysis '${analysis}' proves nothing: ${cause}`).join('; ');
+  return { phase: 'Inconclusive', message };
 }
 
-function terminated(unmeasured: readonly string[]): string {
-  return unmeasured.length === 0
-    ? 'Experiment Terminated'
-    : `Experiment Terminated (not measured: ${unmeasured.join(', ')})`;
+function terminated(doubts: readonly Doubt[]): string {
+  const names = doubts.map(({ analysis }) => analysis).join(', ');
+  return names === '' ? 'Experiment Terminated' : `Experiment Terminated (not measured: ${names})`;
 }
 
 function worst<Phase extends string>(
