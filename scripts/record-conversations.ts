@@ -3,15 +3,18 @@ import { writeGolden, writePrinted } from '../test/conversations/golden.ts';
 import { runKubectl, withoutChance } from '../test/conversations/kubectl.ts';
 import { play, type Listener } from '../test/conversations/play.ts';
 import { conversationOf, isAboutObjects } from '../test/conversations/recorded.ts';
+import { recordStories } from '../test/conversations/story.ts';
 import { TOPICS } from '../test/conversations/topics/all.ts';
 import { COMMANDS } from '../test/conversations/topics/kubectl.ts';
+import { STORIES } from '../test/conversations/topics/stories.ts';
 import { openApiClient } from '../test/support/api-client.ts';
 import { startPlane } from '../test/support/plane.ts';
 import { installKinds } from '../test/support/world.ts';
 
 /**
  * Asks a real kube-apiserver everything in test/conversations/topics, lets kubectl loose on it, and writes down what it answers in
- * test/golden. Names of topics (also `kubectl`) as arguments leave the others as they are.
+ * test/golden. Then the stories are played on a whole control plane, and every call about them is written down as well.
+ * Names of topics (also `kubectl` and `stories`) as arguments leave the others as they are.
  */
 const chosen = process.argv.slice(2);
 const plane = await startPlane({ bare: true });
@@ -25,6 +28,13 @@ try {
   await listener.dispatcher.close();
 } finally {
   await plane.stop();
+}
+
+if (isChosen('stories')) {
+  const conversations = await recordStories(STORIES);
+  writeGolden('stories', conversations);
+  const requests = conversations.reduce((sum, { exchanges }) => sum + exchanges.length, 0);
+  process.stdout.write(`stories: ${conversations.length}, ${requests} requests\n`);
 }
 
 function isChosen(topic: string): boolean {

@@ -8,6 +8,7 @@ import { withDefaults } from './schema/default.ts';
 import { wholeSchema } from './schema/object-meta.ts';
 import { prune } from './schema/prune.ts';
 import { typeProblem, withoutNulls } from './schema/typed.ts';
+import { withWholeTimes } from './schema/whole-times.ts';
 import { badRequest, invalid } from './status-error.ts';
 import type { WriteOptions } from './target.ts';
 
@@ -40,7 +41,8 @@ export function decode(
   const typeMismatch = definition.typed === true ? typeProblem(fresh, definition.schema, definition.kind) : undefined;
   if (typeMismatch !== undefined) throw cannotBeHandled(definition, typeMismatch);
   const present = definition.typed === true ? withoutNulls(fresh) : withoutNullMetadata(fresh);
-  const { value: known, unknownFields } = prune(present, wholeSchema(definition));
+  const { value: pruned, unknownFields } = prune(present, wholeSchema(definition));
+  const known = definition.typed === true ? withWholeTimes(pruned, wholeSchema(definition)) : pruned;
   const unknown = definition.typed === true ? unknownFields : unknownFields.toSorted();
   const duplicates = validation === 'Ignore' ? [] : duplicatesInBody(value);
   const warnings = [

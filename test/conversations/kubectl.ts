@@ -31,7 +31,7 @@ export async function runKubectl(listener: Listener, commands: readonly Command[
     const made = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
     await sendTo(listener, { call: 'POST /api/v1/namespaces', body: made });
     const kubeconfig = join(directory, 'kubeconfig');
-    writeFileSync(kubeconfig, kubeconfigOf(proxy.url, namespace));
+    writeFileSync(kubeconfig, kubeconfigFor(proxy.url, namespace));
     const raw: Printed[] = [];
     for (const command of commands) raw.push(await run(command, { directory, kubeconfig, namespace }));
     const symbols = new Symbols(namespace);
@@ -56,7 +56,8 @@ function plain(text: string): string {
     .replaceAll(/ {2,}/g, '  ');
 }
 
-function kubeconfigOf(url: string, namespace: string): string {
+/** A kubeconfig for a server that asks for no credentials. */
+export function kubeconfigFor(url: string, namespace = 'default'): string {
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',

@@ -104,6 +104,11 @@ async function buildProgram(program: Program, directory: string, say: (line: str
 export interface PlaneOptions {
   /** An API server with its store and nothing else: whatever happens there was asked for. */
   readonly bare?: true;
+  /**
+   * Told of the API server's kubeconfig before anybody uses it; answers the one that controllers, scheduler and kwok are to use
+   * instead, e.g. of a proxy that stands before it.
+   */
+  readonly through?: (kubeconfig: string) => Promise<string>;
   /** Where an audit log of every call goes, if anywhere. */
   readonly auditLog?: string;
 }
@@ -134,9 +139,11 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     await prepareCluster(url, token);
     const plane = (): Plane => ({ url, kubeconfig, directory, pids: children.map((child) => child.pid ?? 0), stop });
     if (options.bare === true) return plane();
-    start('kube-controller-manager', controllerManagerArgs(directory, kubeconfig, managerPort));
-    start('kube-scheduler', schedulerArgs(kubeconfig, schedulerPort));
-    start('kwok', ['--kubeconfig', kubeconfig, '--config', join(PLANE, 'kwok.yaml')]);
+    const inner = (await options.through?.(kubeconfig)) ?? kubeconfig;
+    const readable = options.through === undefined ? [] : ['--kube-api-content-type=application/json'];
+    start('kube-controller-manager', [...controllerManagerArgs(directory, inner, managerPort), ...readable]);
+    start('kube-scheduler', [...schedulerArgs(inner, schedulerPort), ...readable]);
+    start('kwok', ['--kubeconfig', inner, '--config', join(PLANE, 'kwok.yaml')]);
     await untilNodeReady(url, token);
     return plane();
   } catch (error) {

@@ -32,12 +32,17 @@ export const endpointSliceResource: ResourceDefinition = define({
   ],
   defaults: (slice) => ({
     ...slice,
-    endpoints: slice.endpoints ?? null,
-    ports: slice.ports ?? null,
-    ...changedItems({ endpoints: slice.endpoints ?? null }, 'endpoints', (endpoint) =>
-      filled(endpoint, { conditions: {} }),
+    endpoints: null,
+    ports: null,
+    // An empty list is none.
+    ...changedItems(
+      listAt(slice, 'endpoints').length === 0 ? {} : { endpoints: slice.endpoints },
+      'endpoints',
+      (endpoint) => filled(endpoint, { conditions: {} }),
     ),
-    ...changedItems({ ports: slice.ports ?? null }, 'ports', (port) => filled(port, { name: '', protocol: 'TCP' })),
+    ...changedItems(listAt(slice, 'ports').length === 0 ? {} : { ports: slice.ports }, 'ports', (port) =>
+      filled(port, { name: '', protocol: 'TCP' }),
+    ),
   }),
   validate: checkEndpointSlice,
 });

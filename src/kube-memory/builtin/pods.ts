@@ -60,7 +60,7 @@ function admitted(pod: KubeObject): KubeObject {
 
 /** Times and states that the type always has, be they null or empty. */
 function completeStatus(status: Fields): Fields {
-  let result = withConditionTimes(status, 'lastProbeTime', 'lastTransitionTime');
+  let result = withConditionTimes(withAllAddresses(status), 'lastProbeTime', 'lastTransitionTime');
   for (const list of ['initContainerStatuses', 'containerStatuses', 'ephemeralContainerStatuses']) {
     result = changedItems(result, list, (container) => ({
       ...container,
@@ -69,6 +69,12 @@ function completeStatus(status: Fields): Fields {
     }));
   }
   return result;
+}
+
+/** The one address is the first of all addresses. */
+function withAllAddresses(status: Fields): Fields {
+  const ip = textAt(status, 'podIP') ?? '';
+  return ip === '' ? status : filled(status, { podIPs: [{ ip }] });
 }
 
 function completeState(state: Fields): Fields {
