@@ -517,7 +517,7 @@ describe('EndpointSlices', () => {
 
     assert.deepEqual(
       kube.store.list('endpointslices.discovery.k8s.io', 'default').map((slice) => slice.endpoints),
-      [[]],
+      [null],
     );
   });
 });
