@@ -34,6 +34,9 @@ export interface Metrics {
   analysisRunObserved(run: AnalysisRunFacts): void;
   /** The present state of an Experiment; replaces what was shown of it before. */
   experimentObserved(experiment: { readonly namespace: string; readonly name: string; readonly phase: string }): void;
+  /** What a template measures; replaces what was shown of it before. A template of the whole cluster has no namespace. */
+  templateObserved(template: TemplateFacts): void;
+  templateGone(template: { readonly namespace: string; readonly name: string }): void;
   /** Drops every series of an object that was deleted, after a last scrape had its chance. */
   objectGone(object: { readonly kind: ReconciledKind; readonly namespace: string; readonly name: string }): void;
   notificationDone(notice: {
@@ -79,6 +82,7 @@ export interface RolloutFacts {
   readonly name: string;
   readonly strategy: string;
   readonly trafficRouter: string;
+  /** As dashboards call it: `Completed`, `Abort`. */
   readonly phase: string;
   readonly replicas: {
     readonly available: number;
@@ -95,9 +99,15 @@ export interface AnalysisRunFacts {
   readonly metrics: readonly AnalysisMetricFacts[];
 }
 
+export interface TemplateFacts {
+  readonly namespace: string;
+  readonly name: string;
+  readonly metrics: readonly Pick<AnalysisMetricFacts, 'metric' | 'type'>[];
+}
+
 export interface AnalysisMetricFacts {
   readonly metric: string;
-  /** The provider's key in the spec: `prometheus`, `web`. */
+  /** As dashboards call the provider: `Prometheus`, `Web`. */
   readonly type: string;
   readonly phase: string;
   readonly dryRun: boolean;

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 
 import type { Metric } from '../api/analysis.ts';
 import { assessResult } from '../core/analysis/assess-measurement.ts';
+import { providerTypeName } from '../core/analysis/provider-type.ts';
 import type { Exchange, ExchangeResponse } from '../core/exchange.ts';
 import type { MetricProvider, MetricQuery, ProviderStep } from './contract.ts';
 import { PROVIDERS, providerOf } from './registry.ts';
@@ -122,6 +123,14 @@ for (const provider of PROVIDERS) {
     assert.ok(empty.type === 'outcome' && empty.outcome.type === 'verdict' && empty.outcome.phase === 'Error');
   });
 }
+
+test('every provider has the name that dashboards know, which only for one is its key', () => {
+  const unnamed = PROVIDERS.map(({ id }) => id).filter(
+    (id) => providerTypeName({ name: 'errors', provider: { [id]: {} } }) === id,
+  );
+
+  assert.deepEqual(unnamed, ['skywalking']);
+});
 
 test('the registry and the folder agree', () => {
   const infrastructure = new Set(['contract.ts', 'registry.ts']);

@@ -107,6 +107,21 @@ test('an AnalysisRun shows the phase of each metric, and only the present one', 
   ]);
 });
 
+test('a template shows what it measures with, until it is gone', async () => {
+  const registry = createMetrics({ clock: new VirtualClock(), build });
+  const template = { namespace: 'ns', name: 'errors' };
+
+  registry.metrics.templateObserved({ ...template, metrics: [{ metric: 'old', type: 'Web' }] });
+  registry.metrics.templateObserved({ ...template, metrics: [{ metric: 'rate', type: 'Prometheus' }] });
+  assert.deepEqual(await series(registry, 'analysis_template'), [
+    'analysis_template_info{namespace="ns",name="errors"} 1',
+    'analysis_template_metric_info{namespace="ns",name="errors",type="Prometheus",metric="rate"} 1',
+  ]);
+
+  registry.metrics.templateGone(template);
+  assert.deepEqual(await series(registry, 'analysis_template'), []);
+});
+
 test('what this process has of the objects is counted when somebody asks', async () => {
   const registry = createMetrics({ clock: new VirtualClock(), build });
   assert.deepEqual(await series(registry, 'headgate_members'), ['headgate_members 0']);

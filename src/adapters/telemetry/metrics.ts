@@ -7,6 +7,7 @@ import type {
   ReconciledKind,
   RolloutFacts,
   ShareFacts,
+  TemplateFacts,
 } from '../../ports/telemetry.ts';
 import { createLimitedLabels } from './limited-labels.ts';
 
@@ -64,6 +65,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
   const rollouts = rolloutSeries(registry);
   const runs = analysisRunSeries(registry);
   const experiments = experimentSeries(registry);
+  const templates = templateSeries(registry);
   const passes = passSeries(registry);
   const notices = noticeSeries(registry);
 
@@ -83,6 +85,8 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
       rolloutObserved: (rollout) => rollouts.observed(rollout),
       analysisRunObserved: (run) => runs.observed(run),
       experimentObserved: (experiment) => experiments.observed(experiment),
+      templateObserved: (template) => templates.observed(template),
+      templateGone: ({ namespace, name }) => templates.gone(namespace, name),
       objectGone({ kind, namespace, name }) {
         // State that is no longer true goes at once; what only counts stays for a last scrape.
         if (kind === 'rollout') rollouts.gone(namespace, name);
@@ -140,6 +144,12 @@ function rolloutSeries(registry: Registry): {
     labelNames: [...OBJECT_LABELS, 'strategy', 'traffic_router', 'phase'],
     registers: [registry],
   });
+  const phases = new Gauge({
+    name: 'rollout_phase',
+    help: 'The phase of a Rollout; rollout_info says the same with more labels',
+    labelNames: [...OBJECT_LABELS, 'strategy', 'phase'],
+    registers: [registry],
+  });
   const replicas = (['available', 'unavailable', 'desired', 'updated'] as const).map((count) => ({
     count,
     gauge: new Gauge({
@@ -150,14 +160,22 @@ function rolloutSeries(registry: Registry): {
     }),
   }));
   const shown = new Map<string, RolloutFacts>();
+
+  function show({ namespace, name, strategy, trafficRouter, phase }: RolloutFacts, deed: 'set' | 'remove'): void {
+    write(info, deed, { namespace, name, strategy, traffic_router: trafficRouter, phase });
+    write(phases, deed, { namespace, name, strategy, phase });
+  }
+
   return {
     observed(rollout) {
       const { namespace, name } = rollout;
       const key = `${namespace}/${name}`;
       const before = shown.get(key);
       shown.set(key, rollout);
-      if (before !== undefined && !sameInfo(before, rollout)) info.remove(infoLabels(before));
-      if (before === undefined || !sameInfo(before, rollout)) info.set(infoLabels(rollout), 1);
+      if (before === undefined || !sameInfo(before, rollout)) {
+        if (before !== undefined) show(before, 'remove');
+        show(rollout, 'set');
+      }
       for (const { count, gauge } of replicas) {
         if (before?.replicas[count] !== rollout.replicas[count])
           gauge.set({ namespace, name }, rollout.replicas[count]);
@@ -167,14 +185,10 @@ function rolloutSeries(registry: Registry): {
       const before = shown.get(`${namespace}/${name}`);
       if (before === undefined) return;
       shown.delete(`${namespace}/${name}`);
-      info.remove(infoLabels(before));
+      show(before, 'remove');
       for (const { gauge } of replicas) gauge.remove({ namespace, name });
     },
   };
-}
-
-function infoLabels({ namespace, name, strategy, trafficRouter, phase }: RolloutFacts): Record<string, string> {
-  return { namespace, name, strategy, traffic_router: trafficRouter, phase };
 }
 
 function sameInfo(left: RolloutFacts, right: RolloutFacts): boolean {
@@ -188,6 +202,12 @@ function analysisRunSeries(registry: Registry): {
   const info = new Gauge({
     name: 'analysis_run_info',
     help: 'An AnalysisRun and its phase',
+    labelNames: [...OBJECT_LABELS, 'phase'],
+    registers: [registry],
+  });
+  const runPhases = new Gauge({
+    name: 'analysis_run_phase',
+    help: 'The phase of an AnalysisRun; analysis_run_info says the same',
     labelNames: [...OBJECT_LABELS, 'phase'],
     registers: [registry],
   });
@@ -208,6 +228,7 @@ function analysisRunSeries(registry: Registry): {
   function show(run: AnalysisRunFacts, deed: 'set' | 'remove'): void {
     const { namespace, name } = run;
     write(info, deed, { namespace, name, phase: run.phase });
+    write(runPhases, deed, { namespace, name, phase: run.phase });
     for (const { metric, type, phase, dryRun } of run.metrics) {
       write(types, deed, { namespace, name, metric, type });
       write(phases, deed, { namespace, name, metric, type, dry_run: String(dryRun), phase });
@@ -225,6 +246,45 @@ function analysisRunSeries(registry: Registry): {
       gone(run.namespace, run.name);
       shown.set(`${run.namespace}/${run.name}`, run);
       show(run, 'set');
+    },
+    gone,
+  };
+}
+
+function templateSeries(registry: Registry): {
+  observed(template: TemplateFacts): void;
+  gone(namespace: string, name: string): void;
+} {
+  const info = new Gauge({
+    name: 'analysis_template_info',
+    help: 'An AnalysisTemplate, or one of the whole cluster, without a namespace',
+    labelNames: OBJECT_LABELS,
+    registers: [registry],
+  });
+  const types = new Gauge({
+    name: 'analysis_template_metric_info',
+    help: 'A metric of a template and its provider',
+    labelNames: [...OBJECT_LABELS, 'type', 'metric'],
+    registers: [registry],
+  });
+  const shown = new Map<string, TemplateFacts>();
+
+  function show({ namespace, name, metrics }: TemplateFacts, deed: 'set' | 'remove'): void {
+    write(info, deed, { namespace, name });
+    for (const { metric, type } of metrics) write(types, deed, { namespace, name, type, metric });
+  }
+
+  function gone(namespace: string, name: string): void {
+    const before = shown.get(`${namespace}/${name}`);
+    if (before !== undefined) show(before, 'remove');
+    shown.delete(`${namespace}/${name}`);
+  }
+
+  return {
+    observed(template) {
+      gone(template.namespace, template.name);
+      shown.set(`${template.namespace}/${template.name}`, template);
+      show(template, 'set');
     },
     gone,
   };

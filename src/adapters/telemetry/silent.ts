@@ -13,6 +13,8 @@ export const SILENT_METRICS: Metrics = {
   rolloutObserved() {},
   analysisRunObserved() {},
   experimentObserved() {},
+  templateObserved() {},
+  templateGone() {},
   objectGone() {},
   notificationDone() {},
   shareIs() {},

@@ -14,6 +14,7 @@ import type { Telemetry } from '../../ports/telemetry.ts';
 import type { ProviderOptions } from '../../providers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
 import { keyOf } from '../rollout/caches.ts';
+import { providerTypeName } from '../../core/analysis/provider-type.ts';
 import { measure, removeGarbage, terminateMeasurement, type MeasureInput } from './measure.ts';
 import { RunSecrets } from './secrets.ts';
 
@@ -144,7 +145,7 @@ export class RunController {
       phase: decision.status.phase ?? '',
       metrics: (decision.status.metricResults ?? []).map((result) => ({
         metric: result.name,
-        type: Object.keys(run.spec.metrics.find(({ name }) => name === result.name)?.provider ?? {})[0] ?? '',
+        type: providerTypeName(run.spec.metrics.find(({ name }) => name === result.name)),
         phase: result.phase ?? '',
         dryRun: result.dryRun ?? false,
       })),

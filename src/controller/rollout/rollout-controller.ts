@@ -7,6 +7,7 @@ import { decide } from '../../core/decide.ts';
 import { RECONCILE_ERROR_REASON, withFailure } from '../../core/rollout/failure-state.ts';
 import type { Decision } from '../../core/decision.ts';
 import type { DecisionOptions } from '../../core/observation.ts';
+import { phaseLabel } from '../../core/rollout/phase-label.ts';
 import { needsPods } from '../../core/rollout/references.ts';
 import { releaseOf } from '../../core/rollout/service-release.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -15,6 +16,7 @@ import type { Telemetry } from '../../ports/telemetry.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
 import { AdditiveStatus } from './additive-status.ts';
+import { showTemplates } from '../template-metrics.ts';
 import { BriefNews, TOLD_WITH_STATUS } from './brief-news.ts';
 import { keyOf, openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './caches.ts';
 import { enact, NameTaken, Unsettled, WriteRefused } from './enact.ts';
@@ -67,6 +69,11 @@ export class RolloutController {
   constructor(input: RolloutControllerInput) {
     this.#input = input;
     this.caches = openRolloutCaches(input.kube.caches, { namespace: input.options.namespace });
+    const { analysisTemplates, clusterAnalysisTemplates } = this.caches;
+    showTemplates(
+      [analysisTemplates, clusterAnalysisTemplates].filter((cache) => cache !== undefined),
+      input.telemetry.metrics,
+    );
     wakeOnChanges(this.caches, this.#wake);
     this.caches.rollouts.subscribe((change) => {
       if (change.type === 'deleted') this.#remember(change.old);
@@ -258,8 +265,8 @@ export class RolloutController {
       namespace: rollout.metadata.namespace ?? '',
       name: rollout.metadata.name,
       strategy: strategy?.canary !== undefined ? 'canary' : strategy?.blueGreen !== undefined ? 'blueGreen' : 'none',
-      trafficRouter: routedTargets(rollout)[0]?.router.id ?? '',
-      phase: status.phase ?? '',
+      trafficRouter: routerLabel(routedTargets(rollout)[0]?.router.id ?? ''),
+      phase: phaseLabel(status),
       replicas: {
         desired,
         available,
@@ -309,6 +316,11 @@ export class RolloutController {
     this.#weightWatch.forget(key);
     this.#input.telemetry.metrics.objectGone({ kind: 'rollout', namespace, name });
   }
+}
+
+/** Dashboards know this one with a capital letter. */
+function routerLabel(id: string): string {
+  return id === 'nginx' ? 'Nginx' : id;
 }
 
 function earliest(left: number | undefined, right: number | undefined): number | undefined {
