@@ -24,11 +24,7 @@ function sent(write: KubeWrite): unknown {
 
 describe('headgate promote', () => {
   const CASES: readonly (readonly [string, Rollout, unknown[]])[] = [
-    [
-      'ends a pause step',
-      rollout(CANARY, { ...UPDATE, ...PAUSE }),
-      [{ status: { status: { pauseConditions: null } } }],
-    ],
+    ['ends a pause step', rollout(CANARY, { ...UPDATE, ...PAUSE }), [{ status: { status: { pauseConditions: [] } } }]],
     [
       'ends the pause and the step after an inconclusive analysis',
       rollout(CANARY, {
@@ -52,12 +48,12 @@ describe('headgate promote', () => {
     [
       'resumes what was paused by hand, too',
       rollout({ ...CANARY, paused: true }, { ...UPDATE, ...PAUSE }),
-      [{ status: { status: { pauseConditions: null } } }, { spec: { paused: false } }],
+      [{ status: { status: { pauseConditions: [] } } }, { spec: { paused: false } }],
     ],
     [
       'ends the pause before a switch',
       rollout({ strategy: { blueGreen: { activeService: 'shop' } } }, { ...UPDATE, ...PAUSE }),
-      [{ status: { status: { pauseConditions: null } } }],
+      [{ status: { status: { pauseConditions: [] } } }],
     ],
     ['leaves alone what is done', rollout(CANARY, { ...UPDATE, currentPodHash: 'a', currentStepIndex: 3 }), []],
   ];

@@ -94,7 +94,8 @@ export function promotionWrites(rollout: Rollout, ref: ObjectRef): readonly Kube
   if (pauses.length > 0 && isInconclusive && status.controllerPause === true && steps.length > 0) {
     const body = { pauseConditions: null, controllerPause: false, currentStepIndex: next };
     writes.push(statusPatch(ref, body, guard));
-  } else if (pauses.length > 0) writes.push(statusPatch(ref, { pauseConditions: null }, guard));
+    // An empty list, unlike none, is written by somebody: so the acknowledgement knows by whom.
+  } else if (pauses.length > 0) writes.push(statusPatch(ref, { pauseConditions: [] }, guard));
   else if (steps.length > 0) writes.push(statusPatch(ref, { pauseConditions: null, currentStepIndex: next }, guard));
   return [...writes, ...unpause(rollout, ref)];
 }

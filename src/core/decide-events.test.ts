@@ -56,6 +56,7 @@ describe('events of a Rollout', () => {
     ]);
     const resumed = toldSince(world, () => world.command({ pauseConditions: null }).advance(10_000));
     assert.deepEqual(reasonsOf(resumed), [
+      'RolloutCommand',
       'RolloutStepCompleted',
       'RolloutResumed',
       'ScalingReplicaSet',
@@ -68,7 +69,7 @@ describe('events of a Rollout', () => {
 
     const promoted = reasonsOf(toldSince(world, () => world.command({ promoteFull: true }).advance(10_000)));
 
-    assert.equal(promoted[0], 'RolloutResumed');
+    assert.deepEqual(promoted.slice(0, 2), ['RolloutCommand', 'RolloutResumed']);
     assert.equal(promoted.at(-1), 'RolloutCompleted');
   });
 

@@ -5,6 +5,7 @@ import type { Decision, Effect } from './decision.ts';
 import { assertInvariants } from './invariants.ts';
 import { advance } from './machine/advance.ts';
 import type { Observation } from './observation.ts';
+import { acknowledge } from './rollout/acknowledgement.ts';
 import { planBlueGreenServices } from './rollout/blue-green-services.ts';
 import { deadlineMs } from './rollout/deadline.ts';
 import { eventsOf } from './rollout/events.ts';
@@ -59,7 +60,10 @@ export function decide(observation: Observation): Decision {
     experiments: planExperiment(world, position, measuring),
   };
   const { runs, experiments } = plans;
-  const status = nextStatus(world, { position, state: advanced.state, mark, runs, experiments });
+  const { notices, superseded } = advanced;
+  const acknowledgement = acknowledge(before, { position, notices, superseded });
+  const command = acknowledgement.condition;
+  const status = nextStatus(world, { position, state: advanced.state, mark, command, runs, experiments });
   const decision: Decision = {
     status,
     effects: [
@@ -68,7 +72,7 @@ export function decide(observation: Observation): Decision {
       ...planPodMetadata(world).map((write) => effect(write, 'give pods the metadata of their role')),
       ...restart.evictions.map((write) => effect(write, 'restart a pod')),
     ],
-    events: eventsOf(before, { position, notices: advanced.notices, status, plans }),
+    events: eventsOf(before, { position, notices: [...acknowledgement.notices, ...notices], status, plans }),
     wakeAtMs: earliest(world, [...wakeMoments(world, position, plans), restart.wakeAtMs]),
   };
   assertInvariants(before, advanced, decision);

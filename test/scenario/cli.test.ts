@@ -100,12 +100,13 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       const { template } = (await scene.rollout('shop'))['spec'];
       assert.deepEqual(template.metadata, { labels: { app: 'shop' } });
       assert.equal(template.spec.containers[0].image, 'shop:1');
-      const commands = await until('both commands to be told', async () => {
+      const commands = await until('all commands to be told', async () => {
         const lines = (await scene.eventLines('shop')).filter((line) => line.startsWith('Normal RolloutCommand'));
-        return lines.length === 2 ? [...lines].sort() : undefined;
+        return lines.length === 3 ? [...lines].sort() : undefined;
       });
       assert.deepEqual(commands, [
         'Normal RolloutCommand: Accepted abort by kubectl-headgate',
+        'Normal RolloutCommand: Accepted promote full by kubectl-headgate',
         'Normal RolloutCommand: Accepted retry by kubectl-headgate',
       ]);
     });

@@ -21,6 +21,9 @@ export function formatOverview(view: RolloutView, format: OverviewFormat): strin
     labelled('Status:', markText(markOf(view.phase), paint)),
     ...(view.message === '' ? [] : [labelled('Message:', view.message)]),
     ...(view.waitingFor === undefined ? [] : [labelled('Waits for:', view.waitingFor)]),
+    ...(view.lastCommand === undefined
+      ? []
+      : [labelled('Last command:', `${view.lastCommand.text} (${view.lastCommand.at})`)]),
     labelled('Strategy:', view.strategy),
     ...(view.strategy === 'Canary' ? canaryLines(view, format) : []),
     ...imageLines(view.images, paint),

@@ -17,6 +17,8 @@ export interface RolloutView {
   readonly message: string;
   /** What a blocked Rollout waits for, in the controller's words. */
   readonly waitingFor?: string;
+  /** What users asked for last, by which program, and when. */
+  readonly lastCommand?: { readonly text: string; readonly at: string };
   readonly strategy: 'Canary' | 'BlueGreen' | '';
   readonly steps?: readonly StepView[];
   /** Steps that are done. */
@@ -49,11 +51,13 @@ export function rolloutView(rollout: Rollout, relatives: Relatives): RolloutView
   const { status = {}, spec, metadata } = rollout;
   const replicaSets = ownedBy(relatives.replicaSets, metadata.uid);
   const waiting = findCondition(status.conditions, 'Waiting');
+  const command = findCondition(status.conditions, 'Command');
   return {
     name: metadata.name,
     namespace: metadata.namespace ?? '',
     ...phaseShown(rollout),
     ...(waiting?.status === 'True' ? { waitingFor: waiting.message } : {}),
+    ...(command === undefined ? {} : { lastCommand: { text: command.message, at: command.lastUpdateTime } }),
     strategy: strategyOf(rollout),
     ...(spec.strategy?.canary === undefined ? {} : canaryView(rollout, replicaSets)),
     images: imageViews(rollout, relatives),

@@ -1,5 +1,5 @@
 import type { EventNotice } from '../../api/kube-write.ts';
-import { commandNotices, commandsOf } from '../rollout/commands.ts';
+import { commandsOf } from '../rollout/commands.ts';
 import type { World } from '../rollout/world.ts';
 import type { ChartContext } from './chart-context.ts';
 import { updateMayStart } from './moves.ts';
@@ -12,6 +12,8 @@ export interface Advance {
   readonly state: string;
   readonly context: ChartContext;
   readonly notices: readonly EventNotice[];
+  /** Another version was taken up: commands were about the one before. */
+  readonly superseded: boolean;
 }
 
 /** Takes every transition that commands and the world allow, and returns where that ends and what there is to tell. */
@@ -19,8 +21,9 @@ export function advance(world: World): Advance {
   const standing = standingOf(world);
   let snapshot = rolloutChart.resolveState(standing);
   // Commands were about the update that is there; one that supersedes it takes none of them over.
-  const commands = updateMayStart(standing) ? [] : commandsOf(world);
-  const notices: EventNotice[] = [...commandNotices(world, commands)];
+  const superseded = updateMayStart(standing);
+  const commands = superseded ? [] : commandsOf(world);
+  const notices: EventNotice[] = [];
   const events: readonly ChartEvent[] = [...commands.map((type) => ({ type })), { type: 'OBSERVED' }];
   for (const event of events) {
     const [next, actions] = transitionOf(snapshot, event);
@@ -29,7 +32,7 @@ export function advance(world: World): Advance {
       if (action.type === 'notify') notices.push(action.params as EventNotice);
     }
   }
-  return { state: pathOf(snapshot.value), context: snapshot.context, notices };
+  return { state: pathOf(snapshot.value), context: snapshot.context, notices, superseded };
 }
 
 function pathOf(value: unknown): string {

@@ -1,5 +1,6 @@
 import { findCondition } from '../../api/conditions.ts';
 import { isCutOver, isFastTracked } from '../rollout/blue-green.ts';
+import { newSkip } from '../rollout/known-commands.ts';
 import { isPausedFor, wasResumed, withoutPauses } from '../rollout/pause.ts';
 import { positionOf, type Position } from '../rollout/position.ts';
 import { isStableGone, isWithinRollbackWindow } from '../rollout/promotion.ts';
@@ -57,7 +58,10 @@ function settled(world: World, position: Position): Position {
     };
   }
   // A pause belongs to its step: who moves on to another step has ended it.
-  if (stepKind(currentStep(world, position)) === 'pause' || wasInconclusive(world, position)) return position;
+  if (wasInconclusive(world, position)) return position;
+  // Who moves to a step that pauses wants it to pause.
+  if (stepKind(currentStep(world, position)) === 'pause')
+    return newSkip(world) === undefined ? position : withoutPauses(position);
   const pauses = position.pauses.filter(({ reason }) => reason !== 'CanaryPauseStep');
   return { ...position, pauses, controllerPause: pauses.length > 0 };
 }

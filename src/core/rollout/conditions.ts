@@ -12,6 +12,7 @@ import {
 } from '../../api/conditions.ts';
 import type { RolloutCondition, RolloutStatus } from '../../api/rollout.ts';
 import { invalidSpecMessage } from '../../api/validation/problem.ts';
+import { deepEqual } from '../../lib/deep-equal.ts';
 import { formatTimestamp, formatTimestampMs } from '../../lib/timestamp.ts';
 import { isTimedOut, madeProgress } from './deadline.ts';
 import type { Position } from './position.ts';
@@ -29,6 +30,8 @@ export interface ConditionsInput {
   readonly status: RolloutStatus;
   /** What the last move of the chart has to say. */
   readonly mark: { readonly reason: string; readonly message: string } | undefined;
+  /** What users asked for last. */
+  readonly command: RolloutCondition | undefined;
   readonly wait: Wait | undefined;
 }
 
@@ -52,6 +55,7 @@ export function conditionsOf(world: World, input: ConditionsInput): Conditions {
   conditions = upsertCondition(conditions, completed(input.position), now);
   conditions = withHealthy(world, input, conditions);
   conditions = withProgressing(world, input, conditions);
+  conditions = withCommand(input, conditions);
   return withWaiting(world, input, conditions);
 }
 
@@ -192,6 +196,13 @@ function lastingMark(
   if (mark?.reason === 'RolloutResumed' && madeProgress(world, position)) return undefined;
   if (mark?.reason === 'FoundNewReplicaSet' && before !== undefined) return undefined;
   return mark;
+}
+
+/** Keeps its place until something new is asked for. */
+function withCommand({ command }: ConditionsInput, conditions: Conditions): Conditions {
+  const before = findCondition(conditions, 'Command');
+  if (command === undefined || deepEqual(command, before)) return conditions;
+  return [...removeCondition(conditions, 'Command'), command];
 }
 
 /**

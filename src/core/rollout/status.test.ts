@@ -134,6 +134,7 @@ describe('the status of a canary', () => {
     scene.command({ abort: true }).advance(120_000);
     assert.deepEqual(shown(), {
       Available: 'True/AvailableReason',
+      Command: 'True/Abort',
       Completed: 'False/RolloutCompleted',
       Healthy: 'False/RolloutHealthy',
       Paused: 'False/RolloutPaused',

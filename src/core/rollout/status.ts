@@ -1,4 +1,10 @@
-import type { BlueGreenStatus, CanaryStatus, RolloutStatus, TrafficWeights } from '../../api/rollout.ts';
+import type {
+  BlueGreenStatus,
+  CanaryStatus,
+  RolloutCondition,
+  RolloutStatus,
+  TrafficWeights,
+} from '../../api/rollout.ts';
 import { activeHash, previewHash } from './blue-green.ts';
 import { conditionsOf } from './conditions.ts';
 import { countsOf } from './counts.ts';
@@ -22,6 +28,8 @@ export interface StatusInput {
   readonly position: Position;
   readonly state: string;
   readonly mark: { readonly reason: string; readonly message: string } | undefined;
+  /** What users asked for last. */
+  readonly command: RolloutCondition | undefined;
   readonly runs: RunPlan;
   readonly experiments: ExperimentPlan;
 }
@@ -38,7 +46,7 @@ export function nextStatus(world: World, input: StatusInput): RolloutStatus {
   };
   const failures = [...input.runs.failures, ...input.experiments.failures];
   const wait = waitOf(world, { position, state: input.state, failures });
-  const conditions = conditionsOf(world, { position, status: counted, mark: input.mark, wait });
+  const conditions = conditionsOf(world, { position, status: counted, mark: input.mark, command: input.command, wait });
   const conditioned: RolloutStatus = { ...counted, conditions };
   return { ...conditioned, ...phaseMessageOf(world, conditioned), headgate: atAGlance(world, position) };
 }
