@@ -23,17 +23,16 @@ function collect(from: Json, to: Json, path: string, into: { set: Record<string,
     if (JSON.stringify(from) !== JSON.stringify(to)) into.set[path] = to;
     return;
   }
-  for (const key of Object.keys(from)) if (to[key] === undefined) into.gone.push(`${path}/${escaped(key)}`);
+  for (const key of Object.keys(from)) if (!Object.hasOwn(to, key)) into.gone.push(`${path}/${escaped(key)}`);
   for (const [key, value] of Object.entries(to)) {
     const place = `${path}/${escaped(key)}`;
-    const before = from[key];
-    if (before === undefined) into.set[place] = value;
-    else collect(before, value, place, into);
+    if (Object.hasOwn(from, key)) collect(from[key] as Json, value, place, into);
+    else into.set[place] = value;
   }
 }
 
 export function withDelta(from: Json, { set = {}, gone = [] }: Delta): Json {
-  let result = structuredClone(from) as Writable;
+  let result = copied(from);
   for (const [path, value] of Object.entries(set)) result = placed(result, path, value);
   for (const path of gone) result = placed(result, path, undefined);
   return result as Json;
@@ -46,10 +45,24 @@ function placed(document: Writable, path: string, value: Json | undefined): Writ
   const last = keys.pop();
   if (last === undefined) return value as Writable;
   let place = document as Record<string, Writable>;
-  for (const key of keys) place = place[key] as Record<string, Writable>;
+  for (const key of keys) place = ownValue(place, key) as Record<string, Writable>;
   if (value === undefined) delete place[last];
-  else place[last] = structuredClone(value) as Writable;
+  else define(place, last, copied(value));
   return document;
+}
+
+/** A key may be called like something that every object inherits, `__proto__` too. */
+function ownValue(place: Record<string, Writable>, key: string): Writable | undefined {
+  return Object.getOwnPropertyDescriptor(place, key)?.value as Writable | undefined;
+}
+
+function define(place: Record<string, Writable>, key: string, value: Writable): void {
+  Object.defineProperty(place, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** Not by structuredClone, which takes a key called `__proto__` for the prototype. */
+function copied(value: Json): Writable {
+  return JSON.parse(JSON.stringify(value)) as Writable;
 }
 
 function escaped(key: string): string {

@@ -32,7 +32,10 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       const paused = await scene.untilPhase('shop', 'Paused');
       assert.equal(paused['status'].message, 'InconclusiveAnalysisRun');
       assert.equal(paused['status'].currentStepIndex, 1);
-      assert.equal((await scene.get('analysisruns.argoproj.io', run.metadata.name))?.['status'].phase, 'Successful');
+      const ended = (await scene.get('analysisruns.argoproj.io', run.metadata.name))?.['status'];
+      assert.equal(ended.phase, 'Successful');
+      assert.equal(ended.message, 'Run Terminated (not measured: check)');
+      assert.deepEqual(ended.runSummary, { count: 1 });
 
       await scene.patchStatus('shop', { pauseConditions: null });
       await until('a second run', async () => (await scene.list('analysisruns.argoproj.io')).length === 2);
@@ -63,10 +66,10 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
   });
 }
 
-/** An update in the middle of an analysis step that takes long. */
+/** An update in the middle of an analysis step that has not measured anything yet. */
 async function measuring(scene: Scene): Promise<Manifest> {
-  const analysis = { templates: [{ templateName: 'slow' }] };
-  await scene.apply(slowTemplate(), canaryRollout({ name: 'shop', steps: [{ setWeight: 50 }, { analysis }] }));
+  const analysis = { templates: [{ templateName: 'late' }] };
+  await scene.apply(lateTemplate(), canaryRollout({ name: 'shop', steps: [{ setWeight: 50 }, { analysis }] }));
   await scene.untilPhase('shop', 'Healthy');
   await scene.setImage('shop', 'shop:2');
   return until('a run that measures', async () => {
@@ -75,14 +78,14 @@ async function measuring(scene: Scene): Promise<Manifest> {
   });
 }
 
-function slowTemplate(): Record<string, unknown> {
+function lateTemplate(): Record<string, unknown> {
   const containers = [{ name: 'main', image: 'check:1', command: ['sleep', '3600'] }];
   const job = { spec: { backoffLimit: 0, template: { spec: { restartPolicy: 'Never', containers } } } };
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'AnalysisTemplate',
-    metadata: { name: 'slow' },
-    spec: { metrics: [{ name: 'check', provider: { job } }] },
+    metadata: { name: 'late' },
+    spec: { metrics: [{ name: 'check', initialDelay: '1h', provider: { job } }] },
   };
 }
 
