@@ -214,7 +214,7 @@ const GOLDEN: readonly Golden[] = [
     title: 'no data where the condition says what that means',
     data: { resultType: 'vector', result: [] },
     value: '[]',
-    success: ['len(result) == 0 or result[0] < 5', 'Error'],
+    success: ['len(result) == 0 or result[0] < 5', 'Successful'],
     failure: ['len(result) == 0', 'Failed'],
   },
   {
