@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts';
 import { seededRandom } from '../lib/random.ts';
 import type { Authorize } from './access-review.ts';
 import { ApiServer } from './api-server.ts';
+import { endpointSliceResource, loopbackEndpointSliceResource } from './builtin/endpoint-slices.ts';
 import { builtinResources } from './builtin/registry.ts';
 import { customResourceDefinitionResource, runCustomResources } from './crd.ts';
 import type { FaultHooks } from './faults.ts';
@@ -38,6 +39,8 @@ export interface KubeMemoryOptions {
   readonly historyMax?: number;
   /** Leaves dependents to their fate when owners go: for comparisons with an API server that stands alone. */
   readonly collectsGarbage?: false;
+  /** Takes endpoints on loopback, which a real API server refuses: for pods that are servers on this machine. */
+  readonly loopbackEndpoints?: true;
 }
 
 /** A Kubernetes API in this process. */
@@ -84,7 +87,11 @@ export function createKubeMemory(options: Omit<KubeMemoryOptions, 'port'>): Kube
 }
 
 function createCore(options: KubeMemoryOptions): { api: ApiServer; store: InProcessStore; stop: () => void } {
-  const definitions = [...(options.resources ?? builtinResources), customResourceDefinitionResource];
+  const builtin = options.resources ?? builtinResources;
+  const definitions = [
+    ...(options.loopbackEndpoints === true ? builtin.map(onLoopback) : builtin),
+    customResourceDefinitionResource,
+  ];
   const server: ServerState = {
     clock: options.clock,
     random: seededRandom(options.seed ?? 1),
@@ -105,4 +112,8 @@ function createCore(options: KubeMemoryOptions): { api: ApiServer; store: InProc
     record: options.record,
   });
   return { api, store, stop: () => stops.forEach((stop) => stop()) };
+}
+
+function onLoopback(definition: ResourceDefinition): ResourceDefinition {
+  return definition === endpointSliceResource ? loopbackEndpointSliceResource : definition;
 }

@@ -32,7 +32,7 @@ const POD_STOP_MS = 400;
  */
 export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
   const { clock } = options;
-  const memory = await startKubeMemory({ clock, seed: randomBytes(4).readUInt32LE() });
+  const memory = await startKubeMemory({ clock, seed: randomBytes(4).readUInt32LE(), loopbackEndpoints: true });
   const controllers = startControllers(memory.store, clock, {
     podRuntime: options.podRuntime,
     startMs: POD_START_MS,

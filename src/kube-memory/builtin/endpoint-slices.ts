@@ -44,8 +44,14 @@ export const endpointSliceResource: ResourceDefinition = define({
       filled(port, { name: '', protocol: 'TCP' }),
     ),
   }),
-  validate: checkEndpointSlice,
+  validate: (slice, old) => checkEndpointSlice(slice, old, refuseLoopback),
 });
+
+/** As a real API server has it, but for addresses on loopback: where pods are servers on this machine, they have no others. */
+export const loopbackEndpointSliceResource: ResourceDefinition = {
+  ...endpointSliceResource,
+  validate: (slice, old) => checkEndpointSlice(slice, old, () => []),
+};
 
 const SHOWN_MAX = 3;
 
@@ -57,7 +63,13 @@ function shortList(entries: readonly string[], none: string): string {
 
 const ADDRESS_TYPES = ['FQDN', 'IPv4', 'IPv6'];
 
-function checkEndpointSlice(slice: KubeObject, old: KubeObject | undefined): readonly FieldError[] {
+type CheckAddress = (path: string, address: string) => readonly FieldError[];
+
+function checkEndpointSlice(
+  slice: KubeObject,
+  old: KubeObject | undefined,
+  checkLoopback: CheckAddress,
+): readonly FieldError[] {
   const type = textAt(slice, 'addressType') ?? '';
   return [
     ...(type === ''
@@ -66,24 +78,31 @@ function checkEndpointSlice(slice: KubeObject, old: KubeObject | undefined): rea
         ? []
         : [unsupported('addressType', type, ADDRESS_TYPES)]),
     ...itemsAt(slice, 'endpoints').flatMap((endpoint, index) =>
-      checkAddresses(`endpoints[${index}].addresses`, listAt(endpoint, 'addresses'), type),
+      checkAddresses(`endpoints[${index}].addresses`, listAt(endpoint, 'addresses'), type, checkLoopback),
     ),
     ...checkPorts(slice),
     ...(old !== undefined && old.addressType !== type ? [immutable('addressType', type)] : []),
   ];
 }
 
-function checkAddresses(path: string, addresses: readonly unknown[], type: string): readonly FieldError[] {
+function checkAddresses(
+  path: string,
+  addresses: readonly unknown[],
+  type: string,
+  checkLoopback: CheckAddress,
+): readonly FieldError[] {
   if (addresses.length === 0) return [required(path, 'must contain at least 1 address')];
   return addresses.flatMap((address, index) => {
     const text = String(address);
-    if (type === 'FQDN') return checkSubdomain(`${path}[${index}]`, text);
-    if (isLoopback(text))
-      return [invalid(`${path}[${index}]`, text, 'may not be in the loopback range (127.0.0.0/8, ::1/128)')];
-    return isAddress(text)
-      ? []
-      : [invalid(`${path}[${index}]`, text, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+    const at = `${path}[${index}]`;
+    if (type === 'FQDN') return checkSubdomain(at, text);
+    if (isLoopback(text)) return checkLoopback(at, text);
+    return isAddress(text) ? [] : [invalid(at, text, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
   });
+}
+
+function refuseLoopback(path: string, address: string): readonly FieldError[] {
+  return [invalid(path, address, 'may not be in the loopback range (127.0.0.0/8, ::1/128)')];
 }
 
 function isLoopback(address: string): boolean {
