@@ -25,8 +25,6 @@ export interface GroupInput {
 
 /** Who of several processes may act, and on what: one of them on everything, or each on its share. */
 export interface Group extends Share {
-  /** Whether this process may write anything at this moment. */
-  mayAct(): boolean;
   /** Who acts, as far as this process knows. */
   readonly members: readonly string[];
   /** Settles when this process may act: on what, `owns` says. */

@@ -4,6 +4,8 @@ import type { MemberRecord } from '../core/sharding/membership.ts';
 export interface Share {
   /** Whether this process may work now on the object with this key, `namespace/name`. */
   owns(key: string): boolean;
+  /** Whether this process may write anything at this moment: its Leases hold. */
+  mayAct(): boolean;
 }
 
 /** The Leases by which the members of a group know of each other. */

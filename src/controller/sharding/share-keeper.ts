@@ -68,6 +68,10 @@ export class ShareKeeper implements Share {
     return this.held && mayWorkOn(key, this.#membership);
   }
 
+  mayAct(): boolean {
+    return this.held;
+  }
+
   /** By the clock, not by a timer: a process that was stopped may come to its work before it comes to its timers. */
   get held(): boolean {
     const { clock, wallClock } = this.#input;
@@ -164,6 +168,7 @@ export class ShareKeeper implements Share {
     if (this.#stopping.signal.aborted) return;
     this.#version = written.version;
     this.#membership = afterClaim(this.#membership, view);
+    this.#tell();
     // From when it was sent: a pause before the answer may have cost us the Lease already.
     this.#heldUntilMs = sentMs + renewDeadlineMs;
     this.#heldUntilWallMs = sentWallMs + renewDeadlineMs;
@@ -181,8 +186,14 @@ export class ShareKeeper implements Share {
   }
 
   #tell(): void {
-    const { next, others, claimed, asked } = this.#membership;
-    const now = JSON.stringify([next, claimed, asked, [...others.values()].map(({ view, lapsed }) => [view, lapsed])]);
+    const { next, others, claimed, sent, asked } = this.#membership;
+    const now = JSON.stringify([
+      next,
+      claimed,
+      sent,
+      asked,
+      [...others.values()].map(({ view, lapsed }) => [view, lapsed]),
+    ]);
     if (now === this.#told) return;
     this.#told = now;
     this.#input.changed(next);

@@ -27,6 +27,8 @@ export function shareQueue(input: SharedQueueInput): SharedQueue {
   async function workIfOurs(key: string, handle: (key: string) => Promise<QueueAnswer>): Promise<QueueAnswer> {
     const owner = ownerKey(key);
     if (!share.owns(owner)) {
+      // A renewal that is late may come yet: then nobody else will have looked at the object.
+      if (!share.mayAct()) return { retry: true };
       if (known.delete(key)) forget(key);
       return {};
     }
