@@ -15,9 +15,9 @@ const PARTS = 'parts';
 /** Packages whose modules do nothing when loaded: what is not used of them is left out. */
 const SIDE_EFFECT_FREE = ['@kubernetes/client-node', 'zod', 'openid-client', 'oauth4webapi', 'jose', 'commander'];
 
-/** Builds and answers the program's file. */
-export async function buildBundle(): Promise<string> {
-  rmSync(DIST, { recursive: true, force: true });
+/** Builds and answers the program's file. `dir` is emptied first. */
+export async function buildBundle(dir: string = DIST): Promise<string> {
+  rmSync(dir, { recursive: true, force: true });
   const bundle = await rolldown({
     input: join(ROOT, 'src', 'main', 'headgate.ts'),
     cwd: ROOT,
@@ -29,7 +29,7 @@ export async function buildBundle(): Promise<string> {
   });
   try {
     const { output } = await bundle.write({
-      dir: DIST,
+      dir,
       format: 'esm',
       entryFileNames: ENTRY,
       chunkFileNames: `${PARTS}/[name].mjs`,
@@ -41,17 +41,20 @@ export async function buildBundle(): Promise<string> {
         codegen: { removeWhitespace: true, asciiOnly: true, legalComments: 'none' },
       },
     });
-    writeLicenses(output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : [])));
+    writeLicenses(
+      dir,
+      output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : [])),
+    );
   } finally {
     await bundle.close();
   }
-  const target = join(DIST, ENTRY);
+  const target = join(dir, ENTRY);
   chmodSync(target, 0o755);
   return target;
 }
 
 /** The licences of all packages that went in, as they ask for. */
-function writeLicenses(modules: readonly string[]): void {
+function writeLicenses(dir: string, modules: readonly string[]): void {
   const folders = new Set(modules.flatMap((id) => packageFolderOf(id) ?? []));
   const texts = [...folders].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageFacts;
@@ -59,7 +62,7 @@ function writeLicenses(modules: readonly string[]): void {
     const bodies = files.map((file) => readFileSync(join(folder, file), 'utf8').trim());
     return [`${name} ${version} (${license ?? 'see its text'})`, ...bodies].join('\n\n');
   });
-  writeFileSync(join(DIST, 'LICENSES.txt'), `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
+  writeFileSync(join(dir, 'LICENSES.txt'), `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
 }
 
 interface PackageFacts {

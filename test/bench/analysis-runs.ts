@@ -50,7 +50,7 @@ async function main(runs: number, intervalS: number, seconds: number): Promise<v
     const api = openApiClient(plane.kubeconfig);
     ended.unshift(() => api.close());
     await installKinds(api);
-    const program = [await buildBundle()];
+    const program = [await buildBundle(join(directory, 'build'))];
     const controller = await startControllerProcess({
       program,
       nodeOptions: values['node-option'],

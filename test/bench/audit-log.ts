@@ -1,37 +1,43 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { CallCounts } from './call-counts.ts';
+import { countCalls, type CallCounts } from './call-counts.ts';
 
 /** What the API server has noted of one call. */
 interface AuditEvent {
   readonly stage: string;
   readonly verb: string;
   readonly userAgent?: string;
-  readonly objectRef?: { readonly resource?: string; readonly subresource?: string };
+  readonly objectRef?: { readonly resource?: string; readonly subresource?: string; readonly name?: string };
+  readonly stageTimestamp?: string;
   readonly responseStatus?: { readonly code?: number };
 }
 
-/** Reads an audit log on and on: each call to `take` counts what was noted of one client since the call before. */
+/** One call that was answered. */
+export interface NotedCall {
+  /** As in CallCounts. */
+  readonly call: string;
+  /** Of the object that was asked about; empty where there was none. */
+  readonly name: string;
+  readonly atMs: number;
+}
+
+/** Reads an audit log on and on: what was noted of one client since the last time that it was asked. */
 export interface AuditLog {
   take(): CallCounts;
+  takeCalls(): readonly NotedCall[];
 }
 
 export function openAuditLog(file: string, userAgent: string): AuditLog {
   let position = 0;
-  return {
-    take() {
-      const counts = new Map<string, number>();
-      if (!existsSync(file)) return counts;
-      const text = readFrom(file, position);
-      const end = text.lastIndexOf('\n') + 1;
-      const whole = text.slice(0, end);
-      position += Buffer.byteLength(whole);
-      for (const line of whole.split('\n')) {
-        const call = callIn(line, userAgent);
-        if (call !== undefined) counts.set(call, (counts.get(call) ?? 0) + 1);
-      }
-      return counts;
-    },
-  };
+
+  function takeCalls(): readonly NotedCall[] {
+    if (!existsSync(file)) return [];
+    const text = readFrom(file, position);
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+    position += Buffer.byteLength(whole);
+    return whole.split('\n').flatMap((line) => callIn(line, userAgent) ?? []);
+  }
+
+  return { takeCalls, take: () => countCalls(takeCalls().map(({ call }) => call)) };
 }
 
 function readFrom(file: string, position: number): string {
@@ -44,12 +50,18 @@ function readFrom(file: string, position: number): string {
   }
 }
 
-function callIn(line: string, userAgent: string): string | undefined {
+function callIn(line: string, userAgent: string): NotedCall | undefined {
   // Most lines are other clients': not worth parsing.
-  if (!line.includes(`"userAgent":"${userAgent}"`)) return undefined;
+  if (!line.includes(`"userAgent":"${userAgent}`)) return undefined;
   const event = JSON.parse(line) as AuditEvent;
-  if (event.stage !== 'ResponseComplete' || event.userAgent !== userAgent) return undefined;
-  const { resource = 'none', subresource } = event.objectRef ?? {};
+  // Many clients put their version and platform behind a slash.
+  if (event.stage !== 'ResponseComplete' || event.userAgent?.split('/')[0] !== userAgent) return undefined;
+  const { resource = 'none', subresource, name = '' } = event.objectRef ?? {};
   const code = event.responseStatus?.code ?? 0;
-  return `${event.verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}${code >= 300 ? ` ${code}` : ''}`;
+  const of = subresource === undefined ? resource : `${resource}/${subresource}`;
+  return {
+    call: `${event.verb} ${of}${code >= 300 ? ` ${code}` : ''}`,
+    name,
+    atMs: Date.parse(event.stageTimestamp ?? ''),
+  };
 }

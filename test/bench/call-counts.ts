@@ -1,6 +1,12 @@
 /** Calls of one client by `patch rollouts/status`; a refused one carries its code: `patch rollouts/status 409`. */
 export type CallCounts = ReadonlyMap<string, number>;
 
+export function countCalls(calls: readonly string[]): CallCounts {
+  const counts = new Map<string, number>();
+  for (const call of calls) counts.set(call, (counts.get(call) ?? 0) + 1);
+  return counts;
+}
+
 export function addCounts(...all: readonly CallCounts[]): CallCounts {
   const total = new Map<string, number>();
   for (const counts of all) for (const [call, count] of counts) total.set(call, (total.get(call) ?? 0) + count);

@@ -2,7 +2,6 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { createSystemClock } from '../../src/adapters/clock/system-clock.ts';
 import { connect } from '../../src/adapters/kube/connection.ts';
 import { createKube, type ConnectedKube } from '../../src/adapters/kube/kube.ts';
@@ -14,13 +13,15 @@ import { openApiClient } from '../support/api-client.ts';
 import { startFakePrometheus, type FakePrometheus } from '../support/fake-prometheus.ts';
 import { buildPlane, startPlane, type Plane } from '../support/plane.ts';
 import { installKinds } from '../support/world.ts';
-import { openAuditLog, type AuditLog } from './audit-log.ts';
-import { addCounts, byCount, countOf, isByTime, isOfEvents, type CallCounts } from './call-counts.ts';
-import { startControllerProcess, type ControllerUnderTest } from './controller-under-test.ts';
-import { percentile, rounded, say, table } from './figures.ts';
+import { openAuditLog, type AuditLog, type NotedCall } from './audit-log.ts';
+import { addCounts, countCalls, countOf, isByTime, type CallCounts } from './call-counts.ts';
+import { readClusterOptions, type ClusterOptions } from './cluster-options.ts';
+import { reportRatios, reportRounds, type ClusterFigures, type Round } from './cluster-report.ts';
+import { startControllerProcess, startOtherController, type ControllerUnderTest } from './controller-under-test.ts';
+import { rounded, say, table } from './figures.ts';
 import { observeFleet, type FleetObserver } from './fleet-observer.ts';
 import { changeImages, createObjects } from './fleet-update.ts';
-import { idleRollout, imageOf, rolloutObjects, sharedObjects, VARIANTS, type Variant } from './fleet.ts';
+import { idleRollout, imageOf, rolloutObjects, sharedObjects, type Variant } from './fleet.ts';
 import { acceptRoutes } from './gateway-stand-in.ts';
 import { cpuMsOf, memoryOf } from './process-usage.ts';
 
@@ -29,7 +30,6 @@ import { cpuMsOf, memoryOf } from './process-usage.ts';
  * own. Calls are counted by the API server's audit log, CPU and memory by the kernel.
  */
 const NAMESPACE = 'default';
-const USER_AGENT = 'headgate';
 /** So long without a call of the controller means that it has nothing left to do. */
 const QUIET_MS = 1_500;
 const LOOK_MS = 250;
@@ -37,35 +37,46 @@ const NO_CALLS: CallCounts = new Map();
 /** The API's default for `scaleDownDelaySeconds`, and some time for the writes. */
 const SCALE_DOWN_DELAY_MS = 33_000;
 
-interface Options {
-  readonly n: number;
-  readonly variant: Variant;
-  readonly idle: number;
-  readonly rounds: number;
-  readonly restMs: number;
-  readonly json: boolean;
-  readonly program: readonly string[];
-  readonly nodeOptions: readonly string[];
-}
-
 interface Bench {
-  readonly options: Options;
+  readonly options: ClusterOptions;
   readonly plane: Plane;
   readonly kube: ConnectedKube;
   readonly observer: FleetObserver;
   readonly calls: AuditLog;
   readonly prometheus: FakePrometheus;
+  readonly start: () => Promise<ControllerUnderTest>;
   controller: ControllerUnderTest;
 }
 
-await main(await readOptions());
+await main(readClusterOptions());
 
-async function main(options: Options): Promise<void> {
+async function main(options: ClusterOptions): Promise<void> {
   await buildPlane(say);
   const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'headgate-bench-'));
+  try {
+    const program = options.program ?? (await buildBundle(join(directory, 'build')));
+    const ours = await measure(options, directory, { name: 'headgate', userAgent: 'headgate', program });
+    if (options.against !== undefined) {
+      const { userAgent, command } = options.against;
+      const theirs = await measure(options, directory, { name: userAgent, userAgent, command });
+      reportRatios(ours, theirs);
+    }
+    if (options.json) say(JSON.stringify(ours));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+type Subject = { readonly name: string; readonly userAgent: string } & (
+  | { readonly program: string }
+  | { readonly command: readonly string[] }
+);
+
+/** Each on a control plane of its own, so that nothing is left of the one before. */
+async function measure(options: ClusterOptions, directory: string, subject: Subject): Promise<ClusterFigures> {
   const prometheus = await startFakePrometheus();
   prometheus.answer('', { value: 1 });
-  const auditLog = join(directory, 'audit.log');
+  const auditLog = join(directory, `audit-${subject.name}.log`);
   const plane = await startPlane({ auditLog });
   const ended: (() => Promise<void>)[] = [() => plane.stop(), () => prometheus.close()];
   try {
@@ -77,27 +88,33 @@ async function main(options: Options): Promise<void> {
     const observer = observeFleet(kube.caches.open<Rollout>(KINDS.rollout));
     if (options.variant === 'httproute') acceptRoutes(kube);
     await kube.caches.whenSynced();
-    const controller = await startControllerProcess({ ...options, kubeconfig: plane.kubeconfig });
-    const bench: Bench = {
-      options,
-      plane,
-      kube,
-      observer,
-      prometheus,
-      controller,
-      calls: openAuditLog(auditLog, USER_AGENT),
-    };
+    const calls = openAuditLog(auditLog, subject.userAgent);
+    const start = (): Promise<ControllerUnderTest> => startSubject(subject, options, plane.kubeconfig, calls);
+    const controller = await start();
+    const bench: Bench = { options, plane, kube, observer, prometheus, calls, start, controller };
     ended.unshift(() => bench.controller.stop());
-    await run(bench);
+    const rounds = await run(bench);
+    const peakMemoryMb = memoryOf(bench.controller.pid).peakMb;
+    return reportRounds(options, { controller: subject.name, rounds, peakMemoryMb });
   } finally {
     for (const end of ended) await end();
-    rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function run(bench: Bench): Promise<void> {
+function startSubject(
+  subject: Subject,
+  { nodeOptions }: ClusterOptions,
+  kubeconfig: string,
+  calls: AuditLog,
+): Promise<ControllerUnderTest> {
+  if ('program' in subject) return startControllerProcess({ program: [subject.program], nodeOptions, kubeconfig });
+  return startOtherController(subject.command, { kubeconfig, whenCalling: () => untilCalling(calls) });
+}
+
+async function run(bench: Bench): Promise<readonly Round[]> {
   const { options, observer } = bench;
   const names = Array.from({ length: options.n }, (_, index) => `shop-${index}`);
+  observer.expect(names, imageOf(1));
   await createFleet(bench, names);
   await observer.whenAllHealthy();
   await untilQuiet(bench);
@@ -106,7 +123,7 @@ async function run(bench: Bench): Promise<void> {
   for (let round = 1; round <= options.rounds; round += 1) {
     rounds.push(await update(bench, names, imageOf(round + 1)));
   }
-  report(bench, rounds);
+  return rounds;
 }
 
 async function createFleet({ options, kube, prometheus }: Bench, names: readonly string[]): Promise<void> {
@@ -117,16 +134,6 @@ async function createFleet({ options, kube, prometheus }: Bench, names: readonly
   await Promise.all([...fleet, ...idle].map((objects) => createObjects(kube.writer, objects)));
 }
 
-interface Round {
-  readonly wallS: number;
-  readonly untilHealthy: CallCounts;
-  readonly calls: CallCounts;
-  readonly controllerCpuMs: number;
-  readonly apiServerCpuMs: number;
-  readonly pauseLateMs: readonly number[];
-  readonly memoryMb: number;
-}
-
 /** Changes every image at once and waits until all is Healthy and nothing more is written. */
 async function update(bench: Bench, names: readonly string[], image: string): Promise<Round> {
   const { kube, observer, calls, controller } = bench;
@@ -134,10 +141,11 @@ async function update(bench: Bench, names: readonly string[], image: string): Pr
   observer.takePauseLateMs();
   const apiServer = apiServerOf(bench.plane);
   const [controllerBefore, apiServerBefore] = [cpuMsOf(controller.pid), cpuMsOf(apiServer)];
+  observer.expect(names, image);
   const startedMs = Date.now();
   await changeImages({ writer: kube.writer, namespace: NAMESPACE }, names, image);
   const healthyMs = await observer.whenAllHealthy();
-  const untilHealthy = calls.take();
+  const toHealthy = calls.takeCalls();
   const toQuiet = await untilQuiet(bench);
   const [controllerCpuMs, apiServerCpuMs] = [
     cpuMsOf(controller.pid) - controllerBefore,
@@ -148,13 +156,21 @@ async function update(bench: Bench, names: readonly string[], image: string): Pr
     : NO_CALLS;
   return {
     wallS: (healthyMs - startedMs) / 1_000,
-    untilHealthy,
-    calls: addCounts(untilHealthy, toQuiet, afterwards),
+    untilHealthy: countCalls(beforeHealthy(toHealthy, observer.healthyAtMs).map(({ call }) => call)),
+    calls: addCounts(countCalls(toHealthy.map(({ call }) => call)), toQuiet, afterwards),
     controllerCpuMs,
     apiServerCpuMs,
     pauseLateMs: observer.takePauseLateMs(),
     memoryMb: memoryOf(controller.pid).nowMb,
   };
+}
+
+/** Names begin with their Rollout's: `shop-7-canary`. A call that names nothing is a creation, and comes early. */
+function beforeHealthy(calls: readonly NotedCall[], healthyAtMs: ReadonlyMap<string, number>): readonly NotedCall[] {
+  return calls.filter(({ name, atMs }) => {
+    const [rollout = ''] = /^shop-\d+/.exec(name) ?? [];
+    return atMs <= (healthyAtMs.get(rollout) ?? Number.POSITIVE_INFINITY);
+  });
 }
 
 /** With traffic routing the old pods are kept for half a minute. */
@@ -165,6 +181,11 @@ function waitsAfterHealthy(variant: Variant): boolean {
 async function callsWithin({ calls }: Bench, ms: number): Promise<CallCounts> {
   await delay(ms);
   return calls.take();
+}
+
+/** Another controller does not tell us that it acts; once it watches Rollouts, it is on its way. */
+async function untilCalling(calls: AuditLog): Promise<void> {
+  while (calls.takeCalls().length === 0) await delay(LOOK_MS);
 }
 
 /** Reads on in the audit log until the controller calls no more; what it noted in the meantime. */
@@ -181,11 +202,10 @@ async function untilQuiet({ calls }: Bench): Promise<CallCounts> {
 
 /** Starts the controller anew beside what exists, and measures it at rest. */
 async function measureRest(bench: Bench): Promise<void> {
-  const { options, plane, calls } = bench;
+  const { options, calls } = bench;
   await bench.controller.stop();
-  bench.controller = await startControllerProcess({ ...options, kubeconfig: plane.kubeconfig });
+  bench.controller = await bench.start();
   const { pid, startMs } = bench.controller;
-  calls.take();
   const toRest = await untilQuiet(bench);
   const startCpuMs = cpuMsOf(pid);
   calls.take();
@@ -207,47 +227,6 @@ async function measureRest(bench: Bench): Promise<void> {
   if (options.json) say(JSON.stringify(figures));
 }
 
-function report({ options, controller }: Bench, rounds: readonly Round[]): void {
-  const { n, variant } = options;
-  const updates = n * rounds.length;
-  const calls = addCounts(...rounds.map((round) => round.calls));
-  const late = rounds.flatMap((round) => round.pauseLateMs).toSorted((left, right) => left - right);
-  const sum = (of: (round: Round) => number): number => rounds.reduce((total, round) => total + of(round), 0);
-  const events = countOf(calls, (call) => isOfEvents(call) && !isByTime(call));
-  const all = countOf(calls, (call) => !isByTime(call));
-  const healthy = addCounts(...rounds.map((round) => round.untilHealthy));
-  const { peakMb } = memoryOf(controller.pid);
-  const figures = {
-    n,
-    variant,
-    wallS: rounded(sum((round) => round.wallS) / rounds.length, 2),
-    callsPerRollout: rounded(all / updates, 2),
-    eventCallsPerRollout: rounded(events / updates, 2),
-    cpuMsPerRollout: rounded(sum((round) => round.controllerCpuMs) / updates, 1),
-    peakMemoryMb: rounded(peakMb, 1),
-    pauseLateP50Ms: Math.round(percentile(late, 50)),
-    pauseLateP99Ms: Math.round(percentile(late, 99)),
-    apiServerCpuS: rounded(sum((round) => round.apiServerCpuMs) / rounds.length / 1_000, 2),
-  };
-  table(`${n} updates at once, ${variant}`, [
-    ...Object.entries(figures),
-    ['calls besides events', rounded((all - events) / updates, 2)],
-    ['calls besides events until all were Healthy', rounded(besidesEvents(healthy) / updates, 2)],
-    ...(rounds.length > 1
-      ? [['memory after each round, MB', rounds.map((round) => rounded(round.memoryMb, 0)).join(' ')] as const]
-      : []),
-  ]);
-  table(
-    'calls by verb and resource, per Rollout',
-    [...calls]
-      .filter(([call]) => !isByTime(call))
-      .sort(byCount)
-      .map(([call, count]) => [call, rounded(count / updates, 2)]),
-  );
-  table('calls that time asks for, in all', [...calls].filter(([call]) => isByTime(call)).sort(byCount));
-  if (options.json) say(JSON.stringify(figures));
-}
-
 /** The programs of the plane in the order in which they were started: etcd comes first. */
 function apiServerOf(plane: Plane): number {
   return plane.pids[1] ?? 0;
@@ -257,37 +236,4 @@ async function openKube(kubeconfigPath: string): Promise<ConnectedKube> {
   const clock = createSystemClock();
   const connection = await connect({ clock, kubeconfigPath, userAgent: 'headgate-bench' });
   return createKube({ connection, clock, random: Math.random, log: SILENT_LOG, metrics: SILENT_METRICS });
-}
-
-async function readOptions(): Promise<Options> {
-  const { values } = parseArgs({
-    options: {
-      n: { type: 'string', default: '50' },
-      variant: { type: 'string', default: 'basic' },
-      idle: { type: 'string', default: '0' },
-      rounds: { type: 'string', default: '1' },
-      rest: { type: 'string', default: '30' },
-      json: { type: 'boolean', default: false },
-      /** Another build to measure, or the sources: `src/main/headgate.ts`. A fresh bundle by default. */
-      program: { type: 'string' },
-      /** For the controller's Node, as often as wanted: `--node-option=--cpu-prof`. */
-      'node-option': { type: 'string', multiple: true, default: [] },
-    },
-  });
-  const variant = VARIANTS.find((one) => one === values.variant);
-  if (variant === undefined) throw new Error(`unknown variant ${values.variant}: use ${VARIANTS.join(', ')}`);
-  return {
-    n: Number(values.n),
-    variant,
-    idle: Number(values.idle),
-    rounds: Number(values.rounds),
-    restMs: Number(values.rest) * 1_000,
-    json: values.json,
-    program: [values.program ?? (await buildBundle())],
-    nodeOptions: values['node-option'],
-  };
-}
-
-function besidesEvents(calls: CallCounts): number {
-  return countOf(calls, (call) => !isByTime(call) && !isOfEvents(call));
 }

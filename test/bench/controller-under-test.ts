@@ -30,6 +30,28 @@ export async function startControllerProcess(input: ControllerInput): Promise<Co
     { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...ENVIRONMENT } },
   );
   await untilActing(child);
+  return underTest(child, startedMs);
+}
+
+/** Starts another controller; `{kubeconfig}` in its arguments stands for the path of one. It acts once it has called. */
+export async function startOtherController(
+  [program = '', ...args]: readonly string[],
+  { kubeconfig, whenCalling }: { kubeconfig: string; whenCalling: () => Promise<void> },
+): Promise<ControllerUnderTest> {
+  const startedMs = Date.now();
+  const filled = args.map((arg) => arg.replace('{kubeconfig}', kubeconfig));
+  const child = spawn(program, filled, { stdio: 'ignore' });
+  await Promise.race([whenCalling(), untilEnded(child)]);
+  return underTest(child, startedMs);
+}
+
+async function untilEnded(child: ChildProcess): Promise<void> {
+  const [code] = (await once(child, 'exit')) as [number | null];
+  // Later on it is meant to end: nobody listens any more.
+  throw new Error(`the other controller ended with ${code}`);
+}
+
+function underTest(child: ChildProcess, startedMs: number): ControllerUnderTest {
   return {
     pid: child.pid ?? 0,
     startMs: Date.now() - startedMs,
