@@ -1,4 +1,5 @@
 import { Command, type Option } from 'commander';
+import { ACCEPTED_GROUP } from '../src/main/accepted-options.ts';
 import { withConnectionOptions } from '../src/main/connection-options.ts';
 import { headgateProgram } from '../src/main/program.ts';
 import { code, GENERATED, table } from './markdown.ts';
@@ -29,7 +30,9 @@ export function cliPage(): string {
 /** The page of `headgate controller`. */
 export function controllerOptionsPage(): string {
   const controller = headgateProgram().commands.find((command) => command.name() === 'controller');
-  const options = controller?.options ?? [];
+  const all = (controller?.options ?? []).filter((option) => !option.hidden);
+  const options = all.filter((option) => option.helpGroupHeading !== ACCEPTED_GROUP);
+  const accepted = all.filter((option) => option.helpGroupHeading === ACCEPTED_GROUP);
   return [
     '# Options of the controller',
     '',
@@ -42,6 +45,17 @@ export function controllerOptionsPage(): string {
       ['Option', 'Meaning', 'Unset', 'Environment'],
       options.map((option) => [code(option.flags), option.description, unset(option), code(option.envVar ?? '')]),
     ),
+    '',
+    '## Accepted without effect',
+    '',
+    'Arguments of Argo Rollouts that start scripts and charts may go on giving. The log has a warning for each.',
+    '',
+    table(
+      ['Option', 'Why'],
+      accepted.map((option) => [code(option.flags), option.description]),
+    ),
+    '',
+    '`--metricsport` is taken for `--metricsPort`. `--controllers` is refused: this controller runs all of its kinds.',
     '',
   ].join('\n');
 }

@@ -1,6 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { LogLevel } from '../adapters/telemetry/log.ts';
 import { parseDurationMs } from '../lib/duration.ts';
+import { acceptedOptions, environmentName, ineffectiveOptions } from './accepted-options.ts';
 
 /** What an operator may choose; names are those that the API's users know where they exist. */
 export interface ControllerOptions {
@@ -13,8 +15,6 @@ export interface ControllerOptions {
   readonly rolloutThreads: number;
   readonly analysisThreads: number;
   readonly experimentThreads: number;
-  readonly qps?: number;
-  readonly burst?: number;
   readonly leaderElect: boolean;
   readonly leaderElectionNamespace?: string;
   readonly leaderElectionLeaseName: string;
@@ -25,7 +25,7 @@ export interface ControllerOptions {
   readonly metricsPort: number;
   readonly metricsHost: string;
   readonly healthzPort: number;
-  readonly loglevel: string;
+  readonly loglevel: LogLevel;
   readonly logformat: 'json' | 'pretty' | 'auto';
   readonly prometheusAddress?: string;
   readonly deniedAddresses: readonly string[];
@@ -39,13 +39,20 @@ export interface ControllerOptions {
   readonly slackApiUrl: string;
   readonly slackChannel?: string;
   readonly slackTokenSecret?: string;
+  /** What to say of options that were given and have no effect. */
+  readonly remarks?: readonly string[];
 }
 
 /** Every option can also be given by environment: `HEADGATE_` and its name in capitals, `HEADGATE_ROLLOUT_THREADS=20`. */
 export function controllerCommand(run: (options: ControllerOptions) => Promise<void>): Command {
   const command = new Command('controller').description('Run the controller against a cluster');
-  for (const option of options()) command.addOption(option);
-  return command.action(run);
+  for (const option of [...options(), ...acceptedOptions()]) command.addOption(option);
+  command.addOption(new Option('--metricsport <port>', 'as --metricsPort').argParser(count).hideHelp());
+  return command.action(async (given: ControllerOptions & { readonly metricsport?: number }) => {
+    const { metricsport, ...chosen } = given;
+    const remarks = ineffectiveOptions({ ...given });
+    await run({ ...chosen, metricsPort: metricsport ?? given.metricsPort, remarks });
+  });
 }
 
 /** What a controller runs with when nothing is said. */
@@ -59,15 +66,13 @@ function options(): readonly Option[] {
   return [
     option('--kubeconfig <file>', 'kubeconfig to use; without one, the in-cluster service account'),
     option('--context <name>', 'context of the kubeconfig; its current one by default'),
-    option('--namespaced', 'work on one namespace only, with no cluster-wide permissions', false),
+    option('--namespaced [bool]', 'work on one namespace only, with no cluster-wide permissions', flag, false),
     option('--namespace <name>', 'the namespace to work on with --namespaced; the own one by default'),
     option('--instance-id <id>', 'work only on objects that carry this controller instance id'),
     option('--rollout-resync <seconds>', 'look at every Rollout again after this time', count, 900),
     option('--rollout-threads <n>', 'Rollouts worked on at once', count, 10),
     option('--analysis-threads <n>', 'AnalysisRuns worked on at once', count, 30),
     option('--experiment-threads <n>', 'Experiments worked on at once', count, 10),
-    option('--qps <n>', 'accepted for compatibility; the limit on requests adapts to the API server', count),
-    option('--burst <n>', 'accepted for compatibility; the limit on requests adapts to the API server', count),
     option('--leader-elect [bool]', 'act only while holding the Lease', flag, true),
     option(
       '--leader-election-namespace <name>',
@@ -88,12 +93,12 @@ function options(): readonly Option[] {
       '10s',
     ),
     option('--leader-election-retry-period <duration>', 'wait between two tries', duration, 2_000, '2s'),
-    option('--sharding', 'share the objects among all replicas, instead of one replica that acts', false),
+    option('--sharding [bool]', 'share the objects among all replicas, instead of one replica that acts', flag, false),
     option('--metricsPort <port>', 'port of /metrics (0: any free one)', count, 8090),
     option('--metrics-host <address>', 'address that /metrics and the probes listen on', undefined, '0.0.0.0'),
     option('--healthzPort <port>', 'port of /healthz and /readyz (0: any free one)', count, 8080),
-    option('--loglevel <level>', 'trace, debug, info, warn or error', undefined, 'info'),
-    option('--logformat <format>', 'json, pretty, or auto: pretty on a terminal', undefined, 'auto'),
+    option('--loglevel <level>', 'trace, debug, info, warn, error or fatal', logLevel, 'info'),
+    option('--logformat <format>', 'json, pretty (also: text), or auto: pretty on a terminal', logFormat, 'auto'),
     option('--prometheus-address <url>', 'Prometheus for metrics that name no address').env(
       'ARGO_ROLLOUTS_PROMETHEUS_ADDRESS',
     ),
@@ -111,9 +116,9 @@ function options(): readonly Option[] {
       1_000,
       '1s',
     ),
-    option('--git-allow-file', 'allow file:// repositories in GitSources (for trials)', false),
-    option('--git-allow-http', 'allow http:// repositories in GitSources (for trials)', false),
-    option('--git-allow-cluster-scope', 'let a GitSource apply outside its own namespace', false),
+    option('--git-allow-file [bool]', 'allow file:// repositories in GitSources (for trials)', flag, false),
+    option('--git-allow-http [bool]', 'allow http:// repositories in GitSources (for trials)', flag, false),
+    option('--git-allow-cluster-scope [bool]', 'let a GitSource apply outside its own namespace', flag, false),
     option('--git-state-dir <dir>', 'where clones are kept; a temporary directory by default'),
     option('--git-webhook-port <port>', 'port of the webhook receiver (0: any free one); off by default', count),
     option('--git-webhook-host <address>', 'address that the webhook receiver listens on', undefined, '0.0.0.0'),
@@ -125,12 +130,9 @@ function options(): readonly Option[] {
 
 type Parser = (text: string) => unknown;
 
-function option(flags: string, description: string, parse?: Parser, value?: unknown, shown?: string): Option;
-function option(flags: string, description: string, value: boolean): Option;
-function option(flags: string, description: string, parse?: Parser | boolean, value?: unknown, shown?: string): Option {
+function option(flags: string, description: string, parse?: Parser, value?: unknown, shown?: string): Option {
   const made = new Option(flags, description);
-  made.env(`HEADGATE_${made.name().replaceAll('-', '_').toUpperCase()}`);
-  if (typeof parse === 'boolean') return made.default(parse);
+  made.env(environmentName(made));
   if (parse !== undefined) made.argParser(parse);
   return value === undefined ? made : made.default(value, shown);
 }
@@ -164,6 +166,31 @@ function duration(text: string): number {
   const ms = parseDurationMs(text);
   if (ms === undefined || ms < 0) throw new InvalidArgumentError(`${text} is not a duration; write 15s or 1m30s`);
   return ms;
+}
+
+function logLevel(text: string): LogLevel {
+  const level = LOG_LEVELS[text.toLowerCase()];
+  if (level === undefined) throw new InvalidArgumentError(`${text} is no level; write one of ${LEVEL_NAMES}`);
+  return level;
+}
+
+/** Also by the names that other programs have for them. */
+const LOG_LEVELS: Readonly<Record<string, LogLevel>> = {
+  trace: 'trace',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warn',
+  warning: 'warn',
+  error: 'error',
+  fatal: 'fatal',
+  panic: 'fatal',
+};
+const LEVEL_NAMES = [...new Set(Object.values(LOG_LEVELS))].join(', ');
+
+function logFormat(text: string): ControllerOptions['logformat'] {
+  if (text === 'text') return 'pretty';
+  if (text === 'json' || text === 'pretty' || text === 'auto') return text;
+  throw new InvalidArgumentError(`${text} is no format; write json, pretty or auto`);
 }
 
 function flag(text: string | undefined): boolean {

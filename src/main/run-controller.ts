@@ -16,7 +16,7 @@ import { createKube, type ConnectedKube } from '../adapters/kube/kube.ts';
 import { fenceWriter } from '../adapters/kube/fenced-writer.ts';
 import type { CallGuard } from '../adapters/kube/permissions.ts';
 import { createWorkQueue } from '../adapters/kube/work-queue.ts';
-import { createLog, type LogLevel } from '../adapters/telemetry/log.ts';
+import { createLog } from '../adapters/telemetry/log.ts';
 import { createMetrics, type MetricsRegistry } from '../adapters/telemetry/metrics.ts';
 import { startTelemetryServer, type TelemetryServer } from '../adapters/telemetry/telemetry-server.ts';
 import { RunController } from '../controller/analysis/run-controller.ts';
@@ -404,12 +404,10 @@ async function listen(listener: RequestListener, at: { host: string; port: numbe
 export async function runController(options: ControllerOptions): Promise<void> {
   keepHeapSmall();
   const log = await createLog({
-    level: options.loglevel as LogLevel,
+    level: options.loglevel,
     format: options.logformat === 'auto' ? undefined : options.logformat,
   });
-  if (options.qps !== undefined || options.burst !== undefined) {
-    log.warn({}, '--qps and --burst have no effect: the limit on requests adapts to the API server');
-  }
+  for (const remark of options.remarks ?? []) log.warn({ remark }, 'an option has no effect');
   const running = await startController(options, log);
   void running.whenActing().then(collectGarbage);
   log.info({ version: headgateVersion(), metricsPort: running.metricsPort, healthPort: running.healthPort }, 'started');
