@@ -14,7 +14,7 @@ import { connect, type Connection } from '../adapters/kube/connection.ts';
 import { createKindDirectory } from '../adapters/kube/kind-directory.ts';
 import { createKube, type ConnectedKube } from '../adapters/kube/kube.ts';
 import { fenceWriter } from '../adapters/kube/fenced-writer.ts';
-import type { CallGuard } from '../adapters/kube/permissions.ts';
+import type { CallGuard } from '../adapters/kube/client.ts';
 import { createWorkQueue } from '../adapters/kube/work-queue.ts';
 import { createLog } from '../adapters/telemetry/log.ts';
 import { createMetrics, type MetricsRegistry } from '../adapters/telemetry/metrics.ts';

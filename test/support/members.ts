@@ -1,4 +1,4 @@
-import type { CallGuard } from '../../src/adapters/kube/permissions.ts';
+import type { CallGuard } from '../../src/adapters/kube/client.ts';
 import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
 import { controllerDefaults, type ControllerOptions } from '../../src/main/controller-options.ts';
 import { startController, type RunningController } from '../../src/main/run-controller.ts';

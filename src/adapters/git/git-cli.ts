@@ -6,7 +6,7 @@ import type { Git, GitCommit, GitRemote, GitRepository, FileChange, TreeEntry } 
 import { runCommand } from './run-command.ts';
 import { gitEnvironment } from './git-environment.ts';
 import { gitError, gitErrorFrom } from './git-error.ts';
-import { writeCommit } from './write-commit.ts';
+import { writeCommit, type GitCommands } from './write-commit.ts';
 
 export interface GitOptions {
   /** A folder of our own for the bare caches; it may be emptied between runs. */
@@ -48,16 +48,6 @@ const HEAD_REF = 'refs/headgate/head';
 /** Git through the system's `git`: one bare, shallow, blobless cache for each remote. */
 export function createGit(options: GitOptions): Git {
   return { open: (remote) => openRepository(remote, options) };
-}
-
-/** What one repository's commands need. */
-export interface GitCommands {
-  readonly folder: string;
-  run(
-    deed: string,
-    args: readonly string[],
-    more?: { readonly input?: string; readonly env?: Readonly<Record<string, string>> },
-  ): Promise<string>;
 }
 
 function openRepository(remote: GitRemote, options: GitOptions): GitRepository {

@@ -2,9 +2,18 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { CommitRequest } from '../../ports/git.ts';
-import type { GitCommands } from './git-cli.ts';
 
 const NO_OBJECT = '0'.repeat(40);
+
+/** Runs git in the folder of one repository. */
+export interface GitCommands {
+  readonly folder: string;
+  run(
+    deed: string,
+    args: readonly string[],
+    more?: { readonly input?: string; readonly env?: Readonly<Record<string, string>> },
+  ): Promise<string>;
+}
 
 /** Builds a commit by plumbing alone: blobs, an index of its own, a tree, the commit. No file is checked out and no hook runs. */
 export async function writeCommit(git: GitCommands, request: CommitRequest): Promise<string> {

@@ -7,7 +7,6 @@ import { createInFlight } from './in-flight.ts';
 import type { InFlight, Priority } from './in-flight.ts';
 import { KubeApiError, errorOfAnswer, unavailable } from './kube-error.ts';
 import { createLineSplitter } from './line-splitter.ts';
-import type { CallGuard } from './permissions.ts';
 import { resourcePath } from './resource-path.ts';
 import { WireError, exchange, start, watchIdle } from './wire.ts';
 import type { WireResponse } from './wire.ts';
@@ -34,6 +33,14 @@ export interface KubeCall {
   readonly impersonate?: string;
   readonly priority?: Priority;
   readonly timeoutMs?: number;
+}
+
+/** Checks calls against the table of permissions, and remembers which lines were used. */
+export interface CallGuard {
+  /** Throws InvariantViolation for a call that no line allows. */
+  check(call: KubeCall): void;
+  /** Each right that was used, as `verb group/resource`. */
+  used(): ReadonlySet<string>;
 }
 
 /** Raw JSON to and from one API server. Every call is counted, limited in number under way, and guarded if a guard is given. */

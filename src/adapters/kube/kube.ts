@@ -4,10 +4,9 @@ import type { Log, Metrics } from '../../ports/telemetry.ts';
 import { createBarrier } from './barrier.ts';
 import { createCaches } from './caches.ts';
 import { createKubeClient } from './client.ts';
-import type { KubeClient } from './client.ts';
+import type { CallGuard, KubeClient } from './client.ts';
 import type { Connection } from './connection.ts';
 import { createEventRecorder } from './event-recorder.ts';
-import type { CallGuard } from './permissions.ts';
 import { createReader, readLive } from './reader.ts';
 import { createWriter } from './writer.ts';
 

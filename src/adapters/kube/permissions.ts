@@ -1,7 +1,7 @@
 import { KINDS } from '../../api/kinds.ts';
 import type { ResourceKind } from '../../api/kube-object.ts';
 import { assert } from '../../lib/assert.ts';
-import type { KubeCall } from './client.ts';
+import type { CallGuard } from './client.ts';
 
 export type PermissionVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'impersonate';
 
@@ -142,14 +142,6 @@ export function generateNamespacedRole(options: { readonly name: string; readonl
 /** The Role in the controller's own namespace. */
 export function generateOwnRole(options: { readonly name: string; readonly namespace: string }): object {
   return { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: options, rules: policyRules('own') };
-}
-
-/** Checks calls against the table, and remembers which lines were used. */
-export interface CallGuard {
-  /** Throws InvariantViolation for a call that no line allows. */
-  check(call: KubeCall): void;
-  /** Each right that was used, as `verb group/resource`. */
-  used(): ReadonlySet<string>;
 }
 
 /** For tests: with it, a client proves that the table is complete; its record shows that nothing in the table is idle. */

@@ -1,12 +1,24 @@
-import type { AnalysisTemplateSpec, Argument, Metric, TemplateReference } from '../analysis.ts';
+import type {
+  AnalysisTemplate,
+  AnalysisTemplateSpec,
+  ClusterAnalysisTemplate,
+  Argument,
+  Metric,
+  TemplateReference,
+} from '../analysis.ts';
 import type { CanaryStep, Rollout, RolloutAnalysis } from '../rollout.ts';
 import { validateTemplateArguments } from './analysis-template.ts';
 import { metricsFault, runsWithoutEnd } from './metric.ts';
 import { invalid, type Problem } from './problem.ts';
-import type { References } from './references.ts';
 import { unsupportedInMetrics } from './supported.ts';
 
-type Templates = Pick<References, 'analysisTemplates' | 'clusterAnalysisTemplates'>;
+/** By name; null is what does not exist, absent is what nobody looked for. */
+export type Lookup<Kind> = Readonly<Record<string, Kind | null>>;
+
+export interface FoundTemplates {
+  readonly analysisTemplates: Lookup<AnalysisTemplate>;
+  readonly clusterAnalysisTemplates: Lookup<ClusterAnalysisTemplate>;
+}
 
 interface AnalysisPlace {
   readonly analysis: RolloutAnalysis;
@@ -16,7 +28,7 @@ interface AnalysisPlace {
 }
 
 /** What is wrong with the templates that a Rollout measures with. */
-export function validateReferencedAnalyses(rollout: Rollout, found: Templates): readonly Problem[] {
+export function validateReferencedAnalyses(rollout: Rollout, found: FoundTemplates): readonly Problem[] {
   return analysisPlaces(rollout).flatMap((place) => validatePlace(place, found));
 }
 
@@ -51,7 +63,7 @@ function experimentPlaces(
   }));
 }
 
-function validatePlace(place: AnalysisPlace, found: Templates): readonly Problem[] {
+function validatePlace(place: AnalysisPlace, found: FoundTemplates): readonly Problem[] {
   const { analysis, path } = place;
   const collected = collect(analysis.templates ?? [], found);
   if (collected.missing.length > 0) {
@@ -100,7 +112,7 @@ interface Collected {
 }
 
 /** The named templates and those that they name in turn, each once. */
-function collect(references: readonly TemplateReference[], found: Templates): Collected {
+function collect(references: readonly TemplateReference[], found: FoundTemplates): Collected {
   const seen = new Set<string>();
   const templates: Named[] = [];
   const missing: { kind: string; name: string }[] = [];

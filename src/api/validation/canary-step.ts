@@ -1,20 +1,14 @@
 import { parsePauseDurationMs } from '../../lib/duration.ts';
 import { maxTrafficWeightOf } from '../defaults.ts';
-import type { CanaryStep, CanaryStrategy, RolloutArgument, RolloutSpec } from '../rollout.ts';
+import type { CanaryStep, RolloutArgument } from '../rollout.ts';
 import { invalid, required, type Problem } from './problem.ts';
 import { validateRouteSteps } from './route-step.ts';
+import type { StepCheck } from './step-check.ts';
 
 const CANARY = 'spec.strategy.canary';
 const ONE_OF = 'Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause';
 const EXCLUSIVE = ['experiment', 'pause', 'setWeight', 'analysis'] as const;
 const ALL = [...EXCLUSIVE, 'setCanaryScale', 'setHeaderRoute', 'setMirrorRoute', 'plugin'] as const;
-
-export interface StepCheck {
-  readonly step: CanaryStep;
-  readonly index: number;
-  readonly canary: CanaryStrategy;
-  readonly spec: RolloutSpec;
-}
 
 export function validateStep(check: StepCheck): readonly Problem[] {
   const path = `${CANARY}.steps[${check.index}]`;

@@ -1,23 +1,18 @@
 import { MANAGED_BY_ANNOTATION, POD_TEMPLATE_HASH_LABEL } from '../labels.ts';
 import { roleServicesOf } from '../role-services.ts';
-import type { AnalysisTemplate, ClusterAnalysisTemplate } from '../analysis.ts';
 import type { Rollout } from '../rollout.ts';
 import type { HttpRoute, Ingress, Service } from '../workloads.ts';
-import { validateReferencedAnalyses } from './analysis-reference.ts';
+import { validateReferencedAnalyses, type FoundTemplates, type Lookup } from './analysis-reference.ts';
 import { invalid, type Problem } from './problem.ts';
 import { GATEWAY_API_PLUGIN } from './supported.ts';
 
 /** What was looked up for a Rollout, by name; null is what does not exist, absent is what nobody looked for. */
-export interface References {
+export interface References extends FoundTemplates {
   readonly services: Lookup<Service>;
-  readonly analysisTemplates: Lookup<AnalysisTemplate>;
-  readonly clusterAnalysisTemplates: Lookup<ClusterAnalysisTemplate>;
   readonly ingresses?: Lookup<Ingress>;
   readonly httpRoutes?: Lookup<HttpRoute>;
   readonly grpcRoutes?: Lookup<HttpRoute>;
 }
-
-export type Lookup<Kind> = Readonly<Record<string, Kind | null>>;
 
 /** What is wrong with a Rollout given the objects that it names, in the order of the API. */
 export function validateReferences(rollout: Rollout, found: References): readonly Problem[] {

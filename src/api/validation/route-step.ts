@@ -1,5 +1,5 @@
 import type { CanaryStep, TrafficRouting } from '../rollout.ts';
-import type { StepCheck } from './canary-step.ts';
+import type { StepCheck } from './step-check.ts';
 import { invalid, required, type Problem } from './problem.ts';
 import { GATEWAY_API_PLUGIN } from './supported.ts';
 

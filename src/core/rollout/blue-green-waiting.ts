@@ -3,7 +3,7 @@ import { activeHash, cutOverIsSettled, isCutOver, previewSize, stableHasTraffic 
 import { pauseEndsAtMs } from './pause.ts';
 import type { Position } from './position.ts';
 import { availableOf } from './replica-set.ts';
-import type { Wait } from './waiting.ts';
+import type { Wait } from './wait.ts';
 import { rolesOf, type World } from './world.ts';
 
 /** What a blue-green update waits for in this state of the chart. */

@@ -19,7 +19,7 @@ import type { Position } from './position.ts';
 import { replicaSetName } from './revisions.ts';
 import { isUpdateComplete } from './phase.ts';
 import { shownSinceMs, shownWeight } from './shown-weight.ts';
-import type { Wait } from './waiting.ts';
+import type { Wait } from './wait.ts';
 import { rolesOf, type World } from './world.ts';
 
 type Conditions = readonly RolloutCondition[];

@@ -12,23 +12,8 @@ import { pauseEndsAtMs } from './pause.ts';
 import { distrustText } from './runs.ts';
 import { indexOf } from './step-weights.ts';
 import { formatTimestampMs } from '../../lib/timestamp.ts';
+import type { Wait } from './wait.ts';
 import { rolesOf, type World } from './world.ts';
-
-/** What a blocked Rollout waits for, and what will wake it. */
-export interface Wait {
-  readonly reason:
-    | 'Spec'
-    | 'Paused'
-    | 'Resume'
-    | 'Timer'
-    | 'Pods'
-    | 'Endpoints'
-    | 'TrafficRouter'
-    | 'TrafficPropagation'
-    | 'Analysis'
-    | 'Retry';
-  readonly message: string;
-}
 
 export interface WaitInput {
   readonly position: Position;
