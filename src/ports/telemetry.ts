@@ -30,6 +30,8 @@ export interface Metrics {
   reconciled(pass: ReconcilePass): void;
   /** The present state of a Rollout; replaces what was shown of it before. */
   rolloutObserved(rollout: RolloutFacts): void;
+  /** An update is over, however it ended. */
+  updateEnded(update: UpdateFacts): void;
   /** The present state of an AnalysisRun; replaces what was shown of it before. */
   analysisRunObserved(run: AnalysisRunFacts): void;
   /** The present state of an Experiment; replaces what was shown of it before. */
@@ -45,6 +47,7 @@ export interface Metrics {
     readonly service: string;
     readonly reason: string;
     readonly ok: boolean;
+    readonly seconds: number;
   }): void;
   /** Says how to read, at each scrape, what this process has of the objects that several share. */
   shareIs(read: () => ShareFacts): void;
@@ -90,6 +93,13 @@ export interface RolloutFacts {
     readonly desired: number;
     readonly updated: number;
   };
+}
+
+export interface UpdateFacts {
+  /** How it ended: `Promoted`, `Aborted`. */
+  readonly status: string;
+  readonly totalSeconds: number;
+  readonly manualPauseSeconds: number;
 }
 
 export interface AnalysisRunFacts {

@@ -133,3 +133,42 @@ test('what this process has of the objects is counted when somebody asks', async
   assert.deepEqual(await series(registry, 'headgate_members'), ['headgate_members 3']);
   assert.deepEqual(await series(registry, 'headgate_owned'), ['headgate_owned_objects{kind="rollouts"} 5']);
 });
+
+test('an update that ends is counted by how it ended, with and without the time that people were waited for', async () => {
+  const registry = createMetrics({ clock: new VirtualClock(), build });
+
+  registry.metrics.updateEnded({ status: 'Promoted', totalSeconds: 100, manualPauseSeconds: 60 });
+  registry.metrics.updateEnded({ status: 'Aborted', totalSeconds: 10, manualPauseSeconds: 0 });
+
+  const sums = (await registry.render()).split('\n').filter((line) => /^rollout_.*duration_seconds_sum/.test(line));
+  assert.deepEqual(sums, [
+    'rollout_duration_seconds_sum{status="Promoted"} 100',
+    'rollout_duration_seconds_sum{status="Aborted"} 10',
+    'rollout_progression_duration_seconds_sum{status="Promoted"} 40',
+    'rollout_progression_duration_seconds_sum{status="Aborted"} 10',
+    'rollout_manual_pause_duration_seconds_sum{status="Promoted"} 60',
+    'rollout_manual_pause_duration_seconds_sum{status="Aborted"} 0',
+  ]);
+});
+
+test('the time of deliveries goes with the Rollout', async () => {
+  const clock = new VirtualClock();
+  const registry = createMetrics({ clock, build });
+  const notice = {
+    namespace: 'ns',
+    name: 'web',
+    service: 'slack',
+    reason: 'on-rollout-aborted',
+    ok: true,
+    seconds: 0.2,
+  };
+
+  registry.metrics.notificationDone(notice);
+  assert.deepEqual(await series(registry, 'notification_send_sum'), [
+    'notification_send_sum{namespace="ns",name="web"} 0.2',
+  ]);
+  registry.metrics.objectGone({ kind: 'rollout', namespace: 'ns', name: 'web' });
+  clock.advance(65_000);
+
+  assert.deepEqual(await series(registry, 'notification_send_sum'), []);
+});

@@ -24,6 +24,8 @@ const NAMESPACES_MAX = 200;
 /** The value that dashboards know for a label which is not told. */
 const NOT_TOLD = 'N/A';
 const RECONCILE_BUCKETS = [0.01, 0.15, 0.25, 0.5, 1];
+/** From half a minute to eight hours: some updates wait for people. */
+const UPDATE_BUCKETS = [30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 28_800];
 const QUEUE_BUCKETS = [0.000_1, 0.001, 0.01, 0.1, 1, 10, 100];
 const OBJECT_LABELS = ['namespace', 'name'] as const;
 
@@ -83,6 +85,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
       ...notices.metrics,
       reconciled: passes.reconciled,
       rolloutObserved: (rollout) => rollouts.observed(rollout),
+      updateEnded: updateSeries(registry),
       analysisRunObserved: (run) => runs.observed(run),
       experimentObserved: (experiment) => experiments.observed(experiment),
       templateObserved: (template) => templates.observed(template),
@@ -188,6 +191,25 @@ function rolloutSeries(registry: Registry): {
       show(before, 'remove');
       for (const { gauge } of replicas) gauge.remove({ namespace, name });
     },
+  };
+}
+
+function updateSeries(registry: Registry): Metrics['updateEnded'] {
+  const histogram = (name: string, help: string): Histogram =>
+    new Histogram({ name, help, labelNames: ['status'], buckets: UPDATE_BUCKETS, registers: [registry] });
+  const total = histogram(
+    'rollout_duration_seconds',
+    'Seconds from the start of an update to its end, by how it ended',
+  );
+  const progression = histogram(
+    'rollout_progression_duration_seconds',
+    'The same without the time that it waited for people',
+  );
+  const paused = histogram('rollout_manual_pause_duration_seconds', 'Seconds of it in which people were waited for');
+  return ({ status, totalSeconds, manualPauseSeconds }) => {
+    total.observe({ status }, totalSeconds);
+    progression.observe({ status }, totalSeconds - manualPauseSeconds);
+    paused.observe({ status }, manualPauseSeconds);
   };
 }
 
@@ -408,6 +430,14 @@ function noticeSeries(registry: Registry): NoticeSeries {
     labelNames,
     registers: [registry],
   });
+  const times = new Histogram({
+    name: 'notification_send',
+    help: 'Seconds that an attempt to deliver a notification took',
+    labelNames: OBJECT_LABELS,
+    buckets: RECONCILE_BUCKETS,
+    registers: [registry],
+  });
+  const ownTimes = createLimitedLabels(OWN_HISTOGRAM_MAX);
   const own = createLimitedLabels(OWN_COUNTER_MAX);
   /** Which label sets an object has used, so that they can go with it. */
   const used = new Map<string, Map<string, { readonly counter: Counter; readonly labels: Record<string, string> }>>();
@@ -435,14 +465,19 @@ function noticeSeries(registry: Registry): NoticeSeries {
   return {
     metrics: {
       eventRecorded: (event) => count(events, event),
-      notificationDone: ({ namespace, name, service, reason, ok }) =>
-        count(ok ? sent : unsent, { namespace, name, type: service, reason }),
+      notificationDone({ namespace, name, service, reason, ok, seconds }) {
+        count(ok ? sent : unsent, { namespace, name, type: service, reason });
+        const isOwn = ownTimes.admit(`${namespace}/${name}`) !== undefined;
+        times.observe(isOwn ? { namespace, name } : { namespace: '', name: '' }, seconds);
+      },
     },
     gone(namespace, name) {
       const key = `${namespace}/${name}`;
       for (const { counter, labels } of used.get(key)?.values() ?? []) counter.remove(labels);
       used.delete(key);
       own.forget(key);
+      times.remove({ namespace, name });
+      ownTimes.forget(key);
     },
   };
 }

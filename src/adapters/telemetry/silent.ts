@@ -11,6 +11,7 @@ export const SILENT_METRICS: Metrics = {
   eventRecorded() {},
   reconciled() {},
   rolloutObserved() {},
+  updateEnded() {},
   analysisRunObserved() {},
   experimentObserved() {},
   templateObserved() {},

@@ -217,10 +217,13 @@ export class NotificationController {
         return afterSearch(state, outcome, clock.nowMs());
       }
       case 'send': {
+        const startedMs = clock.nowMs();
         const outcome = await this.#send(input);
         const { namespace, rollout: name } = notice;
         const ok = outcome.type === 'delivered';
-        telemetry.metrics.notificationDone({ namespace, name, service: recipient.notifier.id, reason: TRIGGER, ok });
+        const service = recipient.notifier.id;
+        const seconds = (clock.nowMs() - startedMs) / 1_000;
+        telemetry.metrics.notificationDone({ namespace, name, service, reason: TRIGGER, ok, seconds });
         if (outcome.type === 'failed') this.#reportFailure(input, outcome);
         return afterSend(state, outcome, clock.nowMs());
       }

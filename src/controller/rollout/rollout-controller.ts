@@ -4,6 +4,7 @@ import type { Rollout } from '../../api/rollout.ts';
 import { INSTANCE_ID_LABEL, POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import type { Pod } from '../../api/workloads.ts';
 import { decide } from '../../core/decide.ts';
+import { endedUpdate } from '../../core/rollout/ended-update.ts';
 import { RECONCILE_ERROR_REASON, withFailure } from '../../core/rollout/failure-state.ts';
 import type { Decision } from '../../core/decision.ts';
 import type { DecisionOptions } from '../../core/observation.ts';
@@ -214,6 +215,8 @@ export class RolloutController {
       written(status.ref);
       version = answer?.metadata.resourceVersion;
       if (this.#additive.learns(meant, answer)) this.#reportPruning();
+      const ended = endedUpdate(rollout.status ?? {}, next);
+      if (ended !== undefined) this.#input.telemetry.metrics.updateEnded(ended);
     }
     // From here on the intent is recorded: its events tell of it whatever becomes of the effects.
     const recorded = { ...rollout, status: decision.status };
