@@ -19,6 +19,7 @@ export class FakeKube implements DemoKube {
       return cache as unknown as ObjectCache<T>;
     },
     whenSynced: () => Promise.resolve(),
+    release: () => undefined,
     close: () => Promise.resolve(),
   };
 

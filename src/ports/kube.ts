@@ -19,6 +19,8 @@ export interface KubeCaches {
   open<T extends KubeObject = KubeObject>(kind: ResourceKind, options?: CacheOptions<T>): ObjectCache<T>;
   /** Settles when every cache opened so far is either synced or known not to be served by this API server. */
   whenSynced(): Promise<void>;
+  /** Ends the list-watch of a cache that this caller alone had opened; nothing of it is to be asked after that. */
+  release(cache: ObjectCache): void;
   close(): Promise<void>;
 }
 
@@ -28,6 +30,8 @@ export interface CacheOptions<T extends KubeObject = KubeObject> {
   readonly labelSelector?: string;
   /** Only the object of this name. */
   readonly name?: string;
+  /** The right to watch may be missing: then the cache is `refused`, which nobody waits for, and asked again from time to time. */
+  readonly mayBeRefused?: boolean;
   /** Drops what nobody reads before the object is kept; `metadata.managedFields` is always reduced to a digest. */
   readonly trim?: (object: T) => T;
   /** Named indexes: which values an object is found under. Keys of namespaced things carry the namespace: `ns/name`. */
@@ -36,8 +40,11 @@ export interface CacheOptions<T extends KubeObject = KubeObject> {
 
 export interface ObjectCache<T extends KubeObject = KubeObject> {
   readonly kind: ResourceKind;
-  /** `unserved`: the API server does not know the kind (its CRD is absent); it is asked again with backoff. */
-  readonly state: 'syncing' | 'synced' | 'unserved';
+  /**
+   * `unserved`: the API server does not know the kind (its CRD is absent); it is asked again with backoff. `refused`: the
+   * right to watch it is missing; only of a cache that was opened for that.
+   */
+  readonly state: 'syncing' | 'synced' | 'unserved' | 'refused';
   get(namespace: string, name: string): T | undefined;
   list(namespace?: string): readonly T[];
   byIndex(index: string, value: string): readonly T[];

@@ -51,6 +51,7 @@ export function fakeSession({ objects, nowMs = 0, onWrite, onList }: FakeCluster
         throw new Error('nothing is watched here');
       },
       whenSynced: () => Promise.resolve(),
+      release: () => undefined,
       close: () => Promise.resolve(),
     },
     clock: new VirtualClock(nowMs),

@@ -113,7 +113,7 @@ export function createBarrier(options: {
 
   return {
     expect(ref, expectation) {
-      const holding = caches.holding(ref).filter((cache) => cache.state !== 'unserved');
+      const holding = caches.holding(ref).filter(({ state }) => state !== 'unserved' && state !== 'refused');
       const entry: Pending = { ref, expectation, reading: false };
       if (closed || holding.length === 0) return;
       if (expectation.type !== 'unknown' && holding.every((cache) => reached(cache, entry))) return;

@@ -22,8 +22,8 @@ export interface FillableCache<T extends KubeObject = KubeObject> extends Object
   readonly version: string | undefined;
   /** Builds further indexes, of what is here and what will come. */
   addIndexes(definitions: NonNullable<CacheOptions<T>['indexes']>): void;
-  /** True when objects of this namespace (empty: cluster-scoped) are kept here. */
-  covers(namespace: string): boolean;
+  /** True when the object of this namespace (empty: cluster-scoped) and name would be kept here, if its labels fit. */
+  covers(namespace: string, name: string): boolean;
   /** A raw object, made ready to be kept. */
   prepare(raw: KubeObject): T;
   /** A whole list, read at `version`. */
@@ -34,6 +34,8 @@ export interface FillableCache<T extends KubeObject = KubeObject> extends Object
   reached(version: string): void;
   /** The kind is not served: nothing exists. */
   unserved(): void;
+  /** The right to watch is missing: what is kept may be old, and nobody may rest on it. */
+  refused(): void;
   /** Forgets how far it had come: the world went back to an earlier version (a restored backup). */
   restart(): void;
   /** The answer to a write. Ignored when the watch is ahead of it or its labels may put it out of this cache's scope. */
@@ -130,7 +132,7 @@ export function createCache<T extends KubeObject>(options: {
   }
 
   function inScope(raw: KubeObject): boolean {
-    if (state !== 'synced' || !covers(raw.metadata.namespace ?? '')) return false;
+    if (state !== 'synced' || !covers(raw.metadata.namespace ?? '', raw.metadata.name)) return false;
     const known = objects.get(raw.metadata.namespace ?? '')?.get(raw.metadata.name);
     const { labelSelector } = scope;
     const selected = labelSelector === undefined ? true : matchesSelector(raw.metadata.labels ?? {}, labelSelector);
@@ -138,8 +140,11 @@ export function createCache<T extends KubeObject>(options: {
     return selected === true && (known !== undefined || isOlder(version, raw.metadata.resourceVersion));
   }
 
-  function covers(namespace: string): boolean {
-    return scope.namespace === undefined || scope.namespace === namespace;
+  function covers(namespace: string, name: string): boolean {
+    return (
+      (scope.namespace === undefined || scope.namespace === namespace) &&
+      (scope.name === undefined || scope.name === name)
+    );
   }
 
   function prepare(raw: KubeObject): T {
@@ -207,6 +212,10 @@ export function createCache<T extends KubeObject>(options: {
       for (const object of [...objects.all()].flatMap((bucket) => bucket.list())) remove(keyOf(object));
       state = 'unserved';
       version = undefined;
+      progress();
+    },
+    refused() {
+      state = 'refused';
       progress();
     },
     restart() {

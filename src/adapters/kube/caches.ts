@@ -52,6 +52,7 @@ export function createCaches(options: {
       namespace: scope.namespace,
       labelSelector: scope.labelSelector,
       name: scope.name,
+      mayBeRefused: scope.mayBeRefused,
     });
     open.set(scopeKey(kind, scope), { cache, listWatch });
     byKind.set(kindKey(kind), [...(byKind.get(kindKey(kind)) ?? []), cache]);
@@ -81,12 +82,24 @@ export function createCaches(options: {
       if (waitingFor().length === 0) return;
       await new Promise<void>((resolve) => settledWaiters.push(resolve));
     },
+    release(cache) {
+      for (const [key, entry] of open) {
+        // An asker sees the port of the cache, with its own knowledge of the kind.
+        if ((entry.cache as ObjectCache) !== cache) continue;
+        open.delete(key);
+        byKind.set(
+          kindKey(cache.kind),
+          (byKind.get(kindKey(cache.kind)) ?? []).filter((other) => other !== entry.cache),
+        );
+        void entry.listWatch.stop();
+      }
+    },
     async close() {
       closed = true;
       wakeSettled();
       await Promise.all([...open.values()].map(({ listWatch }) => listWatch.stop()));
     },
-    holding: (ref) => (byKind.get(kindKey(ref.kind)) ?? []).filter((cache) => cache.covers(ref.namespace)),
+    holding: (ref) => (byKind.get(kindKey(ref.kind)) ?? []).filter((cache) => cache.covers(ref.namespace, ref.name)),
     onProgress(run) {
       progressed.push(run);
     },

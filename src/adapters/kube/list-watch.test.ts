@@ -257,6 +257,46 @@ test('a kind that is not served counts as settled, is asked for again, and is ca
   assert.equal(cache.list().length, 1);
 });
 
+test('a right that may be missing keeps nobody waiting, and is used once it is granted', async (t) => {
+  const { api, kube } = await setUp(t, { clock: fastClock(1_000) });
+  let granted = false;
+  api.put('configmaps', configMap('a'));
+  api.intercept = (_request, response) => {
+    if (!granted) refuse(response, 403, 'Forbidden', 'configmaps is forbidden');
+    return !granted;
+  };
+  const cache = kube.caches.open(KINDS.configMap, { namespace: 'ns', name: 'a', mayBeRefused: true });
+
+  await kube.caches.whenSynced();
+  assert.equal(cache.state, 'refused');
+  granted = true;
+  await until(() => cache.state === 'synced');
+
+  assert.equal(cache.list().length, 1);
+});
+
+test('a cache of one object takes no other in, and ends when it is released', async (t) => {
+  const { api, kube } = await setUp(t);
+  const cache = kube.caches.open(KINDS.configMap, { namespace: 'ns', name: 'a' });
+  await kube.caches.whenSynced();
+  await until(() => api.watches.length === 1);
+
+  // This server knows no field selectors.
+  for (const watch of api.watches) watch.paused = true;
+  const ref = { kind: KINDS.configMap, namespace: 'ns', name: 'b' };
+  await kube.writer.write({
+    verb: 'create',
+    kind: KINDS.configMap,
+    object: { apiVersion: 'v1', kind: 'ConfigMap', ...configMap('b') },
+  });
+  assert.equal(kube.writer.fresh(ref), true);
+  assert.equal(cache.get('ns', 'b'), undefined);
+  kube.caches.release(cache);
+  await until(() => api.watches.every(({ response }) => response.destroyed || response.closed));
+
+  assert.notEqual(kube.caches.open(KINDS.configMap, { namespace: 'ns', name: 'a' }), cache);
+});
+
 test('a kind whose definition is removed is emptied', async (t) => {
   const { api, kube } = await setUp(t, { clock: fastClock() });
   api.put('configmaps', configMap('a'));

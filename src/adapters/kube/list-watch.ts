@@ -34,6 +34,7 @@ export interface ListWatchOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly name?: string;
+  readonly mayBeRefused?: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -101,6 +102,13 @@ async function keepGoing(
     await sleep(clock, unserved.nextMs(), stopped);
   }
 
+  async function refused(cause: unknown): Promise<void> {
+    if (cache.state !== 'refused') log.warn({ ...facts, cause }, 'the right to watch is missing; it is tried again');
+    from = undefined;
+    cache.refused();
+    await sleep(clock, unserved.nextMs(), stopped);
+  }
+
   async function list(): Promise<string | undefined> {
     const listed = await listPages(options);
     if (isOlder(listed.version, cache.version)) {
@@ -136,6 +144,8 @@ async function keepGoing(
     } catch (cause) {
       if (stopped.aborted) break;
       if (isKubeError(cause) && cause.reason === 'not-found') await notServed();
+      else if (isKubeError(cause) && cause.reason === 'forbidden' && options.mayBeRefused === true)
+        await refused(cause);
       else if (isKubeError(cause) && cause.reason === 'gone' && from !== undefined) {
         from = undefined;
         await sleep(clock, retry.nextMs(), stopped);
