@@ -107,6 +107,21 @@ describe('events of a Rollout', () => {
     assert.ok(lines.some((line) => line.endsWith("Status New: 'Running' Previous: ''")));
   });
 
+  test('a measurement that status does not know of yet has no previous state', () => {
+    const world = measured('Inconclusive');
+    world.image('v2').advance(3_000);
+    const { rollout } = world.cluster;
+    const { canary: _forgotten, ...status } = world.status;
+    world.cluster = { ...world.cluster, rollout: { ...rollout, status } };
+
+    const lines = toldSince(world, () => world.advance(20_000));
+
+    assert.ok(
+      lines.some((line) => line.endsWith("Previous: 'NoPreviousStatus'")),
+      lines.join('\n'),
+    );
+  });
+
   test('a good measurement is told although the update goes on in the same pass', () => {
     const world = measured('Successful');
 
@@ -208,7 +223,7 @@ describe('conditions', () => {
 
     assert.deepEqual(
       world.status.conditions?.map(({ type }) => type),
-      ['InvalidSpec', 'Waiting'],
+      ['InvalidSpec'],
     );
   });
 

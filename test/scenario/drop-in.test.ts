@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { canaryRollout, podTemplate } from '../support/manifests.ts';
+import { canaryRollout, ingress, podTemplate, service } from '../support/manifests.ts';
 import { startStage, type Stage } from '../support/stage.ts';
-import { clusterSkipReason, Scene, type Cluster } from '../support/world.ts';
+import { clusterSkipReason, Scene, until, type Cluster } from '../support/world.ts';
 
 for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
   const skip = name === 'cluster' ? clusterSkipReason() : undefined;
@@ -37,6 +37,58 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
         assert.equal(after['status'].currentPodHash, status.currentPodHash);
       },
     );
+
+    story('tells that a Rollout is deleted, and shows none of its numbers any more', async (scene) => {
+      await scene.apply(canaryRollout({ name: 'shop', replicas: 1 }));
+      await scene.untilPhase('shop', 'Healthy');
+      const mine = new RegExp(`namespace="${scene.namespace}"`);
+      assert.match(await numbers('rollout_info{'), mine);
+      assert.match(await numbers('rollout_duration_seconds_count{status="Promoted"}'), / [1-9]/);
+
+      await scene.api.delete(scene.path('rollouts.argoproj.io', 'shop'));
+      await until('the event', async () => {
+        const lines = await scene.eventLines('shop');
+        return lines.includes(`Normal RolloutDeleted: Rollout shop/${scene.namespace} is deleted.`);
+      });
+
+      assert.doesNotMatch(await numbers('rollout_info'), mine);
+      assert.doesNotMatch(await numbers('rollout_phase'), mine);
+    });
+
+    story('warns of a TrafficRoutingError when the API server refuses what routes', async (scene) => {
+      await scene.apply(
+        service('stable', 'shop'),
+        service('canary', 'shop'),
+        ingress('shop', 'stable'),
+        canaryRollout({
+          name: 'shop',
+          canary: {
+            stableService: 'stable',
+            canaryService: 'canary',
+            steps: [{ setWeight: 20 }, { pause: {} }],
+            trafficRouting: { nginx: { stableIngress: 'shop', canaryIngressAnnotations: { 'no/such/key': 'x' } } },
+          },
+        }),
+      );
+      await scene.untilPhase('shop', 'Healthy');
+      await scene.setImage('shop', 'shop:2');
+
+      const told = await until('the event', async () => {
+        const lines = await scene.eventLines('shop');
+        return lines.find((line) => line.startsWith('Warning TrafficRoutingError: '));
+      });
+
+      assert.match(told, /no\/such\/key/);
+    });
+
+    /** The lines of the metrics page that begin so. */
+    async function numbers(start: string): Promise<string> {
+      const page = await fetch(`http://127.0.0.1:${stage.controller.metricsPort}/metrics`);
+      return (await page.text())
+        .split('\n')
+        .filter((line) => line.startsWith(start))
+        .join('\n');
+    }
   });
 }
 

@@ -1,4 +1,5 @@
-import type { PassFailure } from '../../core/rollout/failure-state.ts';
+import { RECONCILE_ERROR_REASON, type PassFailure } from '../../core/rollout/failure-state.ts';
+import { trafficRouters } from '../../routers/registry.ts';
 import { causeOf, isKubeError } from '../failure.ts';
 import { WriteRefused } from './enact.ts';
 
@@ -24,4 +25,15 @@ export class Failures {
   end(key: string): boolean {
     return this.#byKey.delete(key);
   }
+}
+
+/** The reason of the event: what could not be written is a route or Ingress, or anything else. */
+export function failureReason(error: unknown): string {
+  if (!(error instanceof WriteRefused)) return RECONCILE_ERROR_REASON;
+  const { write } = error;
+  const { group, plural } = write.verb === 'create' ? write.kind : write.ref.kind;
+  const steers = trafficRouters.some(({ kinds }) =>
+    kinds.some((kind) => kind.group === group && kind.plural === plural),
+  );
+  return steers ? 'TrafficRoutingError' : RECONCILE_ERROR_REASON;
 }

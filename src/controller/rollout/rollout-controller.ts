@@ -5,7 +5,7 @@ import { INSTANCE_ID_LABEL, POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts'
 import type { Pod } from '../../api/workloads.ts';
 import { decide } from '../../core/decide.ts';
 import { endedUpdate } from '../../core/rollout/ended-update.ts';
-import { RECONCILE_ERROR_REASON, withFailure } from '../../core/rollout/failure-state.ts';
+import { withFailure } from '../../core/rollout/failure-state.ts';
 import type { Decision } from '../../core/decision.ts';
 import type { DecisionOptions } from '../../core/observation.ts';
 import { phaseLabel } from '../../core/rollout/phase-label.ts';
@@ -21,7 +21,7 @@ import { showTemplates } from '../template-metrics.ts';
 import { BriefNews, TOLD_WITH_STATUS } from './brief-news.ts';
 import { keyOf, openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './caches.ts';
 import { enact, NameTaken, Unsettled, WriteRefused } from './enact.ts';
-import { Failures } from './failures.ts';
+import { failureReason, Failures } from './failures.ts';
 import { gather, readRouted } from './gather.ts';
 import { leftTargetOf, strangersIn, writesOfGone, writesOfUnknown, writesToLeave } from './left-routing.ts';
 import { routedTargets, watchedOnDemand } from './reads.ts';
@@ -94,10 +94,13 @@ export class RolloutController {
     this.#input.queue.add(key);
   };
 
-  /** Only what others share has to be put right when it goes. */
+  /** Only what others share has to be put right when it goes; of the rest a name is enough to tell of it. */
   #remember(gone: Rollout): void {
-    if (!this.#isOurs(gone) || routedTargets(gone).length === 0) return;
-    this.#gone.set(keyOf(gone), gone);
+    if (!this.#isOurs(gone)) return;
+    const { apiVersion, kind } = gone;
+    const { namespace, name, uid } = gone.metadata;
+    const named: Rollout = { apiVersion, kind, metadata: { namespace, name, uid }, spec: {} };
+    this.#gone.set(keyOf(gone), routedTargets(gone).length === 0 ? named : gone);
     const [oldest] = this.#gone.keys();
     if (this.#gone.size > GONE_MAX && oldest !== undefined) this.#gone.delete(oldest);
   }
@@ -251,7 +254,7 @@ export class RolloutController {
     this.#input.kube.events.record(
       rollout,
       refused === undefined
-        ? { type: 'Warning', reason: RECONCILE_ERROR_REASON, message }
+        ? { type: 'Warning', reason: failureReason(error), message }
         : {
             type: 'Warning',
             reason: 'ReplicaSetCreateError',
@@ -306,6 +309,10 @@ export class RolloutController {
     const writes = gone === undefined ? writesOfUnknown(this.caches, key) : writesOfGone(this.caches, gone);
     for (const write of writes) await this.#input.kube.writer.write(write);
     this.#gone.delete(key);
+    if (gone !== undefined) {
+      const message = `Rollout ${name}/${namespace} is deleted.`;
+      this.#input.kube.events.record(gone, { type: 'Normal', reason: 'RolloutDeleted', message });
+    }
     this.letGo(key);
     return {};
   }

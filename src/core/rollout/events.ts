@@ -133,7 +133,7 @@ function runNotice(kind: string, before: RunStatus, after: RunStatus): readonly 
     {
       type: bad ? 'Warning' : 'Normal',
       reason: `AnalysisRun${after.status}`,
-      message: `${kind} Analysis Run '${after.name}' Status New: '${after.status}' Previous: '${previous ?? ''}'`,
+      message: `${kind} Analysis Run '${after.name}' Status New: '${after.status}' Previous: '${previous ?? (before === undefined ? 'NoPreviousStatus' : '')}'`,
     },
   ];
 }
