@@ -15,7 +15,9 @@ export type RolloutConditionType =
   /** Additive: what keeps the controller from carrying its decisions out. */
   | 'ReconcileError'
   /** Additive: fields of status that the installed CRD drops. */
-  | 'StatusPruned';
+  | 'StatusPruned'
+  /** Additive: another controller writes to the Rollout too. */
+  | 'Contested';
 
 /** Reasons of the condition Progressing, except InvalidSpec's and those of the other conditions. */
 export type ProgressingReason =

@@ -270,6 +270,7 @@ function createParts(input: PartsInput): Parts {
         (cache) => [cache.kind.plural, ownedIn(cache, group)],
       ),
     ),
+    contested: rollouts.contested,
   }));
   return {
     webhook,

@@ -59,6 +59,8 @@ export interface ShareFacts {
   readonly members: number;
   /** How many objects this process works on, by their kind in the plural. */
   readonly owned: Readonly<Record<string, number>>;
+  /** How many of its Rollouts another controller writes to. */
+  readonly contested: number;
 }
 
 export type ReconciledKind = 'rollout' | 'analysis_run' | 'experiment' | 'git_source';

@@ -126,12 +126,13 @@ test('what this process has of the objects is counted when somebody asks', async
   const registry = createMetrics({ clock: new VirtualClock(), build });
   assert.deepEqual(await series(registry, 'headgate_members'), ['headgate_members 0']);
   let count = 2;
-  registry.metrics.shareIs(() => ({ members: 3, owned: { rollouts: count } }));
+  registry.metrics.shareIs(() => ({ members: 3, owned: { rollouts: count }, contested: 1 }));
 
   count = 5;
 
   assert.deepEqual(await series(registry, 'headgate_members'), ['headgate_members 3']);
   assert.deepEqual(await series(registry, 'headgate_owned'), ['headgate_owned_objects{kind="rollouts"} 5']);
+  assert.deepEqual(await series(registry, 'headgate_contested'), ['headgate_contested_rollouts 1']);
 });
 
 test('an update that ends is counted by how it ended, with and without the time that people were waited for', async () => {

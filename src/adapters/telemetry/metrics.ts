@@ -507,7 +507,7 @@ function callSeries(registry: Registry): Pick<Metrics, 'kubeCallDone'> {
 /** Counted at a scrape, so that nothing has to be counted while nobody asks. */
 function shareSeries(registry: Registry): Metrics['shareIs'] {
   const registers = [registry];
-  let read: () => ShareFacts = () => ({ members: 0, owned: {} });
+  let read: () => ShareFacts = () => ({ members: 0, owned: {}, contested: 0 });
   new Gauge({
     name: 'headgate_members',
     help: 'Processes that share the objects (1: this one acts alone); 0 while this one does not act',
@@ -523,6 +523,14 @@ function shareSeries(registry: Registry): Metrics['shareIs'] {
     registers,
     collect() {
       for (const [kind, count] of Object.entries(read().owned)) this.set({ kind }, count);
+    },
+  });
+  new Gauge({
+    name: 'headgate_contested_rollouts',
+    help: 'Rollouts to which another controller has written in the last ten minutes, though this one looks after them',
+    registers,
+    collect() {
+      this.set(read().contested);
     },
   });
   return (now) => (read = now);

@@ -19,6 +19,7 @@ import { causeOf, isRetryable } from '../failure.ts';
 import { AdditiveStatus } from './additive-status.ts';
 import { showTemplates } from '../template-metrics.ts';
 import { BriefNews, TOLD_WITH_STATUS } from './brief-news.ts';
+import { Contest, CONTESTED_NOTICE, isTold, withContest } from './contest.ts';
 import { keyOf, openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './caches.ts';
 import { enact, NameTaken, Unsettled, WriteRefused } from './enact.ts';
 import { failureReason, Failures } from './failures.ts';
@@ -63,6 +64,7 @@ export class RolloutController {
   readonly #failures = new Failures();
   readonly #takenNames = new TakenNames();
   readonly #weightWatch = new WeightWatch();
+  readonly #contest = new Contest();
   readonly #wokenByKind = new Set<string>();
   /** Rollouts that were deleted, until their last pass. */
   readonly #gone = new Map<string, Rollout>();
@@ -170,9 +172,10 @@ export class RolloutController {
       });
       const decision = decide(observation);
       const status = withFailure(decision.status, this.#failures.lasting(key, clock.nowMs()), rollout.status);
-      const heldUntilMs = await this.#carryOut(key, rollout, { ...decision, status }, routed);
+      const told = this.#withContest(rollout, { ...decision, status });
+      const heldUntilMs = await this.#carryOut(key, rollout, told, routed);
       const wasShown = this.#failures.end(key);
-      return { againAtMs: wasShown ? clock.nowMs() : earliest(decision.wakeAtMs, heldUntilMs) };
+      return { againAtMs: wasShown ? clock.nowMs() : earliest(told.wakeAtMs, heldUntilMs) };
     } catch (error) {
       if (error instanceof NameTaken) {
         await this.#takenNames.ask(rollout, error.ref, { caches: this.caches, reader: this.#input.kube.reader });
@@ -234,6 +237,23 @@ export class RolloutController {
       this.#reportState(rollout, decision);
     }
     return heldUntilMs;
+  }
+
+  /** The decision, with what is told where another controller is at work on the same Rollout. */
+  #withContest(rollout: Rollout, decision: Decision): Decision {
+    const nowMs = this.#input.clock.nowMs();
+    const isFirst = this.#contest.isQuiet(nowMs);
+    const untilMs = this.#contest.untilMs(rollout, nowMs);
+    const status = withContest(decision.status, { isContested: untilMs !== undefined, nowMs });
+    if (untilMs === undefined) return { ...decision, status };
+    if (isFirst) this.#input.telemetry.log.error({ rollout: keyOf(rollout) }, CONTESTED_NOTICE.message);
+    const events = isTold(rollout) ? decision.events : [...decision.events, CONTESTED_NOTICE];
+    return { ...decision, status, events, wakeAtMs: earliest(decision.wakeAtMs, untilMs) };
+  }
+
+  /** Of the Rollouts that this process works on, how many another controller writes to. */
+  get contested(): number {
+    return this.#contest.count(this.#input.clock.nowMs());
   }
 
   /** Each Rollout whose status does not say so yet is looked at again. */
@@ -324,6 +344,7 @@ export class RolloutController {
     this.#failures.end(key);
     this.#briefNews.forget(key);
     this.#weightWatch.forget(key);
+    this.#contest.forget(key);
     this.#input.telemetry.metrics.objectGone({ kind: 'rollout', namespace, name });
   }
 }
