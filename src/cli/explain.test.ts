@@ -99,10 +99,7 @@ What you can do
 
     const shown = await explain(familyOf(world));
 
-    assert.match(
-      shown,
-      /waits for\n {2}- The Rollout "shop" is invalid: spec\.strategy\.canary\.steps\[0\]\.setWeight/,
-    );
+    assert.match(shown, /waits for\n {2}- The Rollout "shop" is invalid: spec\.strategy\.steps\[0\]\.setWeight/);
     assert.match(shown, /headgate lint -f FILE/);
   });
 

@@ -36,10 +36,7 @@ spec:
     const { text, exitCode } = lintVerb({ filename: [directory], format: 'text' }, yaml);
 
     assert.equal(exitCode, 1);
-    assert.match(
-      text,
-      /bad\.yaml:\d+: Rollout\/shop: spec\.strategy\.canary\.steps\[0\]\.setWeight: Invalid value: 120/,
-    );
+    assert.match(text, /bad\.yaml:\d+: Rollout\/shop: spec\.strategy\.steps\[0\]\.setWeight: Invalid value: 120/);
     assert.match(text, /bad\.yaml:\d+: malformed YAML/);
   });
 

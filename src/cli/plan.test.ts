@@ -55,10 +55,7 @@ spec:
     const { text, exitCode } = plan(rollout('[{ setWeight: 120 }]'));
 
     assert.equal(exitCode, 1);
-    assert.match(
-      text,
-      /The Rollout "shop" is invalid: spec\.strategy\.canary\.steps\[0\]\.setWeight: Invalid value: 120/,
-    );
+    assert.match(text, /The Rollout "shop" is invalid: spec\.strategy\.steps\[0\]\.setWeight: Invalid value: 120/);
   });
 
   it('names the line of malformed YAML', () => {

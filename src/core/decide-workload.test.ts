@@ -104,7 +104,7 @@ describe('a Rollout that refers to a Deployment', () => {
     world.advance(10_000);
     assert.equal(
       world.status.message,
-      'InvalidSpec: The Rollout "shop" is invalid: spec.workloadRef.name: Invalid value: "shop": deployments.apps "shop" not found',
+      'InvalidSpec: The Rollout "shop" is invalid: deployments.apps "default/shop" not found',
     );
     assert.ok((world.sizes()['v2'] ?? 0) > 0);
 
@@ -157,7 +157,7 @@ describe('a Rollout that refers to a PodTemplate', () => {
 test('a kind that has no template is refused', () => {
   const world = referring({ ...deployment(), kind: 'Job' }).advance(5_000);
 
-  assert.match(world.status.message ?? '', /spec.workloadRef.kind: Unsupported value: "Job"/);
+  assert.match(world.status.message ?? '', /workload of type apps\/Job is not supported/);
 });
 
 describe('the Deployment that is referred to', () => {

@@ -45,8 +45,10 @@ export function assertInvariants(world: World, { state, context }: Advance, deci
   assert(!position.abort || position.pauses.length === 0, 'an aborted update is not paused');
   // 8
   const blocked = state !== 'idle' && decision.effects.length === 0 && state !== 'finalizing';
-  const waiting = decision.status.conditions?.some((condition) => condition.type === 'Waiting') === true;
-  assert(!blocked || waiting, 'every blocked state says what it waits for');
+  const waiting = decision.status.conditions?.some(
+    ({ type, reason }) => type === 'Waiting' || type === 'InvalidSpec' || reason === 'RolloutAborted',
+  );
+  assert(!blocked || waiting === true, 'every blocked state says what it waits for');
 }
 
 /** 2: pods that traffic still reaches are not taken away below its share. */

@@ -1,5 +1,6 @@
 import type { ObjectRef } from '../api/kube-object.ts';
 import type { CanaryStep } from '../api/rollout.ts';
+import type { Problem } from '../api/validation/problem.ts';
 
 /** A route that a step asks for beside the split by weight, under a name of `trafficRouting.managedRoutes`. */
 export type ManagedRoute =
@@ -77,7 +78,13 @@ export type TrafficObservation =
       readonly additional?: readonly AdditionalDestination[];
     }
   /** An object that the router needs is missing or unusable; `message` says which and what to do. */
-  | { readonly routerId: string; readonly state: 'unusable'; readonly message: string }
+  | {
+      readonly routerId: string;
+      readonly state: 'unusable';
+      readonly message: string;
+      /** The same as the API tells it, where it has a text for it. */
+      readonly problem?: Problem;
+    }
   /** No canary side is set up yet; all traffic goes to stable. */
   | { readonly routerId: string; readonly state: 'absent' };
 

@@ -147,6 +147,15 @@ describe('the canary Ingress', () => {
     }
   });
 
+  it('says what the API says where the stable Ingress does not exist', () => {
+    const shown = nginx.observed(targetOf({}), currentOf({}, []));
+
+    assert.equal(
+      shown.state === 'unusable' && shown.problem?.message,
+      'spec.strategy.canary.trafficRouting.nginx.stableIngress: Invalid value: "web": ingress.networking.k8s.io "web" not found',
+    );
+  });
+
   it('gives its traffic back when the stable Ingress leads elsewhere', () => {
     const elsewhere = stableIngress({
       rules: [{ http: { paths: [{ pathType: 'Prefix', path: '/', backend: to('new') }] } }],
@@ -156,6 +165,10 @@ describe('the canary Ingress', () => {
     const shown = nginx.observed(targetOf({}), currentOf({}, [elsewhere, own]));
 
     assert.equal(shown.state === 'unusable' && shown.message.includes('no path to Service "stable"'), true);
+    assert.equal(
+      shown.state === 'unusable' && shown.problem?.message,
+      'spec.strategy.canary.trafficRouting.nginx.stableIngress: Invalid value: "web": ingress `web` has no rules using service stable backend',
+    );
     assert.deepEqual(writesAt(50, [elsewhere, own]), []);
     const [write] = writesAt(0, [elsewhere, own]);
     assert.deepEqual(write?.verb === 'patch' && write.body, {

@@ -2,6 +2,7 @@ import { apiVersionOf, refKey, type KubeObject, type ObjectRef, type ResourceKin
 import type { KubeWrite } from '../api/kube-write.ts';
 import { KINDS } from '../api/kinds.ts';
 import type { TrafficRouting } from '../api/rollout.ts';
+import { invalid, type Problem } from '../api/validation/problem.ts';
 import type { Ingress, IngressBackend, IngressRule } from '../api/workloads.ts';
 import type { LeftTarget, TrafficObservation, TrafficPlan, TrafficTarget } from '../core/traffic.ts';
 import { deepEqual } from '../lib/deep-equal.ts';
@@ -62,7 +63,11 @@ function observed(target: TrafficTarget, current: CurrentObjects): TrafficObserv
   const found = pairs.map((pair) => findIngresses(pair, target, current));
   const problems = found.flatMap((one) => ('problem' in one ? [one.problem] : []));
   if (found.length === 0) problems.push(`${SETTINGS_PATH} names no Ingress; set stableIngress`);
-  if (problems.length > 0) return { routerId: nginx.id, state: 'unusable', message: problems.join('; ') };
+  if (problems.length > 0) {
+    const problem = found.flatMap((one) => ('problem' in one && one.known !== undefined ? [one.known] : []))[0];
+    const message = problems.join('; ');
+    return { routerId: nginx.id, state: 'unusable', message, ...(problem === undefined ? {} : { problem }) };
+  }
   const lives = found.flatMap((one) => ('problem' in one ? [] : [one.live]));
   if (lives.every((live) => live === null)) return { routerId: nginx.id, state: 'absent' };
   const splits = lives.map((live, index) => shownBy(live, target, pairs[index]?.canary.name ?? ''));
@@ -110,7 +115,10 @@ function canaryName(rolloutName: string, stableIngress: string): string {
   return (front.length > frontMax ? front.slice(0, frontMax).replace(/[-.]+$/, '') : front) + NAME_SUFFIX;
 }
 
-type FoundIngresses = { readonly stable: Ingress; readonly live: Ingress | null } | { readonly problem: string };
+type FoundIngresses =
+  | { readonly stable: Ingress; readonly live: Ingress | null }
+  /** `known` is what the API says of the same. */
+  | { readonly problem: string; readonly known?: Problem };
 
 function findIngresses(pair: IngressPair, target: TrafficTarget, current: CurrentObjects): FoundIngresses {
   const { canaryService, stableService } = target;
@@ -120,9 +128,16 @@ function findIngresses(pair: IngressPair, target: TrafficTarget, current: Curren
   const stable = ingressAt(pair.stable, current);
   const live = ingressAt(pair.canary, current);
   const title = titleOf(pair.stable);
-  if (stable === null) return { problem: `${title} does not exist; create it or correct ${SETTINGS_PATH}` };
+  if (stable === null) {
+    const known = invalid(fieldOf(pair, target), pair.stable.name, notFoundText(pair.stable));
+    return { problem: `${title} does not exist; create it or correct ${SETTINGS_PATH}`, known };
+  }
   if (!leadsTo(stable.spec.defaultBackend, stableService) && copiedRules(stable, target).length === 0) {
-    return { problem: `${title} has no path to Service "${stableService}"; add one or correct ${SETTINGS_PATH}` };
+    const text = `ingress \`${pair.stable.name}\` has no rules using service ${stableService} backend`;
+    return {
+      problem: `${title} has no path to Service "${stableService}"; add one or correct ${SETTINGS_PATH}`,
+      known: invalid(fieldOf(pair, target), pair.stable.name, text),
+    };
   }
   if (live !== null && !isOurs(live, target)) {
     const theirs = `${titleOf(pair.canary)} exists but does not belong to Rollout "${target.rolloutName}"`;
@@ -138,6 +153,16 @@ function ingressAt(ref: ObjectRef, current: CurrentObjects): Ingress | null {
 function isOurs(live: KubeObject, target: { readonly rolloutUid: string }): boolean {
   const owners = live.metadata.ownerReferences ?? [];
   return owners.some(({ uid, controller }) => controller === true && uid === target.rolloutUid);
+}
+
+/** Which of the two settings names this Ingress. */
+function fieldOf({ stable }: IngressPair, target: TrafficTarget): string {
+  const among = settingsOf(target).stableIngresses?.includes(stable.name) === true;
+  return `${SETTINGS_PATH}.${among ? 'stableIngresses' : 'stableIngress'}`;
+}
+
+function notFoundText({ kind, name }: ObjectRef): string {
+  return `${kind.kind.toLowerCase()}.${kind.group} "${name}" not found`;
 }
 
 function titleOf(ref: ObjectRef): string {

@@ -31,7 +31,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'propagation-counted-from-the-wish',
     file: 'src/core/rollout/conditions.ts',
     find: "const startsAnew = wait.reason === 'TrafficPropagation' && weightIsNew;",
-    replace: "const startsAnew = wait.reason === 'Spec' && weightIsNew;",
+    replace: "const startsAnew = wait.reason === 'Timer' && weightIsNew;",
   },
   {
     name: 'selector-before-weight',

@@ -1,17 +1,16 @@
 import { parsePauseDurationMs } from '../../lib/duration.ts';
 import { maxTrafficWeightOf } from '../defaults.ts';
 import type { CanaryStep, RolloutArgument } from '../rollout.ts';
-import { invalid, required, type Problem } from './problem.ts';
+import { invalid, required, STRATEGY_PATH, type Problem } from './problem.ts';
 import { validateRouteSteps } from './route-step.ts';
 import type { StepCheck } from './step-check.ts';
 
-const CANARY = 'spec.strategy.canary';
 const ONE_OF = 'Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause';
 const EXCLUSIVE = ['experiment', 'pause', 'setWeight', 'analysis'] as const;
 const ALL = [...EXCLUSIVE, 'setCanaryScale', 'setHeaderRoute', 'setMirrorRoute', 'plugin'] as const;
 
 export function validateStep(check: StepCheck): readonly Problem[] {
-  const path = `${CANARY}.steps[${check.index}]`;
+  const path = `${STRATEGY_PATH}.steps[${check.index}]`;
   return [
     ...validateKind(check.step, path),
     ...validateWeight(check, path),
@@ -26,8 +25,30 @@ export function validateStep(check: StepCheck): readonly Problem[] {
 function validateKind(step: CanaryStep, path: string): readonly Problem[] {
   const set = (names: readonly (keyof CanaryStep)[]) => names.filter((name) => step[name] !== undefined);
   const exclusive = set(EXCLUSIVE);
-  if (exclusive.length > 1) return [invalid(path, exclusive.join(', '), ONE_OF)];
-  return set(ALL).length === 0 ? [invalid(path, '', ONE_OF)] : [];
+  if (exclusive.length > 1) {
+    const given: ReadonlySet<string> = new Set(exclusive);
+    return [
+      invalid(
+        path,
+        answersOf(EXCLUSIVE, (name) => given.has(name)),
+        ONE_OF,
+      ),
+    ];
+  }
+  return set(ALL).length === 0
+    ? [
+        invalid(
+          path,
+          answersOf(ALL, () => true),
+          ONE_OF,
+        ),
+      ]
+    : [];
+}
+
+/** As the API shows a step: of one with several deeds which it has, and of an empty one which it lacks. */
+function answersOf(names: readonly string[], answer: (name: string) => boolean): string {
+  return names.map((name) => `step.${name.charAt(0).toUpperCase()}${name.slice(1)}: ${answer(name)}`).join(' ');
 }
 
 function validateWeight({ step, canary }: StepCheck, path: string): readonly Problem[] {
@@ -42,14 +63,16 @@ function validatePause(step: CanaryStep, path: string): readonly Problem[] {
   if (duration === undefined) return [];
   const ms = parsePauseDurationMs(duration);
   if (ms !== undefined && ms >= 0) return [];
-  return [invalid(`${path}.pause.duration`, duration, 'Duration needs to be greater than 0')];
+  // The API shows seconds, and -1 for what is no duration.
+  const seconds = ms === undefined ? -1 : ms / 1_000;
+  return [invalid(`${path}.pause.duration`, seconds, 'Duration needs to be greater than 0')];
 }
 
 function validateCanaryScale({ step, canary }: StepCheck, path: string): readonly Problem[] {
   const scale = step.setCanaryScale;
   if (scale === undefined) return [];
   if (canary.trafficRouting === undefined) {
-    return [required(`${CANARY}.trafficRouting`, 'SetCanaryScale requires TrafficRouting to be set')];
+    return [required(`${STRATEGY_PATH}.trafficRouting`, 'SetCanaryScale requires TrafficRouting to be set')];
   }
   const at = `${path}.setCanaryScale`;
   const max = maxTrafficWeightOf(canary.trafficRouting);

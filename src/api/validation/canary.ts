@@ -5,7 +5,7 @@ import { validateAntiAffinity } from './anti-affinity.ts';
 import { validateStep } from './canary-step.ts';
 import { labelSelectorSchema } from '../schema/common.ts';
 import { validateLabelSelector } from './label-selector.ts';
-import { internal, invalid, type Problem } from './problem.ts';
+import { internal, invalid, STRATEGY_PATH, type Problem } from './problem.ts';
 import { GATEWAY_API_PLUGIN } from './supported.ts';
 
 const PATH = 'spec.strategy.canary';
@@ -19,7 +19,7 @@ export function validateCanary(canary: CanaryStrategy, spec: RolloutSpec): reado
     ...validateRoutedServices(canary),
     ...validateScaling(canary),
     ...(canary.steps ?? []).flatMap((step, index) => validateStep({ step, index, canary, spec })),
-    ...validateAntiAffinity(canary.antiAffinity, `${PATH}.antiAffinity`),
+    ...validateAntiAffinity(canary.antiAffinity, `${STRATEGY_PATH}.antiAffinity`),
     ...validateIngressNames(canary.trafficRouting),
     ...validateManagedNames(canary.trafficRouting),
     ...validateRouteSelectors(canary.trafficRouting),
@@ -29,7 +29,7 @@ export function validateCanary(canary: CanaryStrategy, spec: RolloutSpec): reado
 
 function validateSurge(canary: CanaryStrategy): readonly Problem[] {
   if (amountOf(maxSurgeOf(canary)) !== 0 || amountOf(maxUnavailableOf(canary)) !== 0) return [];
-  return [invalid(`${PATH}.maxSurge`, canary.maxSurge, 'MaxSurge and MaxUnavailable both can not be zero')];
+  return [invalid(`${STRATEGY_PATH}.maxSurge`, canary.maxSurge, 'MaxSurge and MaxUnavailable both can not be zero')];
 }
 
 /** The number in a count or percentage; what is neither counts as 0. */
@@ -42,7 +42,7 @@ function validateServices(canary: CanaryStrategy): readonly Problem[] {
   if (canaryService === '' || canaryService !== stableService) return [];
   const detail =
     'This rollout uses the same service for the stable and canary services, but two different services are required.';
-  return [invalid(`${PATH}.stableService`, stableService, detail)];
+  return [invalid(`${STRATEGY_PATH}.stableService`, stableService, detail)];
 }
 
 function validatePingPong(canary: CanaryStrategy): readonly Problem[] {
@@ -52,20 +52,20 @@ function validatePingPong(canary: CanaryStrategy): readonly Problem[] {
   const problems: Problem[] = [];
   if (trafficRouting !== undefined && !canPingPong(trafficRouting)) {
     const detail = 'Ping-pong feature works with the ALB, Istio, and plugin-based traffic routers only';
-    problems.push(invalid(`${PATH}.trafficRouting.alb`, null, detail));
+    problems.push(invalid(`${STRATEGY_PATH}.trafficRouting.alb`, null, detail));
   }
   const both = 'Ping service and Pong service must to be set to use Ping-Pong feature';
-  if (pingService === '') problems.push(invalid(`${PATH}.pingPong.pingService`, pingService, both));
-  if (pongService === '') problems.push(invalid(`${PATH}.pingPong.pongService`, pongService, both));
+  if (pingService === '') problems.push(invalid(`${STRATEGY_PATH}.pingPong.pingService`, pingService, both));
+  if (pongService === '') problems.push(invalid(`${STRATEGY_PATH}.pingPong.pongService`, pongService, both));
   if (pingService === pongService) {
     const detail =
       'This rollout uses the same service for the ping and pong services, but two different services are required.';
-    problems.push(invalid(`${PATH}.pingPong.pingService`, pingService, detail));
+    problems.push(invalid(`${STRATEGY_PATH}.pingPong.pingService`, pingService, detail));
   }
   const alb = trafficRouting?.alb;
   if (alb !== undefined && (alb.rootService ?? '') === '') {
     const detail = 'Root service field is required for the configuration with ALB and ping-pong feature enabled';
-    problems.push(invalid(`${PATH}.trafficRouting.alb.rootService`, alb.rootService ?? '', detail));
+    problems.push(invalid(`${STRATEGY_PATH}.trafficRouting.alb.rootService`, alb.rootService ?? '', detail));
   }
   return problems;
 }
@@ -80,7 +80,7 @@ function validateRoutedServices(canary: CanaryStrategy): readonly Problem[] {
   const names = ['stableService', 'canaryService'] as const;
   return names
     .filter((name) => (canary[name] ?? '') === '')
-    .map((name) => invalid(`${PATH}.${name}`, canary[name] ?? '', detail));
+    .map((name) => invalid(`${STRATEGY_PATH}.${name}`, canary[name] ?? '', detail));
 }
 
 function needsServices(canary: CanaryStrategy): boolean {
@@ -102,17 +102,17 @@ function validateScaling(canary: CanaryStrategy): readonly Problem[] {
   if (trafficRouting === undefined) {
     if (scaleDownDelaySeconds !== undefined) {
       const detail = 'Canary scaleDownDelaySeconds can only be used with traffic routing';
-      problems.push(invalid(`${PATH}.scaleDownDelaySeconds`, scaleDownDelaySeconds, detail));
+      problems.push(invalid(`${STRATEGY_PATH}.scaleDownDelaySeconds`, scaleDownDelaySeconds, detail));
     }
     if (dynamicStableScale === true) {
       const detail = 'Canary dynamicStableScale can only be used with traffic routing';
-      problems.push(invalid(`${PATH}.dynamicStableScale`, true, detail));
+      problems.push(invalid(`${STRATEGY_PATH}.dynamicStableScale`, true, detail));
     }
     return problems;
   }
   if (scaleDownDelaySeconds !== undefined && dynamicStableScale === true) {
     const detail = 'Canary dynamicStableScale cannot be used with scaleDownDelaySeconds';
-    problems.push(invalid(`${PATH}.dynamicStableScale`, true, detail));
+    problems.push(invalid(`${STRATEGY_PATH}.dynamicStableScale`, true, detail));
   }
   return [...problems, ...validateMaxTrafficWeight(trafficRouting)];
 }
@@ -130,7 +130,7 @@ function validateMaxTrafficWeight(routing: TrafficRouting): readonly Problem[] {
   }
   if (routing.nginx !== undefined || Object.keys(routing.plugins ?? {}).length > 0) return problems;
   const detail = 'Canary maxTrafficWeight in traffic routing only supported in Nginx and Plugins';
-  return [...problems, invalid(path, weight, detail)];
+  return [...problems, invalid(`${STRATEGY_PATH}.trafficRouting.maxTrafficWeight`, weight, detail)];
 }
 
 function validateIngressNames(routing: TrafficRouting | undefined): readonly Problem[] {

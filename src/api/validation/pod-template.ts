@@ -12,10 +12,10 @@ export function validatePodTemplate(
   selector: LabelSelector | undefined,
   path: string,
 ): readonly Problem[] {
-  const labels = template.metadata?.labels ?? {};
+  const { labels } = template.metadata ?? {};
   const problems: Problem[] = [];
-  if (selector !== undefined && !isEmptySelector(selector) && !selectorMatches(selector, labels)) {
-    problems.push(invalid(`${path}.metadata.labels`, labels, '`selector` does not match template `labels`'));
+  if (selector !== undefined && !isEmptySelector(selector) && !selectorMatches(selector, labels ?? {})) {
+    problems.push(invalid(`${path}.metadata.labels`, labels ?? null, '`selector` does not match template `labels`'));
   }
   return [...problems, ...validatePodSpec(template.spec ?? {}, `${path}.spec`)];
 }

@@ -39,6 +39,17 @@ export function notSupported(path: string, value: unknown, supported: readonly s
   return problem('NotSupported', path, `supported values: ${supported.map(goText).join(', ')}`, value);
 }
 
+/**
+ * Where the API puts what is wrong with steps and other settings of a strategy: without the strategy's name, and tools
+ * match on it. What it says of the objects that a strategy names, and some checks of our own, have the whole path.
+ */
+export const STRATEGY_PATH = 'spec.strategy';
+
+/** A fault that the API tells without saying where it is. */
+export function placeless(path: string, detail: string): Problem {
+  return { kind: 'Internal', path, detail, message: detail };
+}
+
 /** A fault that the API reports without a value, as it does where two fields exclude each other. */
 export function internal(path: string, detail: string): Problem {
   return problem('Internal', path, detail);

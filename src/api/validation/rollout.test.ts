@@ -5,7 +5,8 @@ import type { CanaryStep, CanaryStrategy, Rollout, RolloutSpec, TrafficRouting }
 import { invalidSpecMessage } from './problem.ts';
 import { validateRollout } from './rollout.ts';
 
-const CANARY = 'spec.strategy.canary';
+const STRATEGY = 'spec.strategy';
+const CANARY = `${STRATEGY}.canary`;
 const ROUTING = `${CANARY}.trafficRouting`;
 const podSpec = { containers: [{ name: 'main', image: 'a' }] };
 const nginx = { nginx: { stableIngress: 'web' } };
@@ -95,39 +96,54 @@ describe('validateRollout', () => {
       "spec.strategy.strategy: Required value: Rollout has missing field '.spec.strategy.canary or .spec.strategy.blueGreen'",
     ],
     [
+      'a template of its own beside that of a workload',
+      rollout({ workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } }),
+      'template must be empty for workload reference rollout',
+    ],
+    [
+      'no template',
+      rollout({ template: undefined }),
+      'spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`',
+    ],
+    [
+      'an active Service without a name',
+      rollout({ strategy: { blueGreen: { activeService: '' } } }),
+      `${STRATEGY}.activeService: Invalid value: "": This rollout uses the same service for the active and preview services, but two different services are required.`,
+    ],
+    [
       'no room to move',
       canary({ maxSurge: 0, maxUnavailable: '0%' }),
-      `${CANARY}.maxSurge: Invalid value: 0: MaxSurge and MaxUnavailable both can not be zero`,
+      `spec.strategy.maxSurge: Invalid value: 0: MaxSurge and MaxUnavailable both can not be zero`,
     ],
     [
       'one Service for both versions',
       canary({ stableService: 'web', canaryService: 'web' }),
-      `${CANARY}.stableService: Invalid value: "web": This rollout uses the same service for the stable and canary services, but two different services are required.`,
+      `${STRATEGY}.stableService: Invalid value: "web": This rollout uses the same service for the stable and canary services, but two different services are required.`,
     ],
     [
       'ping-pong Services behind a router that has no use for them',
       canary({ ...services, pingPong: { pingService: 'ping', pongService: 'pong' }, trafficRouting: nginx }),
-      `${CANARY}.trafficRouting.alb: Invalid value: null: Ping-pong feature works with the ALB, Istio, and plugin-based traffic routers only`,
+      `${STRATEGY}.trafficRouting.alb: Invalid value: null: Ping-pong feature works with the ALB, Istio, and plugin-based traffic routers only`,
     ],
     [
       'a router without Services',
       canary({ trafficRouting: nginx }),
-      `${CANARY}.stableService: Invalid value: "": Canary service and Stable service must to be set to use Traffic Routing`,
+      `${STRATEGY}.stableService: Invalid value: "": Canary service and Stable service must to be set to use Traffic Routing`,
     ],
     [
       'a scale-down delay without a router',
       canary({ scaleDownDelaySeconds: 10 }),
-      `${CANARY}.scaleDownDelaySeconds: Invalid value: 10: Canary scaleDownDelaySeconds can only be used with traffic routing`,
+      `${STRATEGY}.scaleDownDelaySeconds: Invalid value: 10: Canary scaleDownDelaySeconds can only be used with traffic routing`,
     ],
     [
       'a dynamic stable scale without a router',
       canary({ dynamicStableScale: true }),
-      `${CANARY}.dynamicStableScale: Invalid value: true: Canary dynamicStableScale can only be used with traffic routing`,
+      `${STRATEGY}.dynamicStableScale: Invalid value: true: Canary dynamicStableScale can only be used with traffic routing`,
     ],
     [
       'a dynamic stable scale with a delay',
       canary({ ...services, trafficRouting: nginx, dynamicStableScale: true, scaleDownDelaySeconds: 5 }),
-      `${CANARY}.dynamicStableScale: Invalid value: true: Canary dynamicStableScale cannot be used with scaleDownDelaySeconds`,
+      `${STRATEGY}.dynamicStableScale: Invalid value: true: Canary dynamicStableScale cannot be used with scaleDownDelaySeconds`,
     ],
     [
       'no stable Ingress',
@@ -142,82 +158,82 @@ describe('validateRollout', () => {
     [
       'a weight over 100',
       steps({ setWeight: 120 }),
-      `${CANARY}.steps[0].setWeight: Invalid value: 120: SetWeight needs to be between 0 and 100`,
+      `${STRATEGY}.steps[0].setWeight: Invalid value: 120: SetWeight needs to be between 0 and 100`,
     ],
     [
       'a weight under 0, in the second step',
       steps({ setWeight: 10 }, { setWeight: -1 }),
-      `${CANARY}.steps[1].setWeight: Invalid value: -1: SetWeight needs to be between 0 and 100`,
+      `${STRATEGY}.steps[1].setWeight: Invalid value: -1: SetWeight needs to be between 0 and 100`,
     ],
     [
       'a weight over the router’s own maximum',
       canary({ ...services, steps: [{ setWeight: 120 }], trafficRouting: { ...nginx, maxTrafficWeight: 110 } }),
-      `${CANARY}.steps[0].setWeight: Invalid value: 120: SetWeight needs to be between 0 and 110`,
+      `${STRATEGY}.steps[0].setWeight: Invalid value: 120: SetWeight needs to be between 0 and 110`,
     ],
     [
       'a pause that is no duration',
       steps({ pause: { duration: '10 minutes' } }),
-      `${CANARY}.steps[0].pause.duration: Invalid value: "10 minutes": Duration needs to be greater than 0`,
+      `${STRATEGY}.steps[0].pause.duration: Invalid value: -1: Duration needs to be greater than 0`,
     ],
     [
       'a pause of negative length',
       steps({ pause: { duration: -5 } }),
-      `${CANARY}.steps[0].pause.duration: Invalid value: -5: Duration needs to be greater than 0`,
+      `${STRATEGY}.steps[0].pause.duration: Invalid value: -5: Duration needs to be greater than 0`,
     ],
     [
       'an empty step',
       steps({}),
-      `${CANARY}.steps[0]: Invalid value: "": Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause`,
+      `${STRATEGY}.steps[0]: Invalid value: "step.Experiment: true step.Pause: true step.SetWeight: true step.Analysis: true step.SetCanaryScale: true step.SetHeaderRoute: true step.SetMirrorRoute: true step.Plugin: true": Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause`,
     ],
     [
       'a step with two deeds',
       steps({ setWeight: 5, pause: {} }),
-      `${CANARY}.steps[0]: Invalid value: "pause, setWeight": Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause`,
+      `${STRATEGY}.steps[0]: Invalid value: "step.Experiment: false step.Pause: true step.SetWeight: true step.Analysis: false": Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause`,
     ],
     [
       'setCanaryScale without a router',
       steps({ setCanaryScale: { weight: 25 } }),
-      `${CANARY}.trafficRouting: Required value: SetCanaryScale requires TrafficRouting to be set`,
+      `${STRATEGY}.trafficRouting: Required value: SetCanaryScale requires TrafficRouting to be set`,
     ],
     [
       'setHeaderRoute behind a router that cannot match headers',
       canary({ ...services, steps: [{ setHeaderRoute: TESTERS }], trafficRouting: nginx }),
-      `${CANARY}.steps[0].setHeaderRoute: Invalid value: {"name":"testers","match":[{"headerName":"X-Canary","headerValue":{"exact":"yes"}}]}: SetHeaderRoute requires TrafficRouting, supports Istio and ALB and Apisix`,
+      `${STRATEGY}.steps[0].setHeaderRoute: Invalid value: {"name":"testers","match":[{"headerName":"X-Canary","headerValue":{"exact":"yes"}}]}: SetHeaderRoute requires TrafficRouting, supports Istio and ALB and Apisix`,
     ],
     [
       'setMirrorRoute behind a router that cannot mirror',
       canary({ ...services, steps: [{ setMirrorRoute: { name: 'shadow' } }], trafficRouting: nginx }),
-      `${CANARY}.steps[0].setMirrorRoute: Invalid value: {"name":"shadow"}: SetMirrorRoute requires TrafficRouting, supports Istio and Plugins`,
+      `${STRATEGY}.steps[0].setMirrorRoute: Invalid value: {"name":"shadow"}: SetMirrorRoute requires TrafficRouting, supports Istio and Plugins`,
     ],
     [
       'setHeaderRoute without managed routes',
       routeStep({ setHeaderRoute: TESTERS }, { managedRoutes: undefined }),
-      `${CANARY}.trafficRouting.managedRoutes: Required value: Rollout has missing field '${CANARY}.trafficRouting.managedRoutes'`,
+      `${STRATEGY}.trafficRouting.managedRoutes: Required value: Rollout has missing field '${CANARY}.trafficRouting.managedRoutes'`,
     ],
     [
       'setHeaderRoute with a name that is not managed',
       routeStep({ setHeaderRoute: { ...TESTERS, name: 'others' } }),
-      `${CANARY}.steps[0].setHeaderRoute: Invalid value: "others": Steps define a route that does not exist in ${CANARY}.trafficRouting.managedRoutes`,
+      `${STRATEGY}.steps[0].setHeaderRoute: Invalid value: "others": Steps define a route that does not exist in ${CANARY}.trafficRouting.managedRoutes`,
     ],
     [
       'setHeaderRoute that compares with nothing',
       routeStep({ setHeaderRoute: { name: 'testers', match: [{ headerName: 'X-Canary', headerValue: {} }] } }),
-      `${CANARY}.steps[0].setHeaderRoute.match[0]: Invalid value: {}: StringMatch value missed, match value must have one of the following: exact, regex, prefix`,
+      `${STRATEGY}.steps[0].setHeaderRoute.match[0]: Invalid value: {}: StringMatch value missed, match value must have one of the following: exact, regex, prefix`,
     ],
     [
       'setHeaderRoute that no route takes',
       routeStep({ setHeaderRoute: TESTERS }, gateway({ httpRoutes: [{ name: 'web' }] })),
-      `${CANARY}.steps[0].setHeaderRoute: Invalid value: "testers": no route takes header routes; set useHeaderRoutes: true for those in httpRoutes or grpcRoutes that should`,
+      `${STRATEGY}.steps[0].setHeaderRoute: Invalid value: "testers": no route takes header routes; set useHeaderRoutes: true for those in httpRoutes or grpcRoutes that should`,
     ],
     [
       'setMirrorRoute without an HTTPRoute',
       routeStep({ setMirrorRoute: { name: 'shadow', match: [{}] } }, gateway({ grpcRoute: 'web' })),
-      `${CANARY}.steps[0].setMirrorRoute: Invalid value: "shadow": only an HTTPRoute can mirror; name one in httpRoutes, or remove the step`,
+      `${STRATEGY}.steps[0].setMirrorRoute: Invalid value: "shadow": only an HTTPRoute can mirror; name one in httpRoutes, or remove the step`,
     ],
     [
       'setMirrorRoute with part of a method',
       routeStep({ setMirrorRoute: { name: 'shadow', match: [{ method: { prefix: 'P' } }] } }),
-      `${CANARY}.steps[0].setMirrorRoute.match[0].method: Invalid value: {"prefix":"P"}: the Gateway API compares methods as a whole; use exact`,
+      `${STRATEGY}.steps[0].setMirrorRoute.match[0].method: Invalid value: {"prefix":"P"}: the Gateway API compares methods as a whole; use exact`,
     ],
     [
       'managed routes that would have rules of the same name',
@@ -245,7 +261,7 @@ describe('validateRollout', () => {
     [
       'an argument from metadata that cannot be read',
       steps({ analysis: { args: [{ name: 'a', valueFrom: { fieldRef: { fieldPath: 'metadata.color' } } }] } }),
-      `${CANARY}.steps[0].analyses: Invalid value: [{"name":"a","valueFrom":{"fieldRef":{"fieldPath":"metadata.color"}}}]: Analyses arguments must refer to valid object metadata supported by downwardAPI`,
+      `${STRATEGY}.steps[0].analyses: Invalid value: [{"name":"a","valueFrom":{"fieldRef":{"fieldPath":"metadata.color"}}}]: Analyses arguments must refer to valid object metadata supported by downwardAPI`,
     ],
   ];
   for (const [title, object, message] of cases) {

@@ -5,8 +5,9 @@ import { validateBlueGreen } from './blue-green.ts';
 import { validateCanary } from './canary.ts';
 import { isEmptySelector, validateLabelSelector } from './label-selector.ts';
 import { validatePodTemplate } from './pod-template.ts';
-import { internal, invalid, required, type Problem } from './problem.ts';
+import { invalid, placeless, required, type Problem } from './problem.ts';
 import { unsupportedInRollout } from './supported.ts';
+import { validateVersionedConfig } from './versioned-config.ts';
 
 /**
  * Everything about a Rollout that is wrong without looking at any other object, in the order of the API: the first
@@ -14,7 +15,8 @@ import { unsupportedInRollout } from './supported.ts';
  * what else is said of it would mislead.
  */
 export function validateRollout(rollout: Rollout): readonly Problem[] {
-  return problemsOf(rollout.spec);
+  const ofConfig = validateVersionedConfig(rollout);
+  return ofConfig.length === 0 ? problemsOf(rollout.spec) : [...problemsOf(rollout.spec), ...ofConfig];
 }
 
 const problemsOf = perObject((spec: RolloutSpec): readonly Problem[] => [
@@ -47,7 +49,7 @@ function validateTemplate(spec: RolloutSpec): readonly Problem[] {
   const { metadata } = spec.template ?? {};
   if (spec.workloadRef === undefined) return validatePodTemplate(spec.template ?? {}, spec.selector, 'spec.template');
   const used = Object.keys({ ...metadata?.labels, ...metadata?.annotations }).length > 0;
-  return used ? [internal('spec.template', 'template must be empty for workload reference rollout')] : [];
+  return used ? [placeless('spec.template', 'template must be empty for workload reference rollout')] : [];
 }
 
 function validateProgressDeadline(spec: RolloutSpec): readonly Problem[] {

@@ -1,10 +1,11 @@
 import type { CanaryStep, TrafficRouting } from '../rollout.ts';
 import type { StepCheck } from './step-check.ts';
-import { invalid, required, type Problem } from './problem.ts';
+import { invalid, required, STRATEGY_PATH, type Problem } from './problem.ts';
 import { GATEWAY_API_PLUGIN } from './supported.ts';
 
 type HeaderMatch = NonNullable<NonNullable<CanaryStep['setHeaderRoute']>['match']>[number];
 type TextMatch = HeaderMatch['headerValue'];
+type MirrorRoute = NonNullable<CanaryStep['setMirrorRoute']>;
 
 /** Steps that create routes: by header, and mirrors. */
 export function validateRouteSteps({ step, canary }: StepCheck, path: string): readonly Problem[] {
@@ -21,7 +22,13 @@ function validateHeaderRoute(step: CanaryStep, routing: TrafficRouting | undefin
   if (route === undefined) return [];
   const routers = [routing?.istio, routing?.alb, routing?.apisix];
   if (routers.every((router) => router === undefined) && Object.keys(routing?.plugins ?? {}).length === 0) {
-    return [invalid(path, route, 'SetHeaderRoute requires TrafficRouting, supports Istio and ALB and Apisix')];
+    return [
+      invalid(
+        path,
+        { name: route.name, match: route.match },
+        'SetHeaderRoute requires TrafficRouting, supports Istio and ALB and Apisix',
+      ),
+    ];
   }
   return (route.match ?? []).flatMap(({ headerValue }, index) => {
     const at = `${path}.match[${index}]`;
@@ -38,7 +45,7 @@ function validateMirrorRoute(step: CanaryStep, routing: TrafficRouting | undefin
   const supported = routing?.istio !== undefined || Object.keys(routing?.plugins ?? {}).length > 0;
   const problems = supported
     ? []
-    : [invalid(path, route, 'SetMirrorRoute requires TrafficRouting, supports Istio and Plugins')];
+    : [invalid(path, mirrorAsShown(route), 'SetMirrorRoute requires TrafficRouting, supports Istio and Plugins')];
   return [
     ...problems,
     ...(route.match ?? []).flatMap((match, index) =>
@@ -47,6 +54,11 @@ function validateMirrorRoute(step: CanaryStep, routing: TrafficRouting | undefin
       ),
     ),
   ];
+}
+
+/** With its fields in the order in which the API shows them. */
+function mirrorAsShown({ name, match, percentage }: MirrorRoute): MirrorRoute {
+  return { name, match: match?.map(({ method, path, headers }) => ({ method, path, headers })), percentage };
 }
 
 /** What the Gateway API cannot express would be left out in silence. */
@@ -109,7 +121,8 @@ function validateTextMatch(match: TextMatch, path: string): readonly Problem[] {
     count === 0
       ? 'StringMatch value missed, match value must have one of the following: exact, regex, prefix'
       : 'StringMatch match value must have exactly one of the following: exact, regex, prefix';
-  return [invalid(path, match, detail)];
+  const { exact, regex, prefix } = match;
+  return [invalid(path, { exact, regex, prefix }, detail)];
 }
 
 function validateManagedRoutes(
@@ -122,7 +135,7 @@ function validateManagedRoutes(
   const managed = routing.managedRoutes;
   if (managed === undefined) {
     const field = 'spec.strategy.canary.trafficRouting.managedRoutes';
-    return [required(field, `Rollout has missing field '${field}'`)];
+    return [required(`${STRATEGY_PATH}.trafficRouting.managedRoutes`, `Rollout has missing field '${field}'`)];
   }
   return used
     .map((name) => ({ name, route: step[name]?.name ?? '' }))

@@ -36,5 +36,5 @@ test('a plan of an invalid spec says why', () => {
   const plan = planRollout(rolloutOf({ canary: { steps: [{ setWeight: 120 }] } }));
 
   assert.ok(!plan.ok);
-  assert.match(plan.message, /^The Rollout "shop" is invalid: spec\.strategy\.canary\.steps\[0\]\.setWeight/);
+  assert.match(plan.message, /^The Rollout "shop" is invalid: spec\.strategy\.steps\[0\]\.setWeight/);
 });

@@ -15,7 +15,7 @@ const ROUTING = 'spec.strategy.canary.trafficRouting';
 export function problemsOf(observation: Observation, resolved: Rollout): readonly Problem[] {
   const { rollout } = observation;
   const routing = observation.traffic.flatMap((router) =>
-    router.state === 'unusable' ? [internal(ROUTING, router.message)] : [],
+    router.state === 'unusable' ? [router.problem ?? internal(ROUTING, router.message)] : [],
   );
   const ofWorkload = workloadProblems(rollout, resolved, observation.workload);
   // What is said of labels would mislead where the template is missing.

@@ -139,7 +139,6 @@ describe('the status of a canary', () => {
       Healthy: 'False/RolloutHealthy',
       Paused: 'False/RolloutPaused',
       Progressing: 'False/RolloutAborted',
-      Waiting: 'True/Retry',
     });
   });
 

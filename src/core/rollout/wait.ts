@@ -1,7 +1,6 @@
 /** What a blocked Rollout waits for, and what will wake it. */
 export interface Wait {
   readonly reason:
-    | 'Spec'
     | 'Paused'
     | 'Resume'
     | 'Timer'
@@ -9,7 +8,6 @@ export interface Wait {
     | 'Endpoints'
     | 'TrafficRouter'
     | 'TrafficPropagation'
-    | 'Analysis'
-    | 'Retry';
+    | 'Analysis';
   readonly message: string;
 }

@@ -23,21 +23,11 @@ export interface WaitInput {
   readonly failures: readonly string[];
 }
 
-/** Undefined when nothing is waited for. */
+/** Undefined when nothing is waited for, or when phase and message say it all: after an abort, and with an invalid spec. */
 export function waitOf(world: World, { position, state, failures }: WaitInput): Wait | undefined {
   const traffic = trafficWait(world, position);
-  if (state === 'aborted')
-    return (
-      traffic ?? {
-        reason: 'Retry',
-        message: 'the update is aborted; a new template, or a retry (status.abort: false), goes on',
-      }
-    );
-  if (world.problems.length > 0 && state !== 'aborting')
-    return {
-      reason: 'Spec',
-      message: 'the spec, or an object that it names, has to be put right; see the condition InvalidSpec',
-    };
+  if (state === 'aborted') return traffic;
+  if (world.problems.length > 0 && state !== 'aborting') return undefined;
   if (state === 'pausedInconclusive') return { reason: 'Resume', message: inconclusiveText(world, position) };
   if (state === 'idle') return undefined;
   if (failures.length > 0) return { reason: 'Analysis', message: failures.join('; ') };

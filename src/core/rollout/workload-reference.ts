@@ -4,7 +4,7 @@ import type { PodTemplateSpec } from '../../api/pod-template.ts';
 import type { LabelSelector, Rollout } from '../../api/rollout.ts';
 import { isEmptySelector } from '../../api/validation/label-selector.ts';
 import { validatePodTemplate } from '../../api/validation/pod-template.ts';
-import { invalid, notSupported, required, type Problem } from '../../api/validation/problem.ts';
+import { placeless, required, type Problem } from '../../api/validation/problem.ts';
 
 const PATH = 'spec.workloadRef';
 const WORKLOAD_KINDS: readonly ResourceKind[] = [KINDS.deployment, KINDS.replicaSet, KINDS.podTemplate];
@@ -50,19 +50,17 @@ export function workloadProblems(
   if (workloadRef === undefined || workloadRef === null) return [];
   const ref = workloadRefOf(rollout);
   if (ref === undefined)
-    return [
-      notSupported(
-        `${PATH}.kind`,
-        workloadRef.kind,
-        WORKLOAD_KINDS.map(({ kind }) => kind),
-      ),
-    ];
+    return [placeless(`${PATH}.kind`, `workload of type ${groupOf(workloadRef)}/${workloadRef.kind} is not supported`)];
   if (workload === undefined || workload === null) {
     const { plural, group } = ref.kind;
-    const detail = `${group === '' ? plural : `${plural}.${group}`} "${ref.name}" not found`;
-    return [invalid(`${PATH}.name`, ref.name, detail)];
+    const resource = group === '' ? plural : `${plural}.${group}`;
+    return [placeless(`${PATH}.name`, `${resource} "${ref.namespace}/${ref.name}" not found`)];
   }
   const { template = {}, selector } = resolved.spec;
   if (selector === undefined) return [required('spec.selector', `a ${ref.kind.kind} has none that could be taken`)];
   return validatePodTemplate(template, selector, 'spec.template');
+}
+
+function groupOf({ apiVersion = '' }: NonNullable<Rollout['spec']['workloadRef']>): string {
+  return apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
 }
