@@ -50,6 +50,25 @@ test('when the API server keeps it again, it is written, and the condition goes'
   assert.equal(additive.isUntold(rollout(told)), true);
 });
 
+test('a status that lacks a field tells nothing about it', () => {
+  const additive = new AdditiveStatus();
+  additive.learns(
+    { ...MEANT, duration: { totalSeconds: 1 } } as RolloutStatus,
+    answer({ phase: 'Healthy', conditions: [], canary: MEANT.canary }),
+  );
+  const told = additive.dropped;
+
+  assert.equal(
+    additive.learns({ phase: 'Paused', conditions: [] }, answer({ phase: 'Paused', conditions: [] })),
+    false,
+  );
+  const { headgate: _dropped, ...held } = MEANT;
+  assert.equal(additive.learns(MEANT, answer(held)), false);
+
+  assert.deepEqual(told, ['duration', 'headgate']);
+  assert.deepEqual(additive.dropped, told);
+});
+
 test('an answer without news is no news', () => {
   const additive = new AdditiveStatus();
 

@@ -41,9 +41,11 @@ export class AdditiveStatus {
   learns(meant: RolloutStatus, answer: KubeObject | undefined): boolean {
     const answered = answer?.['status'];
     if (!isPlainObject(answered)) return false;
-    const dropped = missingPaths(meant, answered);
-    // A status without additive fields tells nothing about them.
-    if (dropped.length === 0 && meant.headgate === undefined) return false;
+    const missing = missingPaths(meant, answered);
+    // A status without a field tells nothing about it: what was known of that stands.
+    const untried = this.dropped.filter((path) => !isIn(meant, path));
+    if (this.#dropped === undefined && missing.length === 0 && meant.headgate === undefined) return false;
+    const dropped = [...missing, ...untried].sort();
     if (this.#dropped !== undefined && dropped.join() === this.#dropped.join()) return false;
     this.#dropped = dropped;
     return true;
@@ -64,6 +66,12 @@ function missingPaths(meant: object, answered: Readonly<Record<string, unknown>>
     if (found === undefined) return [path];
     return isPlainObject(value) && isPlainObject(found) ? missingPaths(value, found, `${path}.`) : [];
   });
+}
+
+function isIn(status: object, path: string): boolean {
+  let found: unknown = status;
+  for (const name of path.split('.')) found = isPlainObject(found) ? found[name] : undefined;
+  return found !== undefined && found !== null;
 }
 
 function withoutPaths(status: RolloutStatus, paths: readonly string[]): RolloutStatus {

@@ -10,12 +10,15 @@ import type { Decision } from '../../core/decision.ts';
 import type { DecisionOptions } from '../../core/observation.ts';
 import { phaseLabel } from '../../core/rollout/phase-label.ts';
 import { needsPods } from '../../core/rollout/references.ts';
+import { withWorkload } from '../../core/rollout/workload-reference.ts';
 import { releaseOf } from '../../core/rollout/service-release.ts';
+import type { ConfigObservation } from '../../core/versioned-config/resolve.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Kube, QueueAnswer, WorkQueue } from '../../ports/kube.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
+import { ConfigCaches } from '../versioned-config/config-caches.ts';
 import { AdditiveStatus } from './additive-status.ts';
 import { showTemplates } from '../template-metrics.ts';
 import { BriefNews, TOLD_WITH_STATUS } from './brief-news.ts';
@@ -23,7 +26,7 @@ import { Contest, CONTESTED_NOTICE, isTold, withContest } from './contest.ts';
 import { keyOf, openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './caches.ts';
 import { enact, NameTaken, Unsettled, WriteRefused } from './enact.ts';
 import { failureReason, Failures } from './failures.ts';
-import { gather, readRouted } from './gather.ts';
+import { gather, readRouted, workloadOf } from './gather.ts';
 import { leftTargetOf, strangersIn, writesOfGone, writesOfUnknown, writesToLeave } from './left-routing.ts';
 import { routedTargets, watchedOnDemand } from './reads.ts';
 import { statusWrite } from './record.ts';
@@ -48,11 +51,19 @@ export interface RolloutControllerOptions extends DecisionOptions {
 
 /** How long a pass waits for a cache that a router needs and that is still being filled. */
 const ROUTED_CACHE_WAIT_MS = 200;
+/** How soon a right that was missing is used once it is granted. */
+const REFUSED_LOOK_MS = 10_000;
 /** Events that say something was done; when it failed, the pass that does it says so. */
 const TELLS_OF_EFFECTS = ['NewReplicaSetCreated', 'ScalingReplicaSet', 'SwitchService', 'TrafficWeightUpdated'];
 
 /** Deleted Rollouts whose last pass is still to come; other replicas may be the ones to make it. */
 const GONE_MAX = 1_000;
+
+/** What is read only for the Rollouts that need it. */
+interface ReadOnDemand {
+  readonly routed: CurrentObjects;
+  readonly config: ConfigObservation | undefined;
+}
 
 /** Works on Rollouts: gather, decide, record, enact; one pass at a time for each. */
 export class RolloutController {
@@ -64,6 +75,7 @@ export class RolloutController {
   readonly #failures = new Failures();
   readonly #takenNames = new TakenNames();
   readonly #weightWatch = new WeightWatch();
+  readonly #config: ConfigCaches;
   readonly #contest = new Contest();
   readonly #wokenByKind = new Set<string>();
   /** Rollouts that were deleted, until their last pass. */
@@ -72,6 +84,8 @@ export class RolloutController {
   constructor(input: RolloutControllerInput) {
     this.#input = input;
     this.caches = openRolloutCaches(input.kube.caches, { namespace: input.options.namespace });
+    const { namespace } = input.options;
+    this.#config = new ConfigCaches({ caches: input.kube.caches, namespace, wake: this.#wake });
     const { analysisTemplates, clusterAnalysisTemplates } = this.caches;
     showTemplates(
       [analysisTemplates, clusterAnalysisTemplates].filter((cache) => cache !== undefined),
@@ -135,7 +149,9 @@ export class RolloutController {
     }
     const routed = readRouted(this.caches, rollout);
     if (routed === undefined) return { againAtMs: this.#input.clock.nowMs() + ROUTED_CACHE_WAIT_MS };
-    return this.#work(key, rollout, routed);
+    const config = this.#config.look(key, withWorkload(rollout, workloadOf(this.caches, rollout)));
+    if (config === 'syncing') return { againAtMs: this.#input.clock.nowMs() + ROUTED_CACHE_WAIT_MS };
+    return this.#work(key, rollout, { routed, config });
   }
 
   /** Before anything rests on a Rollout without a router, the one that it had leads to stable alone, and was seen to. */
@@ -152,7 +168,7 @@ export class RolloutController {
     return { againAtMs: this.#input.clock.nowMs() };
   }
 
-  async #work(key: string, rollout: Rollout, routed: CurrentObjects): Promise<QueueAnswer> {
+  async #work(key: string, rollout: Rollout, { routed, config }: ReadOnDemand): Promise<QueueAnswer> {
     const { clock, telemetry } = this.#input;
     const { log, metrics } = telemetry;
     const startedMs = clock.nowMs();
@@ -169,13 +185,16 @@ export class RolloutController {
         routed,
         takenNames: this.#takenNames.of(rollout),
         weightWatch: this.#weightWatch,
+        config,
       });
       const decision = decide(observation);
       const status = withFailure(decision.status, this.#failures.lasting(key, clock.nowMs()), rollout.status);
       const told = this.#withContest(rollout, { ...decision, status });
       const heldUntilMs = await this.#carryOut(key, rollout, told, routed);
       const wasShown = this.#failures.end(key);
-      return { againAtMs: wasShown ? clock.nowMs() : earliest(told.wakeAtMs, heldUntilMs) };
+      const grantedAtMs = (config?.refused ?? []).length > 0 ? clock.nowMs() + REFUSED_LOOK_MS : undefined;
+      const againAtMs = earliest(earliest(told.wakeAtMs, heldUntilMs), grantedAtMs);
+      return { againAtMs: wasShown ? clock.nowMs() : againAtMs };
     } catch (error) {
       if (error instanceof NameTaken) {
         await this.#takenNames.ask(rollout, error.ref, { caches: this.caches, reader: this.#input.kube.reader });
@@ -213,7 +232,7 @@ export class RolloutController {
       wakeAtMs: decision.wakeAtMs,
     });
     // What was dropped so far goes along with what is written anyway: the CRD may have been replaced.
-    const meant = { ...decision.status, ...next };
+    const meant = { ...decision.status, conditions: next.conditions };
     const differs = heldUntilMs === undefined && statusWrite(rollout, next) !== undefined;
     const status = differs ? statusWrite(rollout, meant) : undefined;
     if (status !== undefined) {
@@ -344,6 +363,7 @@ export class RolloutController {
     this.#failures.end(key);
     this.#briefNews.forget(key);
     this.#weightWatch.forget(key);
+    this.#config.forget(key);
     this.#contest.forget(key);
     this.#input.telemetry.metrics.objectGone({ kind: 'rollout', namespace, name });
   }
