@@ -16,6 +16,8 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   }
   files.set('charts/headgate/files/rules.yaml', rules(policyRules('watched')));
   files.set('charts/headgate/files/rules-namespaced.yaml', rules(policyRules('watched', { namespacedOnly: true })));
+  const versioned = policyRules('watched', { feature: 'versionedConfig' });
+  files.set('charts/headgate/files/rules-versioned-config.yaml', rules(versioned));
   files.set('charts/headgate/files/rules-own.yaml', rules(policyRules('own')));
   files.set('docs/reference/cli.md', cliPage());
   files.set('docs/reference/controller-options.md', controllerOptionsPage());

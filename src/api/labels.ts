@@ -12,7 +12,7 @@ export const PROMOTED_ANNOTATION = 'headgate.dev/promoted';
 /** On ReplicaSets whose pods still have metadata of an earlier role: its keys, as JSON. */
 export const PENDING_POD_METADATA_ANNOTATION = 'headgate.dev/pending-pod-metadata';
 
-/** On Rollouts, AnalysisRuns, Experiments and templates: only the controller with this id handles them. */
+/** On Rollouts, AnalysisRuns, Experiments and GitSources: only the controller with this id handles them. */
 export const INSTANCE_ID_LABEL = 'argo-rollouts.argoproj.io/controller-instance-id';
 
 /** On AnalysisRuns: what part of the update they belong to. */
@@ -71,6 +71,15 @@ export const NOTIFIED_ANNOTATION = 'notified.notifications.argoproj.io';
 
 /** On a Rollout: an abort that people are still to be told of. */
 export const PENDING_NOTICE_ANNOTATION = 'headgate.dev/pending-notice';
+
+/** On Rollouts: of which ConfigMaps and Secrets the content belongs to a version. See versioned-config.ts. */
+export const VERSIONED_CONFIG_ANNOTATION = 'headgate.dev/versioned-config';
+
+/** On copies of ConfigMaps and Secrets that the pods of a version refer to. */
+export const CONFIG_COPY_LABEL = 'headgate.dev/config-copy';
+/** On such copies: the name of what was copied, and what tells its content from any other. */
+export const COPY_OF_ANNOTATION = 'headgate.dev/copy-of';
+export const COPY_DIGEST_ANNOTATION = 'headgate.dev/copy-digest';
 
 /** On the Leases of processes that share objects: which of them belong together, and whom each counts, separated by commas. */
 export const MEMBERS_LABEL = 'headgate.dev/members-of';

@@ -30,6 +30,7 @@ import { planTraffic } from './rollout/traffic-plan.ts';
 import { planWorkloadScale, workloadGeneration } from './rollout/workload.ts';
 import { lookAt, type World } from './rollout/world.ts';
 import type { TrafficPlan } from './traffic.ts';
+import { planCopies } from './versioned-config/plan-copies.ts';
 
 /**
  * The single door of the core: what one pass over a Rollout wants, from what was observed. It takes as many moves as
@@ -84,12 +85,14 @@ export function decide(observation: Observation): Decision {
  * taken away goes first and the total stays within its bounds.
  */
 function effectsOf(world: World, position: Position, plans: Plans): readonly Effect[] {
+  const copies = planCopies(world, position);
   const sized = plans.replicaSets.writes;
   const raised = sized.filter((write) => write.effect !== 'drain').map(asEffect);
   const drained = sized.filter((write) => write.effect === 'drain').map(asEffect);
   const routed = world.settings.routing !== undefined || world.blueGreen !== undefined;
   return [
     ...plans.released.map(({ write, notice }) => effect(write, notice.message)),
+    ...copies.create.map((write) => effect(write, 'keep the content that a version is made with')),
     ...(routed ? [] : drained),
     ...raised,
     ...rolloutPatch(world, position),
@@ -99,6 +102,7 @@ function effectsOf(world: World, position: Position, plans: Plans): readonly Eff
     ...runEffects(plans.runs),
     ...experimentEffects(plans.experiments),
     ...planHistory(world, position, plans).map((write) => effect(write, 'delete what is past its history limit')),
+    ...copies.remove.map((write) => effect(write, 'delete content that no version has any more')),
   ];
 }
 

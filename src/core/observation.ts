@@ -4,6 +4,7 @@ import type { KubeObject } from '../api/kube-object.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { EndpointSlice, Pod, ReplicaSet, Service } from '../api/workloads.ts';
 import type { TrafficObservation } from './traffic.ts';
+import type { ConfigObservation } from './versioned-config/resolve.ts';
 
 /** All that a decision over one Rollout may depend on, read at one moment. Plain data. */
 export interface Observation {
@@ -34,6 +35,8 @@ export interface Observation {
   readonly pods: readonly Pod[];
   /** What `spec.workloadRef` names; null when it does not exist, undefined without such a reference. */
   readonly workload?: KubeObject | null;
+  /** What the template refers to where its content belongs to the version, or once did; undefined when nobody looked. */
+  readonly config?: ConfigObservation;
   readonly options: DecisionOptions;
 }
 

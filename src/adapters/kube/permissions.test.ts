@@ -24,6 +24,16 @@ test('Secrets are read one by one, never listed, watched or written', () => {
   assert.deepEqual(verbs, ['get']);
 });
 
+test('what versions of ConfigMaps and Secrets need is granted apart, and changes none', () => {
+  const rules = policyRules('watched', { feature: 'versionedConfig' });
+
+  assert.deepEqual(
+    rules.flatMap(({ resources }) => resources),
+    ['configmaps', 'secrets'],
+  );
+  for (const { verbs } of rules) assert.ok(!verbs.includes('patch') && !verbs.includes('update'));
+});
+
 test('nothing lets its holder raise its own rights', () => {
   for (const { kind, verbs } of PERMISSIONS) {
     assert.notEqual(kind.group, 'rbac.authorization.k8s.io');
@@ -61,7 +71,7 @@ test('a guard lets through what the table allows, stops what it does not, and kn
     contentType: 'application/apply-patch+yaml',
   });
   guard.check({ verb: 'patch', kind: KINDS.namespace, name: 'x', impersonate: 'system:serviceaccount:ns:deployer' });
-  assert.throws(() => guard.check({ verb: 'list', kind: KINDS.secret }), /allows: list \/secrets/);
+  assert.throws(() => guard.check({ verb: 'patch', kind: KINDS.secret }), /allows: patch \/secrets/);
   assert.throws(
     () => guard.check({ verb: 'patch', kind: KINDS.rollout, subresource: 'scale' }),
     /allows: patch argoproj.io\/rollouts\/scale/,

@@ -5,6 +5,9 @@ import type { CallGuard } from './client.ts';
 
 export type PermissionVerb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'impersonate';
 
+/** What needs rights that not everybody wants to grant. */
+export type Feature = 'versionedConfig';
+
 /** One line of what Headgate may do, and why. The chart's roles are made of these lines, and tests prove that each is needed. */
 export interface Permission {
   readonly kind: ResourceKind;
@@ -13,6 +16,8 @@ export interface Permission {
   /** `watched`: where Rollouts are looked after (the cluster, or one namespace). `own`: only the controller's namespace. */
   readonly scope: 'watched' | 'own';
   readonly why: string;
+  /** Granted only where this is wanted, by a value of the chart. */
+  readonly feature?: Feature;
   /** True for rights that the API server checks although no call names them (owner references, create by apply). */
   readonly indirect?: boolean;
 }
@@ -25,7 +30,9 @@ const SERVICE_ACCOUNT: ResourceKind = {
   namespaced: true,
 };
 
-/** Every call that this layer may make for the controllers. No wildcards; Secrets are read one by one and never listed. */
+const VERSIONED_VERBS: readonly PermissionVerb[] = ['list', 'watch', 'create', 'delete'];
+
+/** Every call that this layer may make for the controllers. No wildcards; Secrets are read one by one, and listed only where their versions are kept. */
 export const PERMISSIONS: readonly Permission[] = [
   watched(KINDS.rollout, ['list', 'watch', 'patch'], 'what is asked for; spec leaves that are commands are cleared'),
   watched(KINDS.rollout, ['patch'], 'the status is recorded', 'status'),
@@ -82,6 +89,8 @@ export const PERMISSIONS: readonly Permission[] = [
   watched(KINDS.gitSource, ['list', 'watch'], 'where Rollouts come from'),
   watched(KINDS.gitSource, ['patch'], 'the journal of applies and reverts', 'status'),
   watched(SERVICE_ACCOUNT, ['impersonate'], 'every apply of a GitSource acts as the account that it names'),
+  versioned(KINDS.configMap, ['get', ...VERSIONED_VERBS], 'what versions are made with, and its copies'),
+  versioned(KINDS.secret, VERSIONED_VERBS, 'what versions are made with, and its copies; one is read above'),
   {
     kind: KINDS.lease,
     verbs: ['get', 'list', 'create', 'patch', 'delete'],
@@ -89,6 +98,10 @@ export const PERMISSIONS: readonly Permission[] = [
     why: 'one controller acts at a time, or each on its share; Leases of members that are gone are cleared away',
   },
 ];
+
+function versioned(kind: ResourceKind, verbs: readonly PermissionVerb[], why: string): Permission {
+  return { ...watched(kind, verbs, why), feature: 'versionedConfig' };
+}
 
 function watched(kind: ResourceKind, verbs: readonly PermissionVerb[], why: string, subresource?: string): Permission {
   return { kind, subresource, verbs, scope: 'watched', why };
@@ -105,12 +118,12 @@ export interface PolicyRule {
   readonly verbs: readonly string[];
 }
 
-/** The rules of the role for one scope, in the table's order; kinds that are not namespaced only where the role is a ClusterRole. */
+/** The rules of the role for one scope, without what only a feature needs, or of that feature; in the table's order. */
 export function policyRules(
   scope: Permission['scope'],
-  options: { readonly namespacedOnly?: boolean } = {},
+  options: { readonly namespacedOnly?: boolean; readonly feature?: Feature } = {},
 ): readonly PolicyRule[] {
-  return PERMISSIONS.filter((permission) => permission.scope === scope)
+  return PERMISSIONS.filter((permission) => permission.scope === scope && permission.feature === options.feature)
     .filter((permission) => options.namespacedOnly !== true || permission.kind.namespaced)
     .map(({ kind, subresource, verbs }) => ({
       apiGroups: [kind.group],

@@ -5,6 +5,7 @@ import type { DecisionOptions, Observation } from '../../core/observation.ts';
 import { referencesOf } from '../../core/rollout/references.ts';
 import { workloadRefOf } from '../../core/rollout/workload-reference.ts';
 import type { TrafficObservation } from '../../core/traffic.ts';
+import type { ConfigObservation } from '../../core/versioned-config/resolve.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { keyOf, MANAGER, ORPHANS, OWNER, SERVICE, type RolloutCaches } from './caches.ts';
 import { templatesFor } from './gather-templates.ts';
@@ -21,6 +22,7 @@ export interface GatherInput {
   /** Names of ReplicaSets that are in use by others. */
   readonly takenNames: readonly string[];
   readonly weightWatch: WeightWatch;
+  readonly config: ConfigObservation | undefined;
 }
 
 /** Collects from the caches all that a decision over this Rollout may depend on. */
@@ -51,6 +53,7 @@ export function gather(caches: RolloutCaches, input: GatherInput): Observation {
     ...templatesFor(caches, namespace, references),
     pods: input.pods,
     workload: workloadOf(caches, rollout),
+    ...(input.config === undefined ? {} : { config: input.config }),
     takenNames: input.takenNames,
     options: input.options,
   };
@@ -81,7 +84,8 @@ export function readRouted(caches: RolloutCaches, rollout: Rollout): CurrentObje
   return current;
 }
 
-function workloadOf(caches: RolloutCaches, rollout: Rollout): KubeObject | null | undefined {
+/** What the Rollout takes its template from; null when it does not exist, undefined when it has its own. */
+export function workloadOf(caches: RolloutCaches, rollout: Rollout): KubeObject | null | undefined {
   const ref = workloadRefOf(rollout);
   return ref === undefined ? undefined : (caches.routed(ref).get(ref.namespace, ref.name) ?? null);
 }

@@ -19,6 +19,7 @@ import { formatTimestamp, parseTimestampMs } from '../../lib/timestamp.ts';
 import type { Decision, Effect } from '../decision.ts';
 import type { Observation } from '../observation.ts';
 import type { ManagedRoute, TrafficObservation } from '../traffic.ts';
+import type { ConfigObservation } from '../versioned-config/resolve.ts';
 import { experimentAt, experimentEndsAtMs } from './imagined-experiment.ts';
 import { canarySettingsOf } from './canary-settings.ts';
 import { referencesOf } from './references.ts';
@@ -39,6 +40,8 @@ export interface ImaginedCluster {
   readonly services: Readonly<Record<string, Service | null>>;
   /** What the Rollout takes its template from. */
   readonly workload?: KubeObject | null;
+  /** ConfigMaps and Secrets, where their content belongs to the versions. */
+  readonly config?: ConfigObservation;
   /** Canary weight that the one router shows; undefined without routing. */
   readonly weight: number | undefined;
   /** What steps have set at the router beside the weight. */
@@ -146,6 +149,7 @@ export function observe(cluster: ImaginedCluster): Observation {
     clusterAnalysisTemplates: cluster.clusterAnalysisTemplates,
     pods: [],
     workload: cluster.workload,
+    ...(cluster.config === undefined ? {} : { config: cluster.config }),
     options: { propagationDelayMs: cluster.habits.propagationMs ?? 0 },
   };
 }
@@ -273,7 +277,17 @@ function created(cluster: ImaginedCluster, object: KubeObject): ImaginedCluster 
     return { ...cluster, version, writes, replicaSets: [...cluster.replicaSets, made as ReplicaSet] };
   if (object.kind === 'Experiment')
     return { ...cluster, version, writes, experiments: [...cluster.experiments, made as Experiment] };
+  if (object.kind === 'ConfigMap' || object.kind === 'Secret')
+    return { ...cluster, version, writes, config: withCopies(cluster, (copies) => [...copies, made]) };
   return { ...cluster, version, writes, analysisRuns: [...cluster.analysisRuns, made as AnalysisRun] };
+}
+
+function withCopies(
+  { config }: ImaginedCluster,
+  change: (copies: ConfigObservation['copies']) => ConfigObservation['copies'],
+): ConfigObservation {
+  const { copies = [], sources = {}, refused = [] } = config ?? {};
+  return { sources, refused, copies: change(copies) };
 }
 
 type Patch = Extract<KubeWrite, { verb: 'patch' }>;
@@ -321,6 +335,9 @@ function deleted(cluster: ImaginedCluster, write: Extract<KubeWrite, { verb: 'de
       return { ...cluster, writes, replicaSets: others(cluster.replicaSets) };
     case KINDS.experiment.kind:
       return { ...cluster, writes, experiments: others(cluster.experiments) };
+    case KINDS.configMap.kind:
+    case KINDS.secret.kind:
+      return { ...cluster, writes, config: withCopies(cluster, others) };
     default:
       return { ...cluster, writes, analysisRuns: others(cluster.analysisRuns) };
   }

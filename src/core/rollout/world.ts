@@ -15,12 +15,14 @@ import { findByTemplate, replicaSetName } from './revisions.ts';
 import { stepsHash, templateHash } from './template-hash.ts';
 import { withWorkload } from './workload-reference.ts';
 import { viewTraffic, type TrafficView } from './traffic-view.ts';
+import type { ConfigObject } from '../versioned-config/copy.ts';
+import { withVersionedConfig } from '../versioned-config/resolve.ts';
 
 /** An observation, understood: what every rule of a pass looks at. */
 export interface World {
   readonly observation: Observation;
   readonly nowMs: number;
-  /** With the template of the workload that it refers to, if it does. */
+  /** With the template of the workload that it refers to, if it does, and with names of copies where config is versioned. */
   readonly rollout: Rollout;
   /** As the last pass left it, with what users wrote into it since. */
   readonly status: RolloutStatus;
@@ -33,6 +35,8 @@ export interface World {
   readonly templateHash: string;
   /** Part of that hash, raised when the name was somebody else's. */
   readonly collisionCount: number | undefined;
+  /** Copies of ConfigMaps and Secrets that the template names and that do not exist yet. */
+  readonly missingCopies: readonly ConfigObject[];
   readonly stepsHash: string;
   /** Owned by the Rollout and not on their way out. */
   readonly replicaSets: readonly ReplicaSet[];
@@ -45,11 +49,13 @@ export interface World {
 
 export function lookAt(observation: Observation): World {
   const { nowMs } = observation;
-  const rollout = withWorkload(observation.rollout, observation.workload);
+  const declared = withWorkload(observation.rollout, observation.workload);
+  const config = withVersionedConfig(declared, observation.config, observation.takenNames);
+  const { rollout } = config;
   const status = afterRetry(rollout.status ?? {});
   const settings = canarySettingsOf(rollout.spec, status.canary?.stablePingPong);
   const blueGreen = blueGreenSettingsOf(rollout.spec);
-  const template = rollout.spec.template ?? undefined;
+  const template = config.problems.length > 0 ? undefined : (rollout.spec.template ?? undefined);
   const replicaSets = observation.replicaSets.filter((replicaSet) => !isDeleting(replicaSet));
   const version = template === undefined ? undefined : versionOf(template, replicaSets, observation);
   return {
@@ -62,13 +68,14 @@ export function lookAt(observation: Observation): World {
     template,
     templateHash: version?.hash ?? status.currentPodHash ?? '',
     collisionCount: version?.collisionCount ?? status.collisionCount ?? undefined,
+    missingCopies: config.missing,
     // Blue-green has no steps, and the API no hash for none.
     stepsHash: blueGreen === undefined ? stepsHash(settings.steps) : '',
     replicaSets,
     traffic: viewTraffic(observation.traffic, settings.weightTotal),
     runs: observation.analysisRuns,
     experiments: observation.experiments ?? [],
-    problems: problemsOf(observation, rollout),
+    problems: [...problemsOf(observation, rollout), ...config.problems],
   };
 }
 
