@@ -67,6 +67,9 @@ test('a status that lacks a field tells nothing about it', () => {
 
   assert.deepEqual(told, ['duration', 'headgate']);
   assert.deepEqual(additive.dropped, told);
+
+  additive.learns(MEANT, answer(MEANT));
+  assert.deepEqual(additive.dropped, [], 'it is another CRD now');
 });
 
 test('an answer without news is no news', () => {

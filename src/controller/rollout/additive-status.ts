@@ -42,8 +42,9 @@ export class AdditiveStatus {
     const answered = answer?.['status'];
     if (!isPlainObject(answered)) return false;
     const missing = missingPaths(meant, answered);
-    // A status without a field tells nothing about it: what was known of that stands.
-    const untried = this.dropped.filter((path) => !isIn(meant, path));
+    // A status without a field tells nothing about it: what was known of that stands, until the CRD is seen to be another one.
+    const isReplaced = this.dropped.some((path) => isIn(meant, path) && !missing.includes(path));
+    const untried = isReplaced ? [] : this.dropped.filter((path) => !isIn(meant, path));
     if (this.#dropped === undefined && missing.length === 0 && meant.headgate === undefined) return false;
     const dropped = [...missing, ...untried].sort();
     if (this.#dropped !== undefined && dropped.join() === this.#dropped.join()) return false;
