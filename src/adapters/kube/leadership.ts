@@ -102,20 +102,37 @@ export function startLeadership(options: LeadershipOptions): Leadership {
     const sent = now();
     // Who stood still for too long has lost it, though the timer that says so may not have come yet.
     if (holding && isOver()) return lost('it could not be renewed in time');
+    const won = (holding && seen !== undefined && (await renew(seen))) || (await contend());
+    // Refused in the meantime (released, or lost by the deadline): what was won is not used.
+    if (won && !stopping.signal.aborted) gained(sent);
+  }
+
+  /** Whether the Lease was ours or free, and is ours now. */
+  async function contend(): Promise<boolean> {
     seen = await look(seen);
-    if (stopping.signal.aborted) return;
+    if (stopping.signal.aborted) return false;
     if (seen === undefined) {
       seen = await write('create', newLease());
-    } else {
-      const mine = seen.holder === identity;
-      if (!mine && seen.holder !== '' && clock.nowMs() < seen.observedMs + seen.durationMs) {
-        if (holding) lost(`${seen.holder} holds it`);
-        return;
-      }
-      seen = await write('patch', renewed(seen, mine));
+      return true;
     }
-    // Refused in the meantime (released, or lost by the deadline): what was won is not used.
-    if (!stopping.signal.aborted) gained(sent);
+    const mine = seen.holder === identity;
+    if (!mine && seen.holder !== '' && clock.nowMs() < seen.observedMs + seen.durationMs) {
+      if (holding) lost(`${seen.holder} holds it`);
+      return false;
+    }
+    seen = await write('patch', renewed(seen, mine));
+    return true;
+  }
+
+  /** What we wrote last is still there unless the version says otherwise, so a holder need not read first. */
+  async function renew(ours: Seen): Promise<boolean> {
+    try {
+      seen = await write('patch', renewed(ours, true));
+      return true;
+    } catch (error) {
+      if (isKubeError(error) && (error.reason === 'conflict' || error.reason === 'not-found')) return false;
+      throw error;
+    }
   }
 
   async function look(before: Seen | undefined): Promise<Seen | undefined> {
