@@ -228,6 +228,7 @@ function createParts(input: PartsInput): Parts {
     kustomize: createKustomize({ inherited: process.env }),
     options: {
       namespace,
+      instanceId,
       workers: GIT_WORKERS,
       scope: options.gitAllowClusterScope ? 'cluster' : 'own-namespace',
       fileUrls: options.gitAllowFile ? 'allowed' : 'refused',
@@ -242,6 +243,7 @@ function createParts(input: PartsInput): Parts {
     clock,
     telemetry,
     identity: processIdentity(),
+    instanceId,
     options: {
       slack: {
         apiUrl: options.slackApiUrl,

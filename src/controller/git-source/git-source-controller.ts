@@ -1,6 +1,7 @@
 import { KINDS } from '../../api/kinds.ts';
 import type { GitSource } from '../../api/git-source.ts';
 import type { KubeObject } from '../../api/kube-object.ts';
+import { INSTANCE_ID_LABEL } from '../../api/labels.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import { GIT_ANNOTATIONS } from '../../core/gitops/names.ts';
 import type { ObjectCache, QueueAnswer } from '../../ports/kube.ts';
@@ -76,6 +77,7 @@ export class GitSourceController {
       if (source === undefined) telemetry.metrics.objectGone({ kind: 'git_source', namespace, name });
       return {};
     }
+    if (source.metadata.labels?.[INSTANCE_ID_LABEL] !== this.#input.options.instanceId) return {};
     const ref = { kind: KINDS.gitSource, namespace, name };
     if (!kube.writer.fresh(ref)) {
       kube.writer.whenFresh([ref], () => this.#input.queue.add(key));
@@ -116,6 +118,7 @@ function keyOf(object: KubeObject): string {
 function asksForWork(old: GitSource, now: GitSource): boolean {
   return (
     old.metadata.generation !== now.metadata.generation ||
+    old.metadata.labels?.[INSTANCE_ID_LABEL] !== now.metadata.labels?.[INSTANCE_ID_LABEL] ||
     old.metadata.deletionTimestamp !== now.metadata.deletionTimestamp ||
     old.metadata.annotations?.[GIT_ANNOTATIONS.request] !== now.metadata.annotations?.[GIT_ANNOTATIONS.request]
   );

@@ -20,6 +20,8 @@ export interface GitSourceOptions {
   /** The only namespace that is watched; all of them when absent. */
   readonly namespace?: string;
   readonly workers: number;
+  /** Only GitSources that carry this instance id; without one, only those that carry none. */
+  readonly instanceId?: string;
   /** Whether a GitSource may apply to other namespaces and to kinds of the whole cluster. */
   readonly scope: 'own-namespace' | 'cluster';
   /** Whether repositories on the controller's own disk may be read. The Git adapter has a list of its own, which must agree. */

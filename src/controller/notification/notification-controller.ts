@@ -1,7 +1,7 @@
 import { KINDS } from '../../api/kinds.ts';
 import type { GitSource } from '../../api/git-source.ts';
 import type { ObjectRef } from '../../api/kube-object.ts';
-import { NOTIFIED_ANNOTATION, PENDING_NOTICE_ANNOTATION } from '../../api/labels.ts';
+import { INSTANCE_ID_LABEL, NOTIFIED_ANNOTATION, PENDING_NOTICE_ANNOTATION } from '../../api/labels.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { Secret } from '../../api/workloads.ts';
 import { GIT_ANNOTATIONS } from '../../core/gitops/names.ts';
@@ -42,6 +42,8 @@ export interface NotificationControllerInput {
   readonly telemetry: Telemetry;
   /** Tells this process from others that may act at the same time. */
   readonly identity: string;
+  /** Only Rollouts that carry this instance id; without one, only those that carry none. */
+  readonly instanceId?: string;
   readonly options: NotificationOptions;
 }
 
@@ -91,7 +93,7 @@ export class NotificationController {
     const [namespace = '', name = ''] = key.split('/');
     const rollout = this.#input.caches.rollouts.get(namespace, name);
     const ref: ObjectRef = { kind: KINDS.rollout, namespace, name };
-    if (rollout === undefined) return {};
+    if (rollout?.metadata.labels?.[INSTANCE_ID_LABEL] !== this.#input.instanceId || rollout === undefined) return {};
     const { writer } = this.#input.kube;
     if (!writer.fresh(ref)) {
       writer.whenFresh([ref], () => this.#input.queue.add(key));
