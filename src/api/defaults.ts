@@ -121,7 +121,8 @@ export function metricLimitsOf(metric: Metric): MetricLimits {
   const count = integerOf(metric.count) ?? 0;
   const single = metric.interval === undefined || metric.interval === '' ? 1 : undefined;
   return {
-    count: count > 0 ? count : single,
+    // One below zero is reached by the first value.
+    count: count === 0 ? single : Math.max(count, 1),
     failureLimit: integerOf(metric.failureLimit) ?? 0,
     inconclusiveLimit: integerOf(metric.inconclusiveLimit) ?? 0,
     consecutiveErrorLimit: integerOf(metric.consecutiveErrorLimit) ?? 4,

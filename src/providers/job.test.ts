@@ -88,7 +88,7 @@ for (const [type, phase, message] of VERDICTS) {
       outcome: {
         type: 'verdict',
         phase,
-        metadata: { 'job-name': `${UID}.smoke.3` },
+        metadata: { 'job-name': `${UID}.smoke.3`, 'job-namespace': 'shop' },
         ...(message === undefined ? {} : { message }),
       },
     });
@@ -110,7 +110,11 @@ test('a running Job is looked at again, less and less often', () => {
   const fresh = pods([]);
   const old = pods([], { ...waiting(), startedAt: '2026-01-01T00:00:00Z' });
 
-  assert.deepEqual(fresh, { type: 'wait', resumeAtMs: NOW_MS + 1_000, state: { 'job-name': `${UID}.smoke.3` } });
+  assert.deepEqual(fresh, {
+    type: 'wait',
+    resumeAtMs: NOW_MS + 1_000,
+    state: { 'job-name': `${UID}.smoke.3`, 'job-namespace': 'shop' },
+  });
   assert.ok(old.type === 'wait' && old.resumeAtMs === NOW_MS + 15_000);
 });
 

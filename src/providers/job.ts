@@ -16,8 +16,9 @@ import type { MetricProvider, MetricQuery, ProviderStep } from './contract.ts';
 
 type JobSettings = NonNullable<Providers['job']>;
 
-/** What is recorded of a measurement: the name of its Job. */
+/** What is recorded of a measurement: where its Job is. */
 const NAME_KEY = 'job-name';
+const NAMESPACE_KEY = 'job-namespace';
 const NAME_LENGTH_MAX = 63;
 /** A Job is looked at again after a quarter of its age, within these bounds: each look writes to status. */
 const POLL_MS_MIN = 1_000;
@@ -153,7 +154,7 @@ function judgePods(pods: readonly KubeObject[], query: MetricQuery): ProviderSte
   return {
     type: 'wait',
     resumeAtMs: query.nowMs + Math.round(pollMs),
-    state: { [NAME_KEY]: refOf(query).name },
+    state: recorded(query),
   };
 }
 
@@ -177,7 +178,7 @@ function waitingContainers(pod: KubeObject): readonly WaitingContainer[] {
 }
 
 function ended(phase: 'Successful' | 'Failed' | 'Inconclusive', query: MetricQuery, message: string): ProviderStep {
-  const metadata = { [NAME_KEY]: refOf(query).name };
+  const metadata = recorded(query);
   return {
     type: 'outcome',
     outcome: { type: 'verdict', phase, metadata, ...(message === '' ? {} : { message }) },
@@ -195,12 +196,16 @@ function garbage(measurements: readonly Measurement[], query: MetricQuery): read
     .map((name) => ({ type: 'kubeObject', deed: 'delete', ref: { ...refOf(query), name } }));
 }
 
+function recorded(query: MetricQuery): Readonly<Record<string, string>> {
+  return { [NAME_KEY]: refOf(query).name, [NAMESPACE_KEY]: query.run.namespace };
+}
+
 /** A recorded measurement names its Job; a new one gets the API's name, `<uid>.<metric>.<number>`. */
 function refOf(query: MetricQuery): ObjectRef {
   const { run, metric, measurement, measurementNumber } = query;
-  const recorded = measurement?.metadata?.[NAME_KEY];
-  const isOurs = recorded?.startsWith(`${run.uid}.`) === true;
-  const name = isOurs ? recorded : nameOf(run.uid, metric.name, measurementNumber);
+  const known = measurement?.metadata?.[NAME_KEY];
+  const isOurs = known?.startsWith(`${run.uid}.`) === true;
+  const name = isOurs ? known : nameOf(run.uid, metric.name, measurementNumber);
   return { kind: KINDS.job, namespace: run.namespace, name };
 }
 

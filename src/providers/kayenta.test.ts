@@ -93,7 +93,7 @@ for (const [score, phase] of SCORES) {
   test(`a score of ${score} between 75 and 90 is ${phase}`, () => {
     assert.deepEqual(judgement({ complete: true, result: { judgeResult: { score: { score } } } }), {
       type: 'outcome',
-      outcome: { type: 'verdict', phase, value: score.toFixed(2), metadata: { canaryExecutionId: 'e1' } },
+      outcome: { type: 'verdict', phase, value: String(score), metadata: { canaryExecutionId: 'e1' } },
     });
   });
 }

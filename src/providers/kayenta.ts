@@ -118,7 +118,7 @@ function readScore(json: unknown, settings: KayentaSettings, query: MetricQuery)
   const phase = score >= pass ? 'Successful' : score < marginal ? 'Failed' : 'Inconclusive';
   return {
     type: 'outcome',
-    outcome: { type: 'verdict', phase, value: score.toFixed(2), metadata: { [EXECUTION_KEY]: id } },
+    outcome: { type: 'verdict', phase, value: String(Number(score.toFixed(2))), metadata: { [EXECUTION_KEY]: id } },
   };
 }
 

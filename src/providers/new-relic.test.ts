@@ -25,6 +25,10 @@ test('asks in the region of the Secret, or at its own address', () => {
   assert.match(errorOf(newRelic.start(queryOf({ 'account-id': 'x' }))), /not a number/);
 });
 
+test('records the query that the metric resolved to', () => {
+  assert.deepEqual(newRelic.metadata?.(queryOf({}).metric), { ResolvedNewRelicQuery: 'SELECT 1' });
+});
+
 test('a profile is the name of a Secret', () => {
   const { metric } = providerQuery({ newRelic: { profile: 'team', query: 'x' } });
 

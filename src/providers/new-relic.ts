@@ -22,7 +22,17 @@ const QUESTION = `query($account: Int!, $nrql: Nrql!, $timeout: Seconds) {
 }`;
 
 /** Asks New Relic by NRQL, through NerdGraph. */
-export const newRelic: MetricProvider = { id: 'newRelic', start, next, secretFor };
+export const newRelic: MetricProvider = {
+  id: 'newRelic',
+  start,
+  next,
+  secretFor,
+  metadata: (metric: Metric) => {
+    const text = metric.provider.newRelic?.query ?? '';
+    const metadata: Readonly<Record<string, string>> = text === '' ? {} : { ResolvedNewRelicQuery: text };
+    return metadata;
+  },
+};
 
 function secretFor(metric: Metric): SecretRequest {
   const profile = metric.provider.newRelic?.profile ?? '';

@@ -14,7 +14,7 @@ import {
 } from '../core/web/aws-request.ts';
 import { asksForToken, tokenAnswer, tokenExchange, wantsToken, withToken } from '../core/web/oauth2.ts';
 import { base64 } from '../lib/base64.ts';
-import { parseDurationMs } from '../lib/duration.ts';
+import { parseDurationNs } from '../lib/go-duration.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
 import { RESPONSE_BYTES_MAX, failed } from './contract.ts';
 import type { MetricProvider, MetricQuery, ProviderStep } from './contract.ts';
@@ -114,14 +114,13 @@ function questionOf(settings: PrometheusProvider, nowMs: number): Question | Pro
   const { rangeQuery } = settings;
   if (rangeQuery === undefined) return { path: 'query', form: { query, time: seconds(nowMs) } };
   const start = evaluateTime(rangeQuery.start ?? '', nowMs);
-  if ('message' in start) return { problem: `failed to parse rangeQuery.start: ${start.message}` };
+  if ('message' in start) return { problem: `failed to parse rangeQuery.start as time: ${start.message}` };
   const end = evaluateTime(rangeQuery.end ?? '', nowMs);
-  if ('message' in end) return { problem: `failed to parse rangeQuery.end: ${end.message}` };
-  const stepMs = parseDurationMs(rangeQuery.step ?? '');
-  if (stepMs === undefined || stepMs <= 0) {
-    return { problem: `failed to parse rangeQuery.step: "${rangeQuery.step ?? ''}" is not a duration such as 30s` };
-  }
-  const form = { query, start: seconds(start.ms), end: seconds(end.ms), step: String(stepMs / 1_000) };
+  if ('message' in end) return { problem: `failed to parse rangeQuery.end as time: ${end.message}` };
+  const stepNs = parseDurationNs(rangeQuery.step ?? '');
+  if (typeof stepNs === 'string') return { problem: `failed to parse rangeQuery.step as duration: ${stepNs}` };
+  if (stepNs <= 0n) return { problem: 'rangeQuery.step has to be more than zero, such as 30s' };
+  const form = { query, start: seconds(start.ms), end: seconds(end.ms), step: String(Number(stepNs) / 1e9) };
   return { path: 'query_range', form };
 }
 

@@ -59,6 +59,19 @@ test('method, headers and body arrive as they were given', async (t) => {
   assert.deepEqual(seen, ['POST', 'application/x-www-form-urlencoded', 'query=up']);
 });
 
+test('a body without a type arrives without one, and nothing is asked of the answer', async (t) => {
+  const seen: unknown[] = [];
+  const url = await serve(t, (request, response) => {
+    seen.push(request.headers['content-type'], request.headers.accept);
+    request.resume().on('end', () => response.end());
+  });
+
+  await client(t).send({ method: 'POST', url, body: 'a=1' });
+  await client(t).send({ method: 'POST', url, headers: { accept: 'text/csv', 'content-type': 'a/b' }, body: 'a=1' });
+
+  assert.deepEqual(seen, [undefined, undefined, 'a/b', 'text/csv']);
+});
+
 test('a redirect is an answer and is not followed', async (t) => {
   const url = await serve(t, (_request, response) =>
     response.writeHead(302, { location: 'http://169.254.169.254/' }).end(),

@@ -99,7 +99,8 @@ async function exchange({ client, request, agent, signal, userAgent }: Sending):
   const response = await client.request<string | undefined>({
     method: request.method,
     url: request.url,
-    headers: { 'User-Agent': userAgent, ...request.headers },
+    // What is not asked for is not sent: a form by default would make a server read a body as one.
+    headers: { 'User-Agent': userAgent, Accept: false, 'Content-Type': false, ...request.headers },
     data: request.body,
     httpsAgent: agent,
     maxContentLength: request.maxResponseBytes ?? RESPONSE_BYTES_DEFAULT,

@@ -13,15 +13,22 @@ describe('metricsFault', () => {
     [{ interval: '{{args.interval}}', count: '{{args.count}}' }, undefined],
     [{ failureLimit: -1, consecutiveSuccessLimit: 2 }, undefined],
     [{ count: 3 }, 'interval must be specified when count > 1'],
-    [{ count: 1, failureLimit: 2 }, 'count must be >= failureLimit'],
+    [{ count: 1, failureLimit: 2 }, 'count (1) must be >= failureLimit + consecutiveSuccessLimit (2 + 0) if both >= 0'],
     [
       { count: 3, interval: '1m', failureLimit: 2, consecutiveSuccessLimit: 2 },
-      'count must be >= failureLimit + consecutiveSuccessLimit',
+      'count (3) must be >= failureLimit + consecutiveSuccessLimit (2 + 2) if both >= 0',
+    ],
+    [
+      { count: 2, interval: '1m', failureLimit: -1, consecutiveSuccessLimit: 3 },
+      'count must be >= consecutiveSuccessLimit',
     ],
     [{ count: 1, inconclusiveLimit: 2 }, 'count must be >= inconclusiveLimit'],
     [{ interval: 'often' }, 'invalid interval string: time: invalid duration "often"'],
-    [{ initialDelay: '5' }, 'invalid startDelay string: time: invalid duration "5"'],
-    [{ failureLimit: -1 }, 'failureLimit must be >= 0'],
+    [{ initialDelay: '5' }, 'invalid startDelay string: time: missing unit in duration "5"'],
+    [{ interval: '5d' }, 'invalid interval string: time: unknown unit "d" in duration "5d"'],
+    [{ failureLimit: -1 }, 'failureLimit and consecutiveSuccessLimit cannot both be disabled'],
+    [{ failureLimit: -2 }, 'failureLimit must be >= 0, or -1 to be disabled'],
+    [{ consecutiveSuccessLimit: -1 }, 'consecutiveSuccessLimit must be >= 0'],
     [{ inconclusiveLimit: -1 }, 'inconclusiveLimit must be >= 0'],
     [{ consecutiveErrorLimit: -1 }, 'consecutiveErrorLimit must be >= 0'],
     [{ provider: {} }, 'no provider specified'],
@@ -35,7 +42,7 @@ describe('metricsFault', () => {
 
   it('wants at least one metric, and each name once', () => {
     assert.equal(metricsFault([]), 'no metrics specified');
-    assert.equal(metricsFault([metric({}), metric({})]), "metrics[1]: duplicate name 'rate");
+    assert.equal(metricsFault([metric({}), metric({})]), "metrics[1]: duplicate name 'rate'");
   });
 });
 

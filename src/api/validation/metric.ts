@@ -1,4 +1,4 @@
-import { parseDurationMs } from '../../lib/duration.ts';
+import { parseDurationNs } from '../../lib/go-duration.ts';
 import type { Metric } from '../analysis.ts';
 import { integerOf } from '../defaults.ts';
 import { internal, type Problem } from './problem.ts';
@@ -18,8 +18,7 @@ export function metricsFault(metrics: readonly Metric[]): string | undefined {
   if (metrics.length === 0) return 'no metrics specified';
   for (const [index, metric] of metrics.entries()) {
     const repeated = metrics.findIndex((other) => other.name === metric.name) < index;
-    // The quote that is never closed is the API's.
-    if (repeated) return `metrics[${index}]: duplicate name '${metric.name}`;
+    if (repeated) return `metrics[${index}]: duplicate name '${metric.name}'`;
     const fault = metricFault(metric);
     if (fault !== undefined) return `metrics[${index}]: ${fault}`;
   }
@@ -27,42 +26,47 @@ export function metricsFault(metrics: readonly Metric[]): string | undefined {
 }
 
 function metricFault(metric: Metric): string | undefined {
-  return countFault(metric) ?? durationFault(metric) ?? limitFault(metric) ?? providerFault(metric);
+  return limitFault(metric) ?? countFault(metric) ?? durationFault(metric) ?? providerFault(metric);
+}
+
+function limitFault(metric: Metric): string | undefined {
+  const { successes, failures } = limitsOf(metric);
+  if (successes < 0) return 'consecutiveSuccessLimit must be >= 0';
+  if (failures < -1) return 'failureLimit must be >= 0, or -1 to be disabled';
+  if (failures === -1 && successes === 0) return 'failureLimit and consecutiveSuccessLimit cannot both be disabled';
+  if ((integerOf(metric.inconclusiveLimit) ?? 0) < 0) return 'inconclusiveLimit must be >= 0';
+  return (integerOf(metric.consecutiveErrorLimit) ?? 0) < 0 ? 'consecutiveErrorLimit must be >= 0' : undefined;
 }
 
 function countFault(metric: Metric): string | undefined {
   const count = integerOf(metric.count) ?? 0;
-  const successes = integerOf(metric.consecutiveSuccessLimit) ?? 0;
-  const failures = integerOf(metric.failureLimit) ?? 0;
-  if (count > 0) {
-    if (count < failures + successes) {
-      return successes > 0
-        ? 'count must be >= failureLimit + consecutiveSuccessLimit'
-        : 'count must be >= failureLimit';
-    }
-    if (count < (integerOf(metric.inconclusiveLimit) ?? 0)) return 'count must be >= inconclusiveLimit';
+  if (count <= 0) return undefined;
+  const { successes, failures } = limitsOf(metric);
+  if (failures >= 0 && count < failures + successes) {
+    return `count (${count}) must be >= failureLimit + consecutiveSuccessLimit (${failures} + ${successes}) if both >= 0`;
   }
+  if (count < successes) return 'count must be >= consecutiveSuccessLimit';
+  if (count < (integerOf(metric.inconclusiveLimit) ?? 0)) return 'count must be >= inconclusiveLimit';
   return count > 1 && (metric.interval ?? '') === '' ? 'interval must be specified when count > 1' : undefined;
 }
 
-function durationFault(metric: Metric): string | undefined {
-  const { interval, initialDelay } = metric;
-  if (!isDuration(interval)) return `invalid interval string: time: invalid duration "${interval}"`;
-  if (!isDuration(initialDelay)) return `invalid startDelay string: time: invalid duration "${initialDelay}"`;
-  return undefined;
+function limitsOf(metric: Metric): { readonly successes: number; readonly failures: number } {
+  return {
+    successes: integerOf(metric.consecutiveSuccessLimit) ?? 0,
+    failures: integerOf(metric.failureLimit) ?? 0,
+  };
 }
 
-function isDuration(text: string | undefined): boolean {
-  return text === undefined || text === '' || waitsForArgument(text) || parseDurationMs(text) !== undefined;
+function durationFault({ interval = '', initialDelay = '' }: Metric): string | undefined {
+  const [ofInterval, ofDelay] = [interval, initialDelay].map(faultOfDuration);
+  if (ofInterval !== undefined) return `invalid interval string: ${ofInterval}`;
+  return ofDelay === undefined ? undefined : `invalid startDelay string: ${ofDelay}`;
 }
 
-function limitFault(metric: Metric): string | undefined {
-  const successes = integerOf(metric.consecutiveSuccessLimit) ?? 0;
-  const failures = integerOf(metric.failureLimit) ?? 0;
-  if (failures < -1 || (failures === -1 && successes <= 0)) return 'failureLimit must be >= 0';
-  if ((integerOf(metric.inconclusiveLimit) ?? 0) < 0) return 'inconclusiveLimit must be >= 0';
-  if ((integerOf(metric.consecutiveErrorLimit) ?? 0) < 0) return 'consecutiveErrorLimit must be >= 0';
-  return successes < 0 ? 'consecutiveSuccessLimit must be >= 0' : undefined;
+function faultOfDuration(text: string): string | undefined {
+  if (text === '' || waitsForArgument(text)) return undefined;
+  const parsed = parseDurationNs(text);
+  return typeof parsed === 'string' ? parsed : undefined;
 }
 
 function providerFault(metric: Metric): string | undefined {
@@ -75,7 +79,7 @@ function providerFault(metric: Metric): string | undefined {
 export function runsWithoutEnd(metric: Metric): boolean {
   if ((metric.interval ?? '') === '') return false;
   if (typeof metric.count === 'string' && waitsForArgument(metric.count)) return false;
-  return (integerOf(metric.count) ?? 0) <= 0;
+  return (integerOf(metric.count) ?? 0) === 0;
 }
 
 function waitsForArgument(text: string): boolean {

@@ -1,6 +1,7 @@
 import type { AnalysisRun, Metric, MetricResult } from '../../api/analysis.ts';
 import { metricLimitsOf } from '../../api/defaults.ts';
 import type { Experiment } from '../../api/experiment.ts';
+import { resolvedMetricsOf } from '../../core/analysis/arguments.ts';
 import { isOver } from '../../core/analysis/metric-verdict.ts';
 import { nextMeasurement } from '../../core/analysis/schedule.ts';
 import { humanDuration } from '../../lib/human-duration.ts';
@@ -55,7 +56,7 @@ export interface MetricView {
 
 export function metricsOf(run: AnalysisRun, nowMs: number): readonly MetricView[] {
   const startedAtMs = parseTimestampMs(run.status?.startedAt) ?? nowMs;
-  return run.spec.metrics.map((metric) => {
+  return resolvedMetricsOf(run.spec).map((metric) => {
     const result = run.status?.metricResults?.find(({ name }) => name === metric.name);
     const phase = result?.phase ?? 'Pending';
     const isDone = isOver(phase) || isOver(run.status?.phase);

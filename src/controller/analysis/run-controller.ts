@@ -3,6 +3,7 @@ import type { AnalysisRun, Measurement } from '../../api/analysis.ts';
 import type { ObjectRef } from '../../api/kube-object.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
 import { INSTANCE_ID_LABEL } from '../../api/labels.ts';
+import { resolvedMetricsOf } from '../../core/analysis/arguments.ts';
 import { decideRun, type MeasurementOrder, type RunDecision } from '../../core/analysis/decide-run.ts';
 import type { MeasurementReport } from '../../core/analysis/measurement.ts';
 import { mergePatchBetween } from '../../lib/merge-patch.ts';
@@ -139,13 +140,14 @@ export class RunController {
     for (const order of decision.orders) this.#follow(key, recorded, order);
     this.#removeGarbage(key, run, recorded);
     for (const notice of decision.events) this.#input.kube.events.record(run, notice);
+    const metrics = resolvedMetricsOf(run.spec);
     this.#input.telemetry.metrics.analysisRunObserved({
       namespace: run.metadata.namespace ?? '',
       name: run.metadata.name,
       phase: decision.status.phase ?? '',
       metrics: (decision.status.metricResults ?? []).map((result) => ({
         metric: result.name,
-        type: providerTypeName(run.spec.metrics.find(({ name }) => name === result.name)),
+        type: providerTypeName(metrics.find(({ name }) => name === result.name)),
         phase: result.phase ?? '',
         dryRun: result.dryRun ?? false,
       })),
@@ -201,7 +203,7 @@ export class RunController {
 
   /** What measurements left behind goes when they fall out of status. */
   #removeGarbage(key: string, before: AnalysisRun, after: AnalysisRun): void {
-    for (const metric of before.spec.metrics) {
+    for (const metric of resolvedMetricsOf(before.spec)) {
       const kept = new Set(measurementsOf(after, metric.name).map(({ startedAt }) => startedAt));
       const dropped = measurementsOf(before, metric.name).filter(({ startedAt }) => !kept.has(startedAt));
       if (dropped.length === 0) continue;

@@ -2,6 +2,7 @@ import { KINDS } from '../../api/kinds.ts';
 import type { AnalysisRun } from '../../api/analysis.ts';
 import type { Secret } from '../../api/workloads.ts';
 import {
+  missingSecret,
   missingSecretKey,
   secretReferencesOf,
   type SecretReference,
@@ -46,7 +47,7 @@ export class RunSecrets {
     const { secretName: name, key } = reference;
     try {
       const secret = (await this.#reader.get({ kind: KINDS.secret, namespace, name })) as Secret | undefined;
-      if (secret === undefined) return { problem: `secret "${name}" not found` };
+      if (secret === undefined) return { problem: missingSecret(name) };
       const encoded = secret.data?.[key];
       if (encoded === undefined) return { problem: missingSecretKey(reference) };
       return { value: decodeBase64(encoded) };

@@ -1,4 +1,4 @@
-import type { Argument, Metric } from '../../api/analysis.ts';
+import type { AnalysisRunSpec, Argument, Metric } from '../../api/analysis.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 
 /** A value from a Secret: what stands under the key, or why there is nothing. */
@@ -18,6 +18,11 @@ export function secretReferencesOf(args: readonly Argument[]): readonly SecretRe
       ? []
       : [{ argument: name, secretName: valueFrom.secretKeyRef.name, key: valueFrom.secretKeyRef.key }],
   );
+}
+
+/** The API's words for a Secret that does not exist. */
+export function missingSecret(name: string): string {
+  return `secrets "${name}" not found`;
 }
 
 /** The API's words for a key that is not in its Secret. */
@@ -40,6 +45,19 @@ export function resolveMetric(metric: Metric, values: ReadonlyMap<string, string
   }
 }
 
+/**
+ * The metrics of a run as its status knows them: arguments filled in, also into their names, and a placeholder for what
+ * comes from a Secret. A metric that cannot be resolved stays as it is written.
+ */
+export function resolvedMetricsOf(spec: Pick<AnalysisRunSpec, 'metrics' | 'args'>): readonly Metric[] {
+  const values = argumentValues(spec.args ?? [], 'placeholder');
+  if (!values.ok) return spec.metrics;
+  return spec.metrics.map((metric) => {
+    const resolved = resolveMetric(metric, values.values);
+    return resolved.ok ? resolved.metric : metric;
+  });
+}
+
 export type ArgumentValues =
   | { readonly ok: true; readonly values: ReadonlyMap<string, string>; readonly secrets: readonly string[] }
   | { readonly ok: false; readonly message: string };
@@ -56,16 +74,14 @@ export function argumentValues(
   const found: string[] = [];
   for (const argument of args) {
     const { name, value, valueFrom } = argument;
-    if (value !== undefined && valueFrom !== undefined) {
-      return { ok: false, message: `arg '${name}' has both Value and ValueFrom fields` };
-    }
+    // Runs that the API's other controller made from a template's default may have both: the Secret counts.
     if (valueFrom?.secretKeyRef === undefined) {
       if (value === undefined) return { ok: false, message: `argument "${name}" was not supplied` };
       values.set(name, value);
       continue;
     }
     const secret: SecretValue | undefined = secrets === 'placeholder' ? { value: PLACEHOLDER } : secrets[name];
-    if (secret === undefined) return { ok: false, message: `secret "${valueFrom.secretKeyRef.name}" not found` };
+    if (secret === undefined) return { ok: false, message: missingSecret(valueFrom.secretKeyRef.name) };
     if ('problem' in secret) return { ok: false, message: secret.problem };
     values.set(name, secret.value);
     if (secret.value !== '') found.push(secret.value);

@@ -407,6 +407,44 @@ test('a Job that is stopped with its run is inconclusive', () => {
   assert.deepEqual(ended.status.runSummary, { count: 1, inconclusive: 1 });
 });
 
+test('a metric may have an argument in its name, and its limits', () => {
+  const spec = {
+    args: [
+      { name: 'shop', value: 'eu' },
+      { name: 'n', value: '2' },
+    ],
+    metrics: [{ ...METRIC, name: 'errors-{{args.shop}}', count: '{{ args.n }}' }],
+  };
+  const { decision } = play(spec, [0.01, 0.02]);
+  const ended = { ...spec, terminate: true };
+
+  assert.equal(decision.status.phase, 'Successful');
+  assert.deepEqual(
+    decision.status.metricResults?.map(({ name, count }) => [name, count]),
+    [['errors-eu', 2]],
+  );
+  assert.equal(unprovenCause({ spec, status: decision.status }), undefined);
+  assert.equal(unprovenCause({ spec: ended, status: decision.status }), undefined);
+  assert.equal(unprovenCause({ spec, status: { metricResults: [] } }), 'it ended before it had measured errors-eu');
+});
+
+test('takes an argument from its Secret, also where a default stands beside', () => {
+  const valueFrom = { secretKeyRef: { name: 's', key: 'k' } };
+  const provider = { prometheus: { query: 'up{key="{{args.key}}"}' } };
+  const spec = { args: [{ name: 'key', value: 'default', valueFrom }], metrics: [{ ...METRIC, provider }] };
+  const { orders } = decideRun(observe(spec, { secrets: { key: { value: 'hush' } } }));
+  const [order] = orders;
+
+  assert.equal(order?.metric.provider.prometheus?.query, 'up{key="hush"}');
+});
+
+test('a count below zero is reached by the first value, and by no error', () => {
+  const spec = { metrics: [{ ...METRIC, count: -1, interval: '1s' }] };
+
+  assert.equal(play(spec, [0.01]).decision.status.phase, 'Successful');
+  assert.equal(play(spec, ['error']).decision.status.phase, 'Running');
+});
+
 test('records a report once, also when it is handed over again', () => {
   const spec = { metrics: [METRIC] };
   const first = decideRun(observe(spec));
@@ -513,8 +551,9 @@ function play(spec: AnalysisRunSpec, values: readonly (number | 'error')[]): { d
       nowMs = decision.wakeAtMs ?? nowMs;
       decision = decideRun(observe(spec, { status: decision.status, nowMs }));
     }
-    assert.deepEqual(orderTypes(decision), [`start ${spec.metrics[0]?.name}`]);
-    const reports = [report(spec.metrics[0]?.name ?? '', value, nowMs)];
+    const name = decision.orders[0]?.metric.name ?? '';
+    assert.deepEqual(orderTypes(decision), [`start ${name}`]);
+    const reports = [report(name, value, nowMs)];
     nowMs += 5;
     decision = decideRun(observe(spec, { status: decision.status, reports, nowMs }));
   }

@@ -2,7 +2,7 @@ import type { AnalysisRun, AnalysisRunStatus, Measurement, Metric, MetricResult 
 import type { EventNotice } from '../../api/kube-write.ts';
 import { metricsFault } from '../../api/validation/metric.ts';
 import { formatTimestampMs, waitStartMs } from '../../lib/timestamp.ts';
-import { argumentValues, resolveMetric } from './arguments.ts';
+import { argumentValues, resolvedMetricsOf, resolveMetric } from './arguments.ts';
 import type { SecretValue } from './arguments.ts';
 import { foreignChanges } from './foreign-changes.ts';
 import { measurementOf, redactAll, withMeasurement, withTerminated } from './measurement.ts';
@@ -59,7 +59,7 @@ export function decideRun(observation: RunObservation): RunDecision {
   if (run.metadata.deletionTimestamp !== undefined) {
     return {
       status: run.status ?? {},
-      orders: terminations(run.spec.metrics, inFlight, []),
+      orders: terminations(resolvedMetricsOf(run.spec), inFlight, []),
       events: [],
       deleteRun: false,
     };
@@ -91,7 +91,7 @@ function decideEnded({ nowMs, run, inFlight }: RunObservation): RunDecision {
     : (run.status ?? {});
   const deleteAtMs = deletionTimeMs({ spec: run.spec, status });
   const deleteRun = deleteAtMs !== undefined && deleteAtMs <= nowMs && run.metadata.deletionTimestamp === undefined;
-  const orders = terminations(run.spec.metrics, inFlight, []);
+  const orders = terminations(resolvedMetricsOf(run.spec), inFlight, []);
   return { status, orders, events: [], deleteRun, ...(deleteRun ? {} : wake([deleteAtMs])) };
 }
 
@@ -118,7 +118,7 @@ function prepare(run: AnalysisRun): Prepared | { readonly ok: false; readonly me
 function measure(observation: RunObservation, prepared: Prepared): RunDecision {
   const { nowMs, run } = observation;
   const startedAt = run.status?.startedAt ?? formatTimestampMs(nowMs);
-  const secretMetrics = lazySecretMetrics(observation);
+  const secretMetrics = lazySecretMetrics(observation, prepared);
   const recorded = recordReports(observation, prepared, secretMetrics);
   if (!recorded.ok) return end(observation, { phase: 'Error', message: recorded.message });
   const terminated = terminate(observation, prepared, recorded.results);
@@ -149,10 +149,10 @@ type SecretMetric =
   | { readonly ok: false; readonly message: string };
 
 /** Metrics with their secrets filled in; a Secret that is missing harms only when something is to be measured. */
-function lazySecretMetrics({ run, secrets }: RunObservation): (name: string) => SecretMetric {
+function lazySecretMetrics({ run, secrets }: RunObservation, { metrics }: Prepared): (name: string) => SecretMetric {
   return (name) => {
     const values = argumentValues(run.spec.args ?? [], secrets);
-    const metric = run.spec.metrics.find((one) => one.name === name);
+    const metric = run.spec.metrics[metrics.findIndex((one) => one.name === name)];
     if (!values.ok || metric === undefined) {
       return {
         ok: false,
@@ -161,7 +161,7 @@ function lazySecretMetrics({ run, secrets }: RunObservation): (name: string) => 
     }
     const resolved = resolveMetric(metric, values.values);
     if (!resolved.ok) return { ok: false, message: `Unable to resolve metric arguments: ${resolved.message}` };
-    return { ok: true, metric: resolved.metric, secrets: values.secrets };
+    return { ok: true, metric: { ...resolved.metric, name }, secrets: values.secrets };
   };
 }
 
@@ -171,14 +171,14 @@ type Recorded =
 
 function recordReports(
   { run, reports }: RunObservation,
-  { rules }: Prepared,
+  { metrics, rules }: Prepared,
   secretMetrics: (name: string) => SecretMetric,
 ): Recorded {
   let results: readonly MetricResult[] = run.status?.metricResults ?? [];
   for (const report of reports) {
     const found = results.find((result) => result.name === report.metricName);
     if (found !== undefined && (isOver(found.phase) || isRecorded(found, report))) continue;
-    if (!run.spec.metrics.some((metric) => metric.name === report.metricName)) continue;
+    if (!metrics.some((metric) => metric.name === report.metricName)) continue;
     const resolved = secretMetrics(report.metricName);
     if (!resolved.ok) return resolved;
     const before = found ?? newResult(report, rules, resolved.secrets);
@@ -301,7 +301,7 @@ function end(
   };
   return {
     status,
-    orders: terminations(run.spec.metrics, inFlight, []),
+    orders: terminations(resolvedMetricsOf(run.spec), inFlight, []),
     events: eventsOf(run, status),
     deleteRun: false,
     ...wake([deletionTimeMs({ spec: run.spec, status })]),

@@ -1,5 +1,5 @@
 import type { AnalysisRun, Measurement, Metric, MetricResult } from '../../api/analysis.ts';
-import { argumentValues, resolveMetric, secretReferencesOf } from './arguments.ts';
+import { argumentValues, resolvedMetricsOf, resolveMetric, secretReferencesOf } from './arguments.ts';
 import { isOver } from './metric-verdict.ts';
 
 /** Why a run is bad, in the few facts that people want to read first. */
@@ -39,7 +39,7 @@ function conditionField(
   result: MetricResult,
   measurement: Measurement | undefined,
 ): Pick<FailingMetric, 'condition'> {
-  const metric = run.spec.metrics.find((one) => one.name === result.name);
+  const metric = run.spec.metrics[resolvedMetricsOf(run.spec).findIndex((one) => one.name === result.name)];
   if (metric === undefined || measurement === undefined) return {};
   const { successCondition, failureCondition } = withArguments(metric, run);
   const condition =

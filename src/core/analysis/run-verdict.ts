@@ -6,6 +6,7 @@ import type {
   MetricResult,
   RunSummary,
 } from '../../api/analysis.ts';
+import { resolvedMetricsOf } from './arguments.ts';
 import { assessMetric, isOver } from './metric-verdict.ts';
 import type { MetricRules } from './metric-rules.ts';
 
@@ -61,7 +62,7 @@ export function assessRun(
 
 /** The metrics that count and of which no value was ever judged: a run that ended is no proof of them. */
 export function unmeasuredMetrics(spec: AnalysisRunSpec, results: readonly MetricResult[]): readonly string[] {
-  return spec.metrics
+  return resolvedMetricsOf(spec)
     .filter((metric) => {
       const result = resultOf(results, metric.name);
       return result?.dryRun !== true && (result?.count ?? 0) === 0;
@@ -81,7 +82,9 @@ export function unprovenCause(run: {
   const unmeasured = unmeasuredMetrics(run.spec, results);
   if (unmeasured.length > 0) return `it ended before it had measured ${unmeasured.join(', ')}`;
   if (run.spec.terminate !== true) return undefined;
-  const unfinished = run.spec.metrics.filter((metric) => !succeededByItself(metric, resultOf(results, metric.name)));
+  const unfinished = resolvedMetricsOf(run.spec).filter(
+    (metric) => !succeededByItself(metric, resultOf(results, metric.name)),
+  );
   return unfinished.length === 0 ? undefined : `it was ended while it measured ${namesOf(unfinished)}`;
 }
 

@@ -1,6 +1,7 @@
+import { parseDurationNs } from '../../../lib/go-duration.ts';
 import { getOrNil, rawLength } from './access.ts';
 import { fail } from './errors.ts';
-import { parseDateNs, parseDurationNs } from './go-time.ts';
+import { parseDateNs } from './go-time.ts';
 import { parseJson, toJson } from './json.ts';
 import type { Meter } from './meter.ts';
 import { parseFloatText, parseIntegerText, truncateToInt, wrapInt } from './number-text.ts';
