@@ -377,6 +377,19 @@ describe('an abort of a blue-green update', () => {
     assert.deepEqual(world.advance(31_000).sizes(), { v1: 4, v2: 0 });
   });
 
+  test('aims the preview Service again that somebody else made lead to every version', () => {
+    const world = installed({ autoPromotionEnabled: false }).image('v2').advance(10_000);
+    world.command({ abort: true }).advance(5_000);
+    const { preview } = world.cluster.services;
+    assert.ok(preview);
+    const everything = { ...preview, spec: { selector: { app: 'shop' } } };
+    world.cluster = { ...world.cluster, services: { ...world.cluster.services, preview: everything } };
+
+    world.quiesce();
+
+    assert.equal(behind(world, 'preview'), 'v2');
+  });
+
   test('with a delay of 0 leaves the new version running', () => {
     const world = installed({ autoPromotionEnabled: false, abortScaleDownDelaySeconds: 0 }).image('v2').advance(10_000);
 

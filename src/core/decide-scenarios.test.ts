@@ -316,6 +316,19 @@ describe('order at a router', () => {
 });
 
 describe('a router that cannot be trusted blindly', () => {
+  test('stable keeps the pods of its old share while a lower one is on its way', () => {
+    const canary = routed({ steps: [{ setWeight: 40 }, { pause: {} }], dynamicStableScale: true });
+    const world = new PureWorld(rolloutOf({ replicas: 5, canary }), { podStartMs: 1_000, propagationMs: 4_000 });
+    world.advance(5_000).image('v2').advance(1_500);
+    assert.equal(world.cluster.weight, 40);
+
+    world.advance(3_000);
+    assert.deepEqual(world.sizes(), { v1: 5, v2: 2 });
+
+    world.advance(1_500);
+    assert.deepEqual(world.sizes(), { v1: 3, v2: 2 });
+  });
+
   test('a weight counts only after it had the time to reach a data plane that reports nothing', () => {
     const world = new PureWorld(rolloutOf({ replicas: 5, canary: ROUTED }), {
       podStartMs: 1_000,
@@ -487,6 +500,49 @@ test('a skip to a later step raises no weight before the pods for it are there',
   assert.equal(world.cluster.weight, 20);
   world.advance(2_000);
   assert.deepEqual([world.cluster.weight, world.status.phase], [60, 'Paused']);
+});
+
+describe('an update that comes right after a promotion', () => {
+  /** The pass that makes v2 stable was the last one; all traffic is on it, through the canary Service. */
+  function promotedJustNow(canary: Parameters<typeof routed>[0]): PureWorld {
+    const world = installed(routed({ steps: [{ setWeight: 50 }], ...canary })).image('v2');
+    world.pass(1);
+    for (let pass = 0; pass < 100 && world.status.stableRS !== world.status.currentPodHash; pass += 1) {
+      world.cluster = { ...settle(world.cluster), nowMs: world.cluster.nowMs + 500 };
+      world.pass(1);
+    }
+    assert.equal(world.cluster.weight, 100);
+    assert.equal(world.status.stableRS, world.status.currentPodHash);
+    return world.image('v3');
+  }
+
+  test('leaves the version before its delay', () => {
+    const world = promotedJustNow({ scaleDownDelaySeconds: 30 }).quiesce();
+    assert.equal(world.sizes()['v1'], 5);
+    world.advance(29_000);
+    assert.equal(world.sizes()['v1'], 5);
+    world.advance(5_000);
+    assert.equal(world.sizes()['v1'], 0);
+  });
+
+  test('takes no pods from the version that has all traffic, also where stable shrinks', () => {
+    const world = promotedJustNow({ dynamicStableScale: true });
+    world.pass();
+    assert.equal(world.sizes()['v2'], 5);
+  });
+});
+
+test('stable that scales with its share gets its pods back when an update supersedes another', () => {
+  const steps = [{ setWeight: 40 }, { pause: {} }];
+  const world = installed(routed({ steps, dynamicStableScale: true }))
+    .image('v2')
+    .advance(10_000);
+  assert.deepEqual(world.sizes(), { v1: 3, v2: 2 });
+
+  world.image('v3').advance(10_000);
+
+  assert.deepEqual([world.status.phase, world.cluster.weight], ['Paused', 40]);
+  assert.deepEqual(world.sizes(), { v1: 3, v2: 0, v3: 2 });
 });
 
 describe('an update that supersedes another while its spec is invalid', () => {

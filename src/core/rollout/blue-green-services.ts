@@ -1,5 +1,5 @@
 import type { ReplicaSet } from '../../api/workloads.ts';
-import { activeHash, activeReplicaSet, canCarryAll } from './blue-green.ts';
+import { activeHash, activeReplicaSet, canCarryAll, previewHash } from './blue-green.ts';
 import type { Position } from './position.ts';
 import { availableOf, sizeOf } from './replica-set.ts';
 import { switchOf, type ServiceSwitch } from './services.ts';
@@ -18,7 +18,9 @@ export function planBlueGreenServices(world: World, position: Position, state: s
 
   function previewSwitch(): readonly ServiceSwitch[] {
     const mayFollow = promoted || (world.problems.length === 0 && !isHeld(world, position.pauses));
-    if (position.abort || !mayFollow) return [];
+    // After an abort it stays where it is, unless somebody else made it lead to every version.
+    const stays = position.abort && previewHash(world) !== '';
+    if (stays || !mayFollow) return [];
     return switchOf(world, { name: world.blueGreen?.previewService, to: roles.current, unconditionally: true });
   }
 

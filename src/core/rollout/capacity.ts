@@ -5,7 +5,8 @@ import { annotationOf, availableOf, hashOf, podsOf, sideOf, sizeOf, sum } from '
 import { moveAsFarAsPossible, splitByRatio, splitByRouter, type Split } from './replicas.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
 import { canaryScaleAt, scaleWeight } from './step-weights.ts';
-import { shownWeight } from './shown-weight.ts';
+import { isSettledAt, shownWeight } from './shown-weight.ts';
+import { isSuperseded } from './superseded.ts';
 import { isHeld, rolesOf, type Roles, type World } from './world.ts';
 
 /** How many pods both sides should have at this position, once everything has moved there. */
@@ -17,8 +18,6 @@ export function capacityTarget(world: World, position: Position): Split {
   const weight = scaleWeight(world, position);
   if (settings.routing === undefined)
     return splitByRatio({ weight, weightTotal, replicas, maxSurge: settings.maxSurge });
-  const shown = world.traffic.shown;
-  const recorded = world.status.canary?.weights;
   return splitByRouter({
     replicas,
     weightTotal,
@@ -26,12 +25,25 @@ export function capacityTarget(world: World, position: Position): Split {
     scaleReplicas: canaryScaleAt(world, position)?.replicas,
     minPodsPerReplicaSet: settings.minPodsPerReplicaSet,
     dynamicStableScale: settings.dynamicStableScale,
-    observed:
-      shown === undefined
-        ? undefined
-        : { canary: shown.max, stable: weightTotal - Math.min(shown.min, recorded?.canary.weight ?? shown.min) },
+    observed: observedShares(world, position),
     aborted: position.abort,
   });
+}
+
+/**
+ * What either side may get of the traffic. All of it is stable's while the canary Service leads there, as it does right after a
+ * promotion; and what an earlier canary has to give back, stable has to be able to carry first.
+ */
+function observedShares(
+  world: World,
+  position: Position,
+): { readonly canary: number; readonly stable: number } | undefined {
+  const { shown } = world.traffic;
+  if (shown === undefined) return undefined;
+  const { weightTotal, canaryService } = world.settings;
+  const leadsToStable = aimOf(serviceNamed(world, canaryService)) === position.stableHash;
+  if (leadsToStable || isSuperseded(world, position)) return { canary: 0, stable: weightTotal };
+  return { canary: shown.max, stable: weightTotal - shown.min };
 }
 
 /** True when the pods that this position asks for are there: sizes as asked, and the canary's pods available. */
@@ -131,8 +143,15 @@ function drainedOthers(world: World, roles: Roles): ReadonlyMap<string, number> 
 function routedSizes(world: World, position: Position, roles: Roles): Sizes {
   const target = capacityTarget(world, position);
   const byName = new Map<string, number>();
-  if (roles.stable !== undefined) byName.set(roles.stable.metadata.name, target.stable);
+  // As long as a weight is on its way to the proxies, stable may still be sent what it was sent before.
+  const stableMin = weightIsOnItsWay(world) ? sizeOf(roles.stable) : 0;
+  if (roles.stable !== undefined) byName.set(roles.stable.metadata.name, Math.max(target.stable, stableMin));
   return { current: routedCurrentSize(world, position, { roles, wanted: target.canary }), byName };
+}
+
+function weightIsOnItsWay(world: World): boolean {
+  const { dynamicStableScale } = world.settings;
+  return dynamicStableScale && world.traffic.shown !== undefined && !isSettledAt(world, shownWeight(world));
 }
 
 /** The canary never falls under the share of the traffic that it gets, and an aborted one is drained by its deadline. */

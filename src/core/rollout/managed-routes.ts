@@ -6,7 +6,8 @@ import { isWithinRollbackWindow } from './promotion.ts';
 import { availableOf } from './replica-set.ts';
 import { reaches } from './service-aim.ts';
 import { indexOf } from './step-weights.ts';
-import { goesBack, isSuperseded } from './weights.ts';
+import { isSuperseded } from './superseded.ts';
+import { goesBack } from './weights.ts';
 import { rolesOf, type World } from './world.ts';
 
 /** The managed route that a step asks for; undefined for other steps, and for those that take one away. */

@@ -67,11 +67,17 @@ export function planScaleDown(world: World, position: Position): ScaleDownPlan {
     return delay(canary, abortScaleDownDelayMs);
   }
 
+  /**
+   * A canary that was superseded goes at once: its traffic was seen gone. One that was stable until a moment ago, before the
+   * update that came right after its successor's, may still be sent requests by a proxy that learns late.
+   */
   function olderVersion(other: ReplicaSet): ScaleDown {
     if (sizeOf(other) === 0) return { size: 0, deadline: null };
     if (isReferenced(world, other)) return UNTOUCHED;
     const promoted = position.currentHash === position.stableHash;
-    if (!promoted && !isDelayed(other) && world.blueGreen === undefined) return { size: 0, deadline: null };
+    const neverStable = roles.stable === undefined || revisionOf(other) > revisionOf(roles.stable);
+    if (!promoted && !isDelayed(other) && neverStable && world.blueGreen === undefined)
+      return { size: 0, deadline: null };
     if (promoted && !isDelayed(other) && !stableIsSettled(world, position)) return UNTOUCHED;
     return world.settings.dynamicStableScale ? { size: 0, deadline: null } : delayWithinLimit(other);
   }

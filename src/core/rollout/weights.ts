@@ -4,8 +4,8 @@ import type { Position } from './position.ts';
 import { availableOf, hashOf } from './replica-set.ts';
 import { aimOf, reaches, serviceNamed } from './service-aim.ts';
 import { abortStepWeight, indexOf, stepWeightAt } from './step-weights.ts';
-import { hasManagedRoutes } from './shown-routes.ts';
 import { shownWeight } from './shown-weight.ts';
+import { isSuperseded } from './superseded.ts';
 import { rolesOf, type Roles, type World } from './world.ts';
 
 /**
@@ -32,13 +32,6 @@ function weightWanted(world: World, position: Position): number {
   if (availableOf(roles.current) === 0) return 0;
   if (position.promoteFull) return fastWeight(world, roles);
   return forwardWeight(world, position, roles);
-}
-
-/** The canary Service still leads to an earlier canary that has traffic: that one is drained first. */
-export function isSuperseded(world: World, position: Position): boolean {
-  const aim = aimOf(serviceNamed(world, world.settings.canaryService));
-  if (aim === undefined || aim === position.currentHash || aim === position.stableHash) return false;
-  return shownWeight(world) > 0 || hasManagedRoutes(world);
 }
 
 /** The weight that routers show, if any, goes to the new version. */
