@@ -1,3 +1,5 @@
+import { ownField } from './own-field.ts';
+
 /** Equality of JSON values: order of keys does not matter, and a key that is undefined counts as absent. */
 export function deepEqual(left: unknown, right: unknown): boolean {
   if (Object.is(left, right)) return true;
@@ -11,10 +13,10 @@ export function deepEqual(left: unknown, right: unknown): boolean {
 
 function sameFields(left: Record<string, unknown>, right: Record<string, unknown>): boolean {
   for (const key of Object.keys(left)) {
-    if (!deepEqual(left[key], right[key])) return false;
+    if (!deepEqual(left[key], ownField(right, key))) return false;
   }
   for (const key of Object.keys(right)) {
-    if (left[key] === undefined && right[key] !== undefined) return false;
+    if (right[key] !== undefined && ownField(left, key) === undefined) return false;
   }
   return true;
 }

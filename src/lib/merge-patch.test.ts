@@ -20,9 +20,17 @@ describe('merge patches', () => {
     assert.equal(mergePatchBetween({ a: 1, b: 2 }, { b: 2, a: 1, c: undefined }), undefined);
   });
 
+  it('tell fields from what every object inherits', () => {
+    assert.deepEqual(mergePatchBetween({}, { constructor: 'a' }), { constructor: 'a' });
+    assert.deepEqual(mergePatchBetween({ toString: 'a' }, {}), { toString: null });
+    assert.equal(deepEqual({}, { constructor: 'a' }), false);
+  });
+
   it('turn any object without nulls into any other', () => {
     const leaf = fc.oneof(fc.integer(), fc.string(), fc.boolean(), fc.array(fc.integer()));
-    const objects = fc.dictionary(fc.string(), fc.oneof(leaf, fc.dictionary(fc.string(), leaf)));
+    const inherited = fc.constantFrom('__proto__', 'constructor', 'toString', 'valueOf', 'hasOwnProperty');
+    const name = fc.oneof(fc.string(), inherited);
+    const objects = fc.dictionary(name, fc.oneof(leaf, fc.dictionary(name, leaf)));
     fc.assert(
       fc.property(objects, objects, (from, to) => {
         const patch = mergePatchBetween(from, to);
