@@ -16,6 +16,8 @@ const VARIANTS: Readonly<Record<string, readonly string[]>> = {
   namespaced: ['--set', 'namespaced=true'],
   webhook: ['--set', 'webhook.enabled=true'],
   'without CRDs': ['--set', 'installCRDs=false'],
+  'versioned configuration': ['--set', 'versionedConfig.enabled=true'],
+  'versioned configuration, namespaced': ['--set', 'namespaced=true', '--set', 'versionedConfig.enabled=true'],
 };
 
 for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {

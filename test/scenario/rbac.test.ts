@@ -10,9 +10,9 @@ import { controllerDefaults } from '../../src/main/controller-options.ts';
 import { startController } from '../../src/main/run-controller.ts';
 import type { Manifest } from '../support/api-client.ts';
 import { startFakePrometheus, type FakePrometheus } from '../support/fake-prometheus.ts';
-import { analysisTemplate, canaryRollout, httpRoute, service } from '../support/manifests.ts';
+import { analysisTemplate, canaryRollout, httpRoute, podTemplate, service } from '../support/manifests.ts';
 import { planeTool } from '../support/plane.ts';
-import { clusterSkipReason, openCluster, Scene, until, type Cluster } from '../support/world.ts';
+import { clusterSkipReason, conditionOf, openCluster, Scene, until, type Cluster } from '../support/world.ts';
 
 const CHART = join(import.meta.dirname, '..', '..', 'charts', 'headgate');
 const HELM = planeTool('helm');
@@ -123,6 +123,47 @@ describe('the roles of the chart', { skip: clusterSkipReason() ?? noHelm }, () =
       await wholeUpdate(scene);
     } finally {
       await stop();
+      await scene.close();
+    }
+  });
+
+  it('let nobody version configuration before that is granted, and say what to grant', async () => {
+    const scene = await Scene.open(cluster.api, 'config');
+    const narrow = { namespaced: true, flags: ['--set', 'namespaced=true'] };
+    const annotations = { 'headgate.dev/versioned-config': 'true' };
+    const settings = (value: string): object => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'settings' },
+      data: { value },
+    });
+    const template = podTemplate('shop', 'shop:1') as { spec: object };
+    const volumes = [{ name: 'settings', configMap: { name: 'settings' } }];
+    const versioned = { ...template, spec: { ...template.spec, volumes } };
+    const stopPoor = await asInstalled({ scene, release: 'poor', ...narrow });
+    try {
+      await scene.apply(settings('a'), canaryRollout({ name: 'shop', annotations, spec: { template: versioned } }));
+      await scene.apply(canaryRollout({ name: 'plain' }));
+      await scene.untilPhase('plain', 'Healthy');
+      const broken = await scene.untilPhase('shop', 'Degraded');
+
+      assert.match(
+        conditionOf(broken, 'InvalidSpec')?.message ?? '',
+        /Forbidden: the controller may not watch configmaps in namespace .*chart value versionedConfig.enabled/,
+      );
+    } finally {
+      await stopPoor();
+    }
+    const flags = [...narrow.flags, '--set', 'versionedConfig.enabled=true'];
+    const stopRich = await asInstalled({ scene, release: 'rich', flags, namespaced: true });
+    try {
+      const installed = await scene.untilPhase('shop', 'Healthy');
+      await scene.apply(settings('b'));
+      await scene.untilRollout('shop', 'updated', ({ status }) => {
+        return status.phase === 'Healthy' && status.stableRS !== installed['status'].stableRS;
+      });
+    } finally {
+      await stopRich();
       await scene.close();
     }
   });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sharedGuard } from './shared-guard.ts';
+import type { KubeCall } from '../../src/adapters/kube/client.ts';
 import type { CallGuard } from '../../src/adapters/kube/client.ts';
 import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
 import { controllerDefaults, type ControllerOptions } from '../../src/main/controller-options.ts';
@@ -14,6 +15,8 @@ export interface Stage {
   readonly controller: RunningController;
   /** Writes that the controller has made so far, besides events and Leases. */
   calls(): number;
+  /** Which ConfigMaps and Secrets the controller has read, and by what: `configmaps team/settings`. */
+  configReads(): readonly string[];
   /** Makes the controller look at everything again. */
   wakeAll(): Promise<void>;
   /** resourceVersions of everything in the scene, once they stay the same for a while. */
@@ -33,10 +36,13 @@ const WATCHED = [
 export async function startStage(name: Cluster['name'], wishes: Partial<ControllerOptions> = {}): Promise<Stage> {
   const cluster = await openCluster(name);
   let calls = 0;
+  const configReads = new Set<string>();
   const guard: CallGuard = {
     check: (call) => {
       sharedGuard.check(call);
       const quiet = call.verb === 'get' || call.verb === 'list' || call.verb === 'watch';
+      if (quiet && (call.kind.plural === 'configmaps' || call.kind.plural === 'secrets'))
+        configReads.add(readText(call));
       if (!quiet && call.kind.plural !== 'events' && call.kind.plural !== 'leases') calls += 1;
     },
     used: () => sharedGuard.used(),
@@ -57,6 +63,7 @@ export async function startStage(name: Cluster['name'], wishes: Partial<Controll
     api: cluster.api,
     controller,
     calls: () => calls,
+    configReads: () => [...configReads].sort(),
     wakeAll: async () => {
       controller.resync();
       await delay(QUIET_MS);
@@ -75,6 +82,12 @@ export async function startStage(name: Cluster['name'], wishes: Partial<Controll
       await cluster.stop();
     },
   };
+}
+
+function readText({ kind, namespace, name, query }: KubeCall): string {
+  const { labelSelector, fieldSelector = '' } = query ?? {};
+  if (labelSelector !== undefined) return `${kind.plural} -l ${labelSelector}`;
+  return `${kind.plural} ${namespace}/${name ?? fieldSelector.replace('metadata.name=', '')}`;
 }
 
 async function versionsIn(scene: Scene): Promise<Readonly<Record<string, string>>> {
