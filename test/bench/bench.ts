@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildBundle } from '../../scripts/build.ts';
 import { byCount, countOf, isByTime, isOfEvents } from './call-counts.ts';
@@ -9,7 +12,12 @@ import { benchListWatch } from './list-watch.ts';
 
 /** `npm run bench [-- --n 50 --json]`: what the parts cost on this machine, without a cluster. */
 const { values } = parseArgs({
-  options: { n: { type: 'string', default: '50' }, json: { type: 'boolean', default: false } },
+  options: {
+    n: { type: 'string', default: '50' },
+    json: { type: 'boolean', default: false },
+    /** For the controller's Node, as often as wanted: `--node-option=--cpu-prof`. */
+    'node-option': { type: 'string', multiple: true, default: [] },
+  },
 });
 
 const decisions = benchDecisions();
@@ -24,7 +32,11 @@ table(
   Object.entries(listWatch).map(([name, value]: [string, number]) => [name, rounded(value, 1)]),
 );
 
-const embedded = await benchEmbedded(Number(values.n), [await buildBundle()]);
+const directory = mkdtempSync(join(tmpdir(), 'headgate-bench-'));
+const embedded = await benchEmbedded(Number(values.n), {
+  program: [await buildBundle(directory)],
+  nodeOptions: values['node-option'],
+}).finally(() => rmSync(directory, { recursive: true, force: true }));
 const { calls, rollouts } = embedded;
 const writesBesidesEvents = countOf(calls, (call) => !isByTime(call) && !isOfEvents(call)) / rollouts;
 const eventWrites = countOf(calls, (call) => !isByTime(call) && isOfEvents(call)) / rollouts;

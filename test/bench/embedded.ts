@@ -36,7 +36,10 @@ export interface EmbeddedBench {
 }
 
 /** N updates at once on the embedded API, with the controller as a process of its own. */
-export async function benchEmbedded(count: number, program: readonly string[]): Promise<EmbeddedBench> {
+export async function benchEmbedded(
+  count: number,
+  { program, nodeOptions = [] }: { program: readonly string[]; nodeOptions?: readonly string[] },
+): Promise<EmbeddedBench> {
   const clock = createSystemClock();
   let calls = new Map<string, number>();
   const server = await startKubeMemory({
@@ -65,16 +68,18 @@ export async function benchEmbedded(count: number, program: readonly string[]): 
     ended.push(() => kube.close());
     const observer = observeFleet(kube.caches.open<Rollout>(KINDS.rollout));
     await kube.caches.whenSynced();
-    const controller = await startControllerProcess({ program, nodeOptions: [], kubeconfig });
+    const controller = await startControllerProcess({ program, nodeOptions, kubeconfig });
     ended.push(() => controller.stop());
 
     const names = Array.from({ length: count }, (_, index) => `shop-${index}`);
+    observer.expect(names, imageOf(1));
     await Promise.all(names.map((name) => createObjects(kube.writer, rolloutObjects('basic', name, NAMESPACE))));
     await observer.whenAllHealthy();
     await untilQuiet(() => total(calls));
     calls = new Map();
     observer.takePauseLateMs();
     const cpuBeforeMs = cpuMsOf(controller.pid);
+    observer.expect(names, imageOf(2));
     const startedMs = Date.now();
     await changeImages({ writer: kube.writer, namespace: NAMESPACE }, names, imageOf(2));
     const healthyMs = await observer.whenAllHealthy();
