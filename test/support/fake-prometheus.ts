@@ -26,7 +26,7 @@ export async function startFakePrometheus(): Promise<FakePrometheus> {
       const query =
         new URL(incoming.url ?? '/', 'http://127.0.0.1').searchParams.get('query') ?? body.get('query') ?? '';
       queries.push(query);
-      const answer = [...answers].reverse().find(([part]) => query.includes(part))?.[1] ?? { vector: [] };
+      const answer = [...answers].reverse().find(([part]) => query.includes(part))?.[1] ?? constantOf(query);
       if (answer === 'hang') return;
       if ('status' in answer) {
         outgoing.writeHead(answer.status, { 'content-type': 'text/plain' }).end(answer.body);
@@ -59,4 +59,10 @@ export async function startFakePrometheus(): Promise<FakePrometheus> {
         server.closeAllConnections();
       }),
   };
+}
+
+/** What nobody said anything about has no data; only constants are what they are. */
+function constantOf(query: string): FakeAnswer {
+  const constant = /\bvector\(([-.\d]+)\)/.exec(query)?.[1];
+  return constant === undefined ? { vector: [] } : { value: Number(constant) };
 }
