@@ -4,7 +4,7 @@ import type { TrafficPlan } from './traffic.ts';
 
 /** What one pass over a Rollout wants. Plain data; an unchanged world gives the same status and no effects. */
 export interface Decision {
-  /** The whole next status; the shell writes the difference, before any effect, guarded by resourceVersion. */
+  /** The whole next status; the shell writes the difference, guarded, before any effect, and what came of it after them. */
   readonly status: RolloutStatus;
   /** In order; each is guarded and idempotent, and follows from what the status records. */
   readonly effects: readonly Effect[];

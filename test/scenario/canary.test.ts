@@ -213,7 +213,7 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       const broken = await scene.untilPhase('shop', 'Degraded');
       assert.equal(
         conditionOf(broken, 'InvalidSpec')?.message,
-        'The Rollout "shop" is invalid: spec.strategy.canary.stableService: Invalid value: "shop": This rollout uses the same service for the stable and canary services, but two different services are required.',
+        'The Rollout "shop" is invalid: spec.strategy.stableService: Invalid value: "shop": This rollout uses the same service for the stable and canary services, but two different services are required.',
       );
 
       await scene.patchSpec('shop', { strategy: { canary: { stableService: null, canaryService: null } } });

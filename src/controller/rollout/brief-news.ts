@@ -15,8 +15,9 @@ export class BriefNews {
   readonly #sinceMs = new Map<string, number>();
 
   /** Until when this status need not be written; undefined when it is to be written now, or there is nothing to write. */
-  heldUntilMs(key: string, { before, next, nowMs, wakeAtMs }: NewsInput): number | undefined {
-    const isBrief = deepEqual(lasting(before), lasting(next)) && !deepEqual(before, next);
+  heldUntilMs(key: string, news: NewsInput): number | undefined {
+    const { before, next, nowMs, wakeAtMs } = news;
+    const isBrief = deepEqual(lasting(before), lasting(next)) && !deepEqual(before, next) && !isSized(news);
     const sinceMs = this.#sinceMs.get(key) ?? nowMs;
     const untilMs = laterOf(sinceMs + TOLD_AFTER_MS, wakeAtMs, sinceMs + TOLD_BY_MS);
     if (!isBrief || nowMs >= untilMs) {
@@ -38,6 +39,13 @@ export interface NewsInput {
   readonly nowMs: number;
   /** When the next pass comes by itself. */
   readonly wakeAtMs?: number;
+  /** How many pods there should be; undefined while sizes still change. */
+  readonly podsWanted?: number;
+}
+
+/** The last pod has come, or the last one that should go has gone: whoever waits for a number of pods waits for this. */
+function isSized({ before, next, podsWanted }: NewsInput): boolean {
+  return next.replicas === podsWanted && before.replicas !== next.replicas;
 }
 
 /** `second`, should it lie between `first` and `limit`; else `first`. */

@@ -21,19 +21,22 @@ export interface EnactInput {
  * Carries out the effects of a decision in their order and stops at the first that fails: what follows may rest on it,
  * and the next pass decides anew. Returns what was written, for the barrier.
  */
-export async function enact(writer: KubeWriter, input: EnactInput, written: (ref: ObjectRef) => void): Promise<void> {
+export async function enact(writer: KubeWriter, input: EnactInput, written: Written): Promise<void> {
   for (const effect of input.effects) await carryOutWrites(writer, writesOf(effect, input), written);
 }
+
+/** Told of each write, with what the API server made of it. */
+export type Written = (ref: ObjectRef, answer: KubeObject | undefined) => void;
 
 /** One after the other; stops at the first that fails, which says as NameTaken or WriteRefused what it was about. */
 export async function carryOutWrites(
   writer: KubeWriter,
   writes: readonly KubeWrite[],
-  written: (ref: ObjectRef) => void,
+  written: Written,
 ): Promise<void> {
   for (const write of writes) {
     const answer = await carryOutWrite(writer, write);
-    if (answer !== 'refused') written(refOf(write, answer));
+    if (answer !== 'refused') written(refOf(write, answer), answer);
   }
 }
 

@@ -1,5 +1,4 @@
 import { KINDS } from '../../api/kinds.ts';
-import type { ObjectRef } from '../../api/kube-object.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import { INSTANCE_ID_LABEL, POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import type { Pod } from '../../api/workloads.ts';
@@ -24,10 +23,11 @@ import { showTemplates } from '../template-metrics.ts';
 import { BriefNews, TOLD_WITH_STATUS } from './brief-news.ts';
 import { Contest, CONTESTED_NOTICE, isTold, withContest } from './contest.ts';
 import { keyOf, openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './caches.ts';
-import { enact, NameTaken, Unsettled, WriteRefused } from './enact.ts';
+import { enact, NameTaken, Unsettled, WriteRefused, type Written } from './enact.ts';
 import { failureReason, Failures } from './failures.ts';
 import { gather, readRouted, workloadOf } from './gather.ts';
 import { leftTargetOf, strangersIn, writesOfGone, writesOfUnknown, writesToLeave } from './left-routing.ts';
+import { withOutcomeLater } from './outcome.ts';
 import { routedTargets, watchedOnDemand } from './reads.ts';
 import { statusWrite } from './record.ts';
 import { TakenNames } from './taken-names.ts';
@@ -222,24 +222,28 @@ export class RolloutController {
     routed: CurrentObjects,
   ): Promise<number | undefined> {
     const { kube, clock } = this.#input;
-    const written = (ref: ObjectRef): void => this.#unsettled.add(key, ref);
     let version = rollout.metadata.resourceVersion;
+    const written: Written = (ref, answer) => {
+      this.#unsettled.add(key, ref);
+      if (ref.kind.plural === KINDS.rollout.plural) version = answer?.metadata.resourceVersion;
+    };
     const next = this.#additive.kept(decision.status, clock.nowMs());
     const heldUntilMs = this.#briefNews.heldUntilMs(key, {
       before: rollout.status ?? {},
       next,
       nowMs: clock.nowMs(),
       wakeAtMs: decision.wakeAtMs,
+      podsWanted: decision.effects.length === 0 ? this.#podsWanted(rollout) : undefined,
     });
     // What was dropped so far goes along with what is written anyway: the CRD may have been replaced.
     const meant = { ...decision.status, conditions: next.conditions };
     const differs = heldUntilMs === undefined && statusWrite(rollout, next) !== undefined;
-    const status = differs ? statusWrite(rollout, meant) : undefined;
+    const first = differs ? withOutcomeLater(rollout.status, meant, decision.effects) : undefined;
+    const status = differs ? statusWrite(rollout, first ?? meant) : undefined;
     if (status !== undefined) {
       const answer = await kube.writer.write(status);
-      written(status.ref);
-      version = answer?.metadata.resourceVersion;
-      if (this.#additive.learns(meant, answer)) this.#reportPruning();
+      written(status.ref, answer);
+      if (this.#additive.learns(first ?? meant, answer)) this.#reportPruning();
       const ended = endedUpdate(rollout.status ?? {}, next);
       if (ended !== undefined) this.#input.telemetry.metrics.updateEnded(ended);
     }
@@ -254,8 +258,19 @@ export class RolloutController {
       const untold = [...(done ? [] : TELLS_OF_EFFECTS), ...(heldUntilMs === undefined ? [] : TOLD_WITH_STATUS)];
       for (const notice of decision.events) if (!untold.includes(notice.reason)) kube.events.record(rollout, notice);
       this.#reportState(rollout, decision);
+      if (first !== undefined) {
+        const { metadata } = rollout;
+        const reached = { ...rollout, metadata: { ...metadata, resourceVersion: version }, status: first };
+        const outcome = statusWrite(reached, meant);
+        if (outcome !== undefined) written(outcome.ref, await kube.writer.write(outcome));
+      }
     }
     return heldUntilMs;
+  }
+
+  #podsWanted({ metadata }: Rollout): number {
+    const replicaSets = this.caches.replicaSets.byIndex(OWNER, metadata.uid ?? '');
+    return replicaSets.reduce((sum, { spec }) => sum + (spec.replicas ?? 0), 0);
   }
 
   /** The decision, with what is told where another controller is at work on the same Rollout. */

@@ -95,6 +95,11 @@ export const resume: Move = ({ context: { position } }) => ({
 
 export const resumeAndMeasureAgain: Move = (facts) => ({ ...resume(facts), measuredAgain: true });
 
+/** What else the update is paused for stays. */
+export const endStepPause: Move = ({ context: { position } }) => ({
+  position: { ...position, pauses: position.pauses.filter(({ reason }) => reason !== 'CanaryPauseStep') },
+});
+
 export const clearPauses: Move = ({ context: { position } }) => ({ position: withoutPauses(position) });
 
 export const promote: Move = ({ context: { world, position } }) => {

@@ -65,10 +65,13 @@ export const rolloutChart = setup({
     stepPauses: ({ context }: Facts) =>
       stepKind(currentStep(context.world, context.position)) === 'pause' && mayMove(context.world, context.position),
     stepActsNoMore: ({ context }: Facts) => mayMove(context.world, context.position) && stepActsNoMore(context),
-    pauseIsOver: ({ context }: Facts) =>
-      context.world.problems.length === 0 && context.world.rollout.spec.paused !== true && pauseIsOver(context),
+    pauseIsOver: ({ context }: Facts) => !isHeldBySpec(context) && pauseIsOver(context),
     inconclusive: ({ context }: Facts) => !context.measuredAgain && isUndecided(context),
     resumed: ({ context }: Facts) => wasResumed(context.position),
+    stepPauseResumed: ({ context }: Facts) =>
+      stepKind(currentStep(context.world, context.position)) === 'pause' && wasResumed(context.position),
+    stepPauseIsOver: ({ context }: Facts) =>
+      isPausedFor(context.position, 'CanaryPauseStep') && !isHeldBySpec(context) && pauseIsOver(context),
     promotionResumed: ({ context }: Facts) => context.world.blueGreen !== undefined && wasResumed(context.position),
     measurementFailed: ({ context }: Facts) =>
       failureText(context.world, context.position) !== undefined ||
@@ -250,6 +253,24 @@ export const rolloutChart = setup({
           actions: [assign(moves.resumeAndMeasureAgain), { type: 'notify', params: moves.resumeNotice }],
         },
         {
+          guard: 'stepPauseIsOver',
+          actions: [
+            { type: 'notify', params: moves.stepCompletedNotice },
+            assign(moves.endStepPause),
+            assign(moves.nextStep),
+          ],
+        },
+        {
+          guard: 'stepPauseResumed',
+          target: 'step',
+          actions: [
+            { type: 'notify', params: moves.stepCompletedNotice },
+            assign(moves.resumeAndMeasureAgain),
+            { type: 'notify', params: moves.resumeNotice },
+            assign(moves.nextStep),
+          ],
+        },
+        {
           guard: 'resumed',
           target: 'step',
           actions: [assign(moves.resumeAndMeasureAgain), { type: 'notify', params: moves.resumeNotice }],
@@ -388,6 +409,11 @@ function isUndecided({ world, position }: ChartContext): boolean {
   return isInconclusive(world, position) || experimentVerdict(world, position) === 'Inconclusive';
 }
 
+/** The spec says to wait, or cannot be followed. */
+function isHeldBySpec({ world }: ChartContext): boolean {
+  return world.problems.length > 0 || world.rollout.spec.paused === true;
+}
+
 /** Its time is up, or a user cleared it. */
 function pauseIsOver({ world, position }: ChartContext): boolean {
   if (!isPausedFor(position, 'CanaryPauseStep')) return wasResumed(position);
@@ -405,10 +431,11 @@ function pauseWasTaken({ position }: ChartContext): boolean {
   return position.previewCheckPoint || position.controllerPause || isPausedFor(position, 'BlueGreenPause');
 }
 
-/** Its time is up, or a user has cleared it since the last pass. */
+/** Its time is up, the spec asks for none any more, or a user has cleared it since the last pass. */
 function promotionPauseIsOver({ world, position }: ChartContext): boolean {
   if (!isPausedFor(position, 'BlueGreenPause'))
     return wasResumed(position) && findCondition(world.status.conditions, 'Paused')?.status === 'True';
+  if (world.blueGreen?.pauses === false) return true;
   const endsAtMs = pauseEndsAtMs(world, position);
   return endsAtMs !== undefined && world.nowMs >= endsAtMs;
 }

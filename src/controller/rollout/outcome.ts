@@ -1,0 +1,21 @@
+import { findCondition } from '../../api/conditions.ts';
+import type { RolloutStatus } from '../../api/rollout.ts';
+import type { Effect } from '../../core/decision.ts';
+
+/**
+ * What goes on record before the effects of a decision that brings a Rollout to rest: all that later passes rest on, but
+ * not yet that it is there. Who waits for Healthy, Paused or Degraded finds the world as it is meant to be: a Service that
+ * leads back, a run that is there, pods that go. Undefined when there is nothing to put off: the whole status is written at
+ * once. A failure is never put off, since the effect that fails would never let it be told.
+ */
+export function withOutcomeLater(
+  before: RolloutStatus | undefined,
+  next: RolloutStatus,
+  effects: readonly Effect[],
+): RolloutStatus | undefined {
+  if (effects.length === 0 || before?.phase === undefined) return undefined;
+  if (next.phase === 'Progressing' || next.phase === before.phase) return undefined;
+  if (findCondition(next.conditions, 'ReconcileError') !== undefined) return undefined;
+  const { phase, message, conditions, observedGeneration } = before;
+  return { ...next, phase, message, conditions, observedGeneration };
+}

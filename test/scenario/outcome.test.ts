@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Manifest } from '../support/api-client.ts';
+import { canaryRollout, service } from '../support/manifests.ts';
+import { startStage, type Stage } from '../support/stage.ts';
+import { watchObjects } from '../support/watch-objects.ts';
+import { clusterSkipReason, Scene, until, type Cluster } from '../support/world.ts';
+
+const HASH = 'rollouts-pod-template-hash';
+
+for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
+  const skip = name === 'cluster' ? clusterSkipReason() : undefined;
+  describe(`the outcome of a pass, on the ${name} control plane`, { skip }, () => {
+    let stage: Stage;
+
+    before(async () => {
+      stage = await startStage(name);
+    });
+    after(() => stage.stop());
+
+    it('is told when what it tells of is done: an abort when the Service leads back', async () => {
+      const scene = await Scene.open(stage.api, 'outcome');
+      const canary = { stableService: 'shop-stable', canaryService: 'shop-canary' };
+      const steps = [{ setWeight: 50 }, { pause: {} }];
+      await scene.apply(service('shop-stable', 'shop'), service('shop-canary', 'shop'));
+      await scene.apply(canaryRollout({ name: 'shop', replicas: 2, steps, canary }));
+      const { status: healthy } = await scene.untilPhase('shop', 'Healthy');
+      await scene.setImage('shop', 'shop:2');
+      await scene.untilPhase('shop', 'Paused');
+      const seen: Manifest[] = [];
+      const watch = watchObjects(stage.api, scene.path('rollouts.argoproj.io'), (_change, rollout) => {
+        seen.push(rollout);
+      });
+      try {
+        await scene.patchStatus('shop', { abort: true });
+        const told = await until('a watch to tell of the abort', async () =>
+          seen.find((rollout) => rollout['status'].phase === 'Degraded'),
+        );
+
+        const recorded = seen.find((rollout) => rollout['status'].abortedAt !== undefined);
+        const back = await scene.get('services', 'shop-canary');
+        assert.equal(back?.['spec'].selector[HASH], healthy.stableRS);
+        assert.ok(versionOf(back) < versionOf(told), 'Degraded was told before the Service led back');
+        assert.ok(versionOf(recorded) < versionOf(back), 'the Service led back before the abort was on record');
+      } finally {
+        watch.stop();
+        await scene.close();
+      }
+    });
+  });
+}
+
+/** Both servers count all writes in one row. */
+function versionOf(object: Manifest | undefined): number {
+  return Number(object?.metadata.resourceVersion);
+}
