@@ -17,7 +17,8 @@ export type RolloutConditionType =
   /** Additive: fields of status that the installed CRD drops. */
   | 'StatusPruned'
   /** Additive: another controller writes to the Rollout too. */
-  | 'Contested';
+  | 'Contested'
+  | 'ConfigLost';
 
 /** Reasons of the condition Progressing, except InvalidSpec's and those of the other conditions. */
 export type ProgressingReason =

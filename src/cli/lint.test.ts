@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -40,6 +41,25 @@ spec:
     assert.match(text, /bad\.yaml:\d+: malformed YAML/);
   });
 
+  it('says how configuration is versioned where an annotation is not understood', () => {
+    const versioned = (value: string): string =>
+      rollout(20).replace(
+        '{ name: shop }',
+        `{ name: shop, annotations: { headgate.dev/versioned-config: '${value}' } }`,
+      );
+    writeFileSync(join(directory, 'good.yaml'), versioned('configmap/settings, secret/login'));
+    writeFileSync(join(directory, 'bad.yaml'), versioned('settings'));
+
+    const good = lintVerb({ filename: [join(directory, 'good.yaml')], format: 'text' }, yaml);
+    const bad = lintVerb({ filename: [join(directory, 'bad.yaml')], format: 'text' }, yaml);
+
+    assert.equal(good.exitCode, 0);
+    assert.match(
+      bad.text,
+      /Rollout\/shop: metadata\.annotations\[headgate\.dev\/versioned-config\]: Invalid value: "settings": use true, or configmap\/NAME and secret\/NAME/,
+    );
+  });
+
   it('finds fields that would be dropped, and conditions that can never be evaluated', () => {
     const template = `
 apiVersion: argoproj.io/v1alpha1
@@ -63,6 +83,91 @@ spec:
         'Rollout/shop: spec.replica: there is no such field; it would be dropped',
         '2 objects, 3 problems',
       ],
+    );
+  });
+
+  const routed = (more: string): string =>
+    rollout(20)
+      .replace('strategy: {', 'strategy:\n    {')
+      .replace(
+        'canary: {',
+        `canary: { stableService: stable, canaryService: canary, trafficRouting: { nginx: { stableIngress: shop } }, `,
+      )
+      .replace('name: shop }', `name: shop${more} }`);
+  const serviceOf = (app: string, more = ''): string =>
+    `---\napiVersion: v1\nkind: Service\nmetadata: { name: stable${more} }\nspec: { selector: { app: ${app} }, ports: [{ port: 80 }] }\n`;
+
+  it('checks Services and Ingresses that the files hold', () => {
+    const ingress = `---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: shop }
+spec: { defaultBackend: { service: { name: other, port: { number: 80 } } } }
+`;
+    writeFileSync(join(directory, 'bad.yaml'), routed('') + serviceOf('other') + ingress);
+
+    const { text } = lintVerb({ filename: [join(directory, 'bad.yaml')], format: 'text' }, yaml);
+
+    assert.match(text, /Service "stable" has unmatch label "app" in rollout/);
+    assert.match(text, /ingress `shop` has no rules using service stable backend/);
+  });
+
+  it('looks at the objects that are nearest: the same file, folder, and no other namespace or group', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'headgate-lint-'));
+    after(() => rmSync(folder, { recursive: true }));
+    for (const env of ['dev', 'prod']) mkdirSync(join(folder, env));
+    writeFileSync(join(folder, 'dev', 'all.yaml'), routed('') + serviceOf('shop'));
+    writeFileSync(join(folder, 'dev', 'elsewhere.yaml'), serviceOf('other'));
+    writeFileSync(join(folder, 'prod', 'rollout.yaml'), routed(', namespace: prod'));
+    writeFileSync(join(folder, 'prod', 'service.yaml'), serviceOf('shop', ', namespace: prod'));
+    writeFileSync(join(folder, 'prod', 'another.yaml'), serviceOf('other', ', namespace: staging'));
+    const knative = serviceOf('other', ', namespace: prod').replace(
+      'apiVersion: v1',
+      'apiVersion: serving.knative.dev/v1',
+    );
+    writeFileSync(join(folder, 'prod', 'zz.yaml'), knative);
+
+    assert.deepEqual(lintVerb({ filename: [folder], format: 'text' }, yaml), {
+      text: '7 objects, 0 problems',
+      exitCode: 0,
+    });
+  });
+
+  it('says in the words of the API what is missing or of the wrong type', () => {
+    const wrong = rollout(20)
+      .replace('spec:', 'spec:\n  replicas: many')
+      .replace(/strategy: .*/, 'strategy: []');
+    writeFileSync(join(directory, 'bad.yaml'), `${wrong}---\napiVersion: argoproj.io/v1alpha1\nkind: Rollout\n`);
+
+    const { text } = lintVerb({ filename: [join(directory, 'bad.yaml')], format: 'text' }, yaml);
+
+    assert.match(text, /spec\.replicas: Invalid value: "many": expected number/);
+    assert.match(text, /Rollout\/: spec: Required value$/m);
+  });
+
+  it('leaves kinds of others alone that have the same name', () => {
+    writeFileSync(
+      join(directory, 'bad.yaml'),
+      rollout(120).replace('argoproj.io/v1alpha1', 'rollouts.kruise.io/v1beta1'),
+    );
+
+    assert.equal(lintVerb({ filename: [join(directory, 'bad.yaml')], format: 'text' }, yaml).exitCode, 0);
+  });
+
+  it('reads what the API server lists, from standard input too', () => {
+    const list = { apiVersion: 'argoproj.io/v1alpha1', kind: 'RolloutList', items: [yaml.parse(rollout(120))] };
+    const items = list.items.map((parsed) => ('value' in parsed ? parsed.value : undefined));
+    const program = join(import.meta.dirname, '..', 'main', 'headgate.ts');
+
+    const { stdout, status } = spawnSync(process.execPath, [program, 'lint', '-f', '-', '-o', 'json'], {
+      input: JSON.stringify({ ...list, items }),
+      encoding: 'utf8',
+    });
+
+    assert.equal(status, 1);
+    assert.deepEqual(
+      JSON.parse(stdout).findings.map(({ file, object }: { file: string; object: string }) => [file, object]),
+      [['-', 'Rollout/shop']],
     );
   });
 

@@ -1,6 +1,7 @@
 import type { KubeObject, ObjectRef } from '../api/kube-object.ts';
 import { KINDS } from '../api/kinds.ts';
 import type { KubeWrite } from '../api/kube-write.ts';
+import { versionedConfigOf } from '../api/versioned-config.ts';
 import { findByTemplate, revisionOf, templateAsWritten } from '../core/rollout/revisions.ts';
 import { withWorkload, workloadRefOf } from '../core/rollout/workload-reference.ts';
 import { revisionNamed, revisionsOf } from './history.ts';
@@ -33,6 +34,10 @@ export async function undoVerb(session: Session, options: UndoOptions): Promise<
   }
   await editObject(session, ref, (object) => [templateWrite(object, ref, templateAsWritten(replicaSet))]);
   terminal.print(`rollout '${name}' undo: back to the template of revision ${revision} in ${placeText(place)}`);
+  if (versionedConfigOf(rollout) !== undefined)
+    terminal.note(
+      'it names the ConfigMaps and Secrets of that revision; apply your manifest to follow their sources again',
+    );
   return 0;
 }
 

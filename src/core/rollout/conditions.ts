@@ -20,6 +20,7 @@ import { replicaSetName } from './revisions.ts';
 import { isUpdateComplete } from './phase.ts';
 import { shownSinceMs, shownWeight } from './shown-weight.ts';
 import type { Wait } from './wait.ts';
+import { withLostCopies } from '../versioned-config/lost-copies.ts';
 import { rolesOf, type World } from './world.ts';
 
 type Conditions = readonly RolloutCondition[];
@@ -50,6 +51,7 @@ export function conditionsOf(world: World, input: ConditionsInput): Conditions {
         );
   if (invalid !== undefined && input.position.currentHash === '') return withWaiting(world, input, conditions);
   conditions = withReplicaFailure(world, input.position, conditions);
+  conditions = withLostCopies(world, conditions);
   conditions = upsertCondition(conditions, available(world, input.status), now);
   conditions = withPaused(world, input, conditions);
   conditions = upsertCondition(conditions, completed(input.position), now);

@@ -49,6 +49,11 @@ export function copyName(source: string, digest: string, taken: readonly string[
   return names.find((name) => !taken.includes(name)) ?? `${front}-${digest.slice(-DIGEST_DIGITS)}`;
 }
 
+/** Whether this may be the name of a copy; only what a ReplicaSet of a version names tells for sure. */
+export function isCopyName(name: string): boolean {
+  return /-[0-9a-f]{10}$/.test(name);
+}
+
 /** Nothing but the content is copied: labels and annotations of the source would make the copy part of something else. */
 export function newCopy(rollout: Rollout, source: ConfigObject, copy: CopyIdentity): ConfigObject {
   const { apiVersion, kind, type, data, binaryData } = source;

@@ -188,6 +188,23 @@ describe('a Rollout that versions its configuration', () => {
     assert.equal(world.cluster.replicaSets.length, 1);
   });
 
+  test('says which version has lost what no source holds any more, until it runs no more', () => {
+    const lost = (world: PureWorld): string | undefined =>
+      world.status.conditions?.find(({ type }) => type === 'ConfigLost')?.message;
+    const world = versioned().advance(5_000);
+    const [old] = copiesOf(world);
+    editSource(world, 'configmap/settings', configMap('b')).advance(5_000);
+    assert.equal(lost(world), undefined);
+
+    observing(world, { copies: world.cluster.config?.copies.filter((copy) => copy !== old) }).advance(5_000);
+
+    assert.match(lost(world) ?? '', new RegExp(`^configmap "${old?.metadata.name}" of revision 1 was deleted: `));
+    assert.equal(world.status.phase, 'Paused');
+    world.command({ promoteFull: true }).advance(60_000);
+    assert.equal(lost(world), undefined);
+    assert.equal(world.status.phase, 'Healthy');
+  });
+
   test('takes another name for a copy when somebody else has it', () => {
     const first = versioned().advance(5_000);
     const [copy] = copiesOf(first);

@@ -1,0 +1,51 @@
+import { findCondition, removeCondition, upsertConditionWithMessage } from '../../api/conditions.ts';
+import { VERSIONED_CONFIG_ANNOTATION } from '../../api/labels.ts';
+import type { RolloutCondition } from '../../api/rollout.ts';
+import type { ReplicaSet } from '../../api/workloads.ts';
+import { configKey } from '../../api/versioned-config.ts';
+import { formatTimestamp } from '../../lib/timestamp.ts';
+import { annotationOf, podsOf, sizeOf } from '../rollout/replica-set.ts';
+import { revisionOf } from '../rollout/revisions.ts';
+import type { World } from '../rollout/world.ts';
+import { configKindOf, isCopyName, type ConfigObject } from './copy.ts';
+import { configReferences } from './references.ts';
+
+const CONDITION = 'ConfigLost';
+
+/** What no source holds any more cannot be made anew, and pods that start again would wait for it without end. */
+export function withLostCopies(world: World, conditions: readonly RolloutCondition[]): readonly RolloutCondition[] {
+  const { config } = world.observation;
+  // Without a look at the copies nothing is known: what was said stays.
+  if (config !== undefined && config.refused.length > 0) return conditions;
+  const lost = config === undefined ? [] : lostIn(world, config.copies);
+  if (lost.length === 0) {
+    return findCondition(conditions, CONDITION) === undefined ? conditions : removeCondition(conditions, CONDITION);
+  }
+  const message =
+    `${[...new Set(lost)].join(', ')} was deleted: pods that start again cannot read it; ` +
+    'go on to another revision, or put the content back where it was copied from';
+  const fact = { type: CONDITION, status: 'True', reason: 'CopyDeleted', message } as const;
+  return upsertConditionWithMessage(conditions, fact, formatTimestamp(world.nowMs));
+}
+
+function lostIn(world: World, copies: readonly ConfigObject[]): readonly string[] {
+  const present = new Set(
+    [...copies, ...world.missingCopies].map((copy) =>
+      configKey({ kind: configKindOf(copy), name: copy.metadata.name }),
+    ),
+  );
+  return versions(world).flatMap((replicaSet) =>
+    configReferences(replicaSet.spec.template)
+      .filter((reference) => isCopyName(reference.name) && !reference.optional && !present.has(configKey(reference)))
+      .map(({ kind, name }) => `${kind} "${name}" of revision ${revisionOf(replicaSet)}`),
+  );
+}
+
+/** Versions with pods that were made with copies. */
+function versions(world: World): readonly ReplicaSet[] {
+  return world.replicaSets.filter(
+    (replicaSet) =>
+      sizeOf(replicaSet) + podsOf(replicaSet) > 0 &&
+      annotationOf(replicaSet, VERSIONED_CONFIG_ANNOTATION) !== undefined,
+  );
+}
