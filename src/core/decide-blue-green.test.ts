@@ -140,6 +140,16 @@ describe('promotion of a blue-green update', () => {
     assert.equal(reasons(world).filter((reason) => reason === 'RolloutResumed').length, 1);
   });
 
+  test('goes on when the spec asks for no pause any more', () => {
+    const world = installed({ autoPromotionEnabled: false }).image('v2').advance(600_000);
+    assert.equal(world.status.phase, 'Paused');
+
+    world.edit({ strategy: { blueGreen: { autoPromotionEnabled: true } } }).quiesce();
+
+    assert.equal(behind(world, 'active'), 'v2');
+    assert.equal(world.status.phase, 'Healthy');
+  });
+
   test('waits for its seconds, counted from the start of the pause', () => {
     const world = installed({ autoPromotionSeconds: 60 }).image('v2').advance(60_000);
     assert.equal(behind(world, 'active'), 'v1');
