@@ -1,7 +1,9 @@
+import { dirname } from 'node:path';
 import type { AnalysisTemplate, ClusterAnalysisTemplate } from '../api/analysis.ts';
-import type { KubeObject } from '../api/kube-object.ts';
+import { KINDS } from '../api/kinds.ts';
+import type { KubeObject, ResourceKind } from '../api/kube-object.ts';
 import type { Rollout } from '../api/rollout.ts';
-import type { HttpRoute, Service } from '../api/workloads.ts';
+import type { HttpRoute, Ingress, Service } from '../api/workloads.ts';
 import { customResourceDefinitions } from '../api/crd/definitions.ts';
 import { validateManifest } from '../api/validation/manifest.ts';
 import { validateReferences } from '../api/validation/references.ts';
@@ -45,11 +47,17 @@ export function lintVerb(options: LintOptions, yaml: YamlParser): LintResult {
 
 function findingsIn(entry: FileObject, all: readonly FileObject[]): readonly Finding[] {
   const { object, file, line } = entry;
+  if (!isServed(object)) return [];
   const name = `${object.kind}/${object.metadata.name}`;
   const problems = validateManifest(object);
-  const found = problems.length === 0 && object.kind === 'Rollout' ? validateAmong(object as Rollout, all) : problems;
+  const found = problems.length === 0 && object.kind === 'Rollout' ? validateAmong(entry, all) : problems;
   const messages = [...fieldProblems(object), ...found.map(({ message }) => message)];
   return [...messages, ...conditionProblems(object)].map((message) => ({ file, line, object: name, message }));
+}
+
+/** Others have kinds of the same name. */
+function isServed({ apiVersion }: KubeObject): boolean {
+  return apiVersion === undefined || DEFINITIONS.some(({ spec }) => apiVersion.startsWith(`${spec.group}/`));
 }
 
 const DEFINITIONS = customResourceDefinitions();
@@ -74,20 +82,43 @@ function conditionProblems(object: KubeObject): readonly string[] {
 }
 
 /** References are checked as far as the files hold objects of that kind: what is absent may be in the cluster already. */
-function validateAmong(rollout: Rollout, all: readonly FileObject[]): ReturnType<typeof validateReferences> {
-  const known = validateReferences(rollout, {
-    services: named<Service>(all, 'Service'),
-    analysisTemplates: named<AnalysisTemplate>(all, 'AnalysisTemplate'),
-    clusterAnalysisTemplates: named<ClusterAnalysisTemplate>(all, 'ClusterAnalysisTemplate'),
-    httpRoutes: named<HttpRoute>(all, 'HTTPRoute'),
-    grpcRoutes: named<HttpRoute>(all, 'GRPCRoute'),
+function validateAmong(entry: FileObject, all: readonly FileObject[]): ReturnType<typeof validateReferences> {
+  const known = validateReferences(entry.object as Rollout, {
+    services: nearest<Service>(entry, all, KINDS.service),
+    ingresses: nearest<Ingress>(entry, all, KINDS.ingress),
+    analysisTemplates: nearest<AnalysisTemplate>(entry, all, KINDS.analysisTemplate),
+    clusterAnalysisTemplates: nearest<ClusterAnalysisTemplate>(entry, all, KINDS.clusterAnalysisTemplate),
+    httpRoutes: nearest<HttpRoute>(entry, all, KINDS.httpRoute),
+    grpcRoutes: nearest<HttpRoute>(entry, all, KINDS.grpcRoute),
   });
   return known.filter(({ kind }) => kind !== 'NotFound');
 }
 
-function named<T>(all: readonly FileObject[], kind: string): Readonly<Record<string, T>> {
-  const found = all.filter(({ object }) => object.kind === kind);
-  return Object.fromEntries(found.map(({ object }) => [object.metadata.name, object as unknown as T]));
+/**
+ * Objects of a kind by name. Of several with one name, as in folders for several environments, the one in the same file
+ * counts, else the one in the same folder; what is in another namespace never does.
+ */
+function nearest<T>(entry: FileObject, all: readonly FileObject[], kind: ResourceKind): Readonly<Record<string, T>> {
+  const found = all.filter((other) => isOfKind(other.object, kind) && mayBeMeant(entry.object, other.object, kind));
+  const byDistance = found.toSorted((left, right) => distance(entry, right) - distance(entry, left));
+  return Object.fromEntries(byDistance.map(({ object }) => [object.metadata.name, object as unknown as T]));
+}
+
+function isOfKind(object: KubeObject, { kind, group }: ResourceKind): boolean {
+  const [before = '', after] = (object.apiVersion ?? '').split('/');
+  return object.kind === kind && (after === undefined ? '' : before) === group;
+}
+
+/** A route of the Gateway API may be in another namespace, which is compared where it is read. */
+function mayBeMeant(rollout: KubeObject, other: KubeObject, kind: ResourceKind): boolean {
+  const [own, theirs] = [rollout.metadata.namespace, other.metadata.namespace];
+  const isElsewhere = own !== undefined && theirs !== undefined && own !== theirs;
+  return !kind.namespaced || kind === KINDS.httpRoute || kind === KINDS.grpcRoute || !isElsewhere;
+}
+
+function distance(from: FileObject, to: FileObject): number {
+  if (from.file === to.file) return 0;
+  return dirname(from.file) === dirname(to.file) ? 1 : 2;
 }
 
 function textOf(findings: readonly Finding[], objects: number): string {

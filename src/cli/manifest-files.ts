@@ -54,7 +54,8 @@ function filesAt(path: string): readonly string[] {
 function objectsIn(value: unknown): readonly KubeObject[] {
   if (!isPlainObject(value) || typeof value['kind'] !== 'string') return [];
   const items = value['items'];
-  if (value['kind'] === 'List' && Array.isArray(items)) return items.flatMap(objectsIn);
+  // `kubectl get` answers a List, the API server a RolloutList.
+  if (value['kind'].endsWith('List') && Array.isArray(items)) return items.flatMap(objectsIn);
   const metadata = isPlainObject(value['metadata']) ? value['metadata'] : { name: '' };
   return [{ ...value, metadata } as unknown as KubeObject];
 }
