@@ -43,6 +43,27 @@ describe('events of a Rollout', () => {
     ]);
   });
 
+  test('the first version of blue-green is complete before the active Service leads to it, a later one after that', () => {
+    const world = new PureWorld(rolloutOf({ replicas: 3, blueGreen: {} }));
+
+    assert.deepEqual(reasonsOf(toldSince(world, () => world.advance(10_000))), [
+      'RolloutAddedToInformer',
+      'RolloutUpdated',
+      'NewReplicaSetCreated',
+      'ScalingReplicaSet',
+      'RolloutCompleted',
+      'SwitchService',
+    ]);
+    assert.deepEqual(reasonsOf(toldSince(world, () => world.image('v2').advance(10_000))), [
+      'RolloutUpdated',
+      'NewReplicaSetCreated',
+      'RolloutNotCompleted',
+      'ScalingReplicaSet',
+      'SwitchService',
+      'RolloutCompleted',
+    ]);
+  });
+
   test('an update is told in the order of the API, the end of a step before the end of its pause', () => {
     const world = new PureWorld(rolloutOf({ canary })).advance(10_000);
 

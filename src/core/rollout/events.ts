@@ -21,6 +21,8 @@ export function eventsOf(world: World, { position, notices, status, plans }: Eve
   const aboutPods = plans.replicaSets.writes.flatMap((write) => write.notices);
   const end = notices.findIndex(({ reason }) => ENDS.includes(reason));
   const onTheWay = end === -1 ? notices : notices.slice(0, end);
+  const ended = notices.slice(onTheWay.length);
+  const installs = isBlueGreenInstall(world);
   return [
     ...firstSightNotices(world),
     ...revisionNotices(world, position),
@@ -31,16 +33,22 @@ export function eventsOf(world: World, { position, notices, status, plans }: Eve
     ...experimentNotices(plans),
     ...onTheWay,
     ...plans.released.map((service) => service.notice),
+    ...(installs ? ended : []),
     ...plans.services.map((service) => service.notice),
     ...aboutPods.filter(({ reason }) => reason !== 'NewReplicaSetCreated'),
     ...failureNotices(world, plans),
-    ...notices.slice(onTheWay.length),
+    ...(installs ? [] : ended),
     ...conditionNotices(world, status),
   ];
 }
 
 /** What a step leads to is told after it, but an update ends with what its end brought about. */
 const ENDS = ['RolloutAborted', 'RolloutCompleted'];
+
+/** The first version of blue-green is told of as complete, and then gets its traffic: nothing was complete before it. */
+function isBlueGreenInstall(world: World): boolean {
+  return world.blueGreen !== undefined && (world.status.stableRS ?? '') === '';
+}
 
 /** A Rollout that no pass has looked at yet. */
 function firstSightNotices(world: World): readonly EventNotice[] {
@@ -53,7 +61,7 @@ function firstSightNotices(world: World): readonly EventNotice[] {
 
 /** An update begins when what was complete no longer is; one that supersedes it is told by its revision. */
 function notCompletedNotices(world: World, position: Position, status: RolloutStatus): readonly EventNotice[] {
-  if (findCondition(status.conditions, 'Completed')?.status !== 'False') return [];
+  if (findCondition(status.conditions, 'Completed')?.status !== 'False' || isBlueGreenInstall(world)) return [];
   if (findCondition(world.status.conditions, 'Completed')?.status === 'False') return [];
   const revision = currentRevision(world, position);
   const message = `Rollout not completed, started update to revision ${revision} (${position.currentHash})`;
