@@ -7,6 +7,8 @@ import type { StoreAccess } from '../../src/kube-memory/resource.ts';
 export const NAMESPACE = 'shop';
 export const STABLE_SERVICE = 'shop-stable';
 export const CANARY_SERVICE = 'shop-canary';
+export const ACTIVE_SERVICE = 'shop-active';
+export const PREVIEW_SERVICE = 'shop-preview';
 
 const ROUTES = 'httproutes.gateway.networking.k8s.io';
 const INGRESSES = 'ingresses.networking.k8s.io';
@@ -58,6 +60,17 @@ export class DataPlane {
   /** Names of the pods that requests for a Service go to. */
   podsOf(service: string): readonly string[] {
     return this.#endpoints.get(service) ?? [];
+  }
+
+  /** Hashes of the versions that requests go to now. */
+  servedVersions(): ReadonlySet<string> {
+    const weight = this.#canaryWeight ?? 0;
+    const pods = [
+      ...this.podsOf(ACTIVE_SERVICE),
+      ...(weight < 100 ? this.podsOf(STABLE_SERVICE) : []),
+      ...(weight > 0 ? this.podsOf(CANARY_SERVICE) : []),
+    ];
+    return new Set(pods.map((name) => /^shop-(.+)-[^-]+$/.exec(name)?.[1] ?? ''));
   }
 
   stop(): void {

@@ -280,11 +280,15 @@ function callOf(request: Dispatcher.DispatchOptions): ApiCall {
 }
 
 const REASONS: Readonly<Record<number, string>> = {
+  403: 'Forbidden',
+  404: 'NotFound',
   409: 'Conflict',
   410: 'Expired',
+  422: 'Invalid',
   429: 'TooManyRequests',
   500: 'InternalError',
   503: 'ServiceUnavailable',
+  504: 'Timeout',
 };
 
 function headersFor(code: number): Readonly<Record<string, string>> {

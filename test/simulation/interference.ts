@@ -1,6 +1,7 @@
-import { canaryRollout, httpRoute, service } from '../support/manifests.ts';
-import { CANARY_SERVICE, NAMESPACE, STABLE_SERVICE } from './data-plane.ts';
-import { patchRollout, setImage, setStatus, type Scenario } from './scenarios.ts';
+import { service } from '../support/manifests.ts';
+import { NAMESPACE } from './data-plane.ts';
+import { imageWanted, patchRollout, setImage, setStatus, type Scenario } from './scenario.ts';
+import { ROUTE, ROUTE_MADE, servicesOf } from './setting.ts';
 import type { SimWorld } from './sim-world.ts';
 
 /** What others do to a Rollout while it works; each deed is undone by itself or has no lasting effect. */
@@ -9,10 +10,15 @@ export type Deed =
   | 'abort-retry'
   | 'edit-back'
   | 'scale'
+  | 'autoscale'
   | 'promote'
   | 'hold'
   | 'kill-pod'
   | 'touch'
+  | 'invalid'
+  | 'edit-weight'
+  | 'edit-selector'
+  | 'replace-services'
   | 'delete-canary';
 
 const UNDO_MS = 8_000;
@@ -27,11 +33,12 @@ export function interference(
 ): { readonly happened: () => boolean } {
   let happened = false;
   world.interfere = (deed) => {
+    if (world.rollout === undefined) return;
     happened = true;
     if (deed !== 'touch') world.disturbedAtMs = world.clock.nowMs();
     const done = DEEDS[deed as Deed](world, scenario);
     done.catch((error: unknown) => failed(`${deed}: ${String(error)}`));
-    if (world.plan.faults.length > 0) nudge(world, isPlayed);
+    if (scenario.end === 'promoted') nudge(world, isPlayed);
   };
   return { happened: () => happened };
 }
@@ -46,30 +53,22 @@ function nudge(world: SimWorld, isPlayed: () => boolean): void {
   });
 }
 
+const SERVICES = `/api/v1/namespaces/${NAMESPACE}/services`;
+const ROLLOUT = `/apis/argoproj.io/v1alpha1/namespaces/${NAMESPACE}/rollouts/shop`;
+const MERGE = 'application/merge-patch+json';
+const HASH = 'rollouts-pod-template-hash';
+
 const DEEDS: Readonly<Record<Deed, (world: SimWorld, scenario: Scenario) => Promise<void>>> = {
   /** Everything as it stands in the repository, also what the controller has changed since. */
   async gitops(world, scenario) {
     const apply = (path: string, object: unknown): Promise<void> =>
       world.request('argocd', 'PATCH', `${path}?force=true`, object, 'application/apply-patch+yaml');
-    if (scenario.routing !== 'none') {
-      for (const name of [STABLE_SERVICE, CANARY_SERVICE])
-        await apply(`/api/v1/namespaces/${NAMESPACE}/services/${name}`, service(name, 'shop'));
-    }
-    if (scenario.routing === 'gateway') {
-      const route = httpRoute('shop', { stable: STABLE_SERVICE, canary: CANARY_SERVICE });
-      await apply(`/apis/gateway.networking.k8s.io/v1/namespaces/${NAMESPACE}/httproutes/shop`, route);
-    }
+    for (const name of servicesOf(scenario)) await apply(`${SERVICES}/${name}`, service(name, 'shop'));
+    if (scenario.routing === 'gateway') await apply(ROUTE, ROUTE_MADE);
     const { rollout } = world;
     if (rollout === undefined) return;
-    const { template, strategy } = rollout.spec;
-    const { apiVersion, kind, spec } = canaryRollout({ name: 'shop', replicas: rollout.spec.replicas ?? 1 });
-    const wanted = { ...(spec as object), template, strategy };
-    await apply(`/apis/argoproj.io/v1alpha1/namespaces/${NAMESPACE}/rollouts/shop`, {
-      apiVersion,
-      kind,
-      metadata: { name: 'shop' },
-      spec: wanted,
-    });
+    const { apiVersion, kind, spec } = rollout;
+    await apply(ROLLOUT, { apiVersion, kind, metadata: { name: 'shop' }, spec });
   },
   async 'abort-retry'(world) {
     await setStatus(world, { abort: true });
@@ -77,10 +76,7 @@ const DEEDS: Readonly<Record<Deed, (world: SimWorld, scenario: Scenario) => Prom
     if (world.rollout?.status?.abort === true) await setStatus(world, { abort: false });
   },
   async 'edit-back'(world) {
-    const template = world.rollout?.spec.template as {
-      readonly spec: { readonly containers: readonly { readonly image: string }[] };
-    };
-    const image = template.spec.containers[0]?.image ?? '';
+    const image = imageWanted(world);
     await setImage(world, 'shop:9');
     await world.sleep(UNDO_MS);
     await setImage(world, image);
@@ -90,6 +86,14 @@ const DEEDS: Readonly<Record<Deed, (world: SimWorld, scenario: Scenario) => Prom
     await patchRollout(world, { spec: { replicas: replicas + 2 } }, '/scale');
     await world.sleep(UNDO_MS);
     await patchRollout(world, { spec: { replicas } }, '/scale');
+  },
+  /** An autoscaler that cannot make up its mind. */
+  async autoscale(world) {
+    const replicas = world.rollout?.spec.replicas ?? 1;
+    for (const more of [1, 3, 2, -1, 0]) {
+      await world.request('hpa', 'PATCH', `${ROLLOUT}/scale`, { spec: { replicas: replicas + more } }, MERGE);
+      await world.sleep(UNDO_MS / 4);
+    }
   },
   promote: (world) => setStatus(world, { promoteFull: true }),
   async hold(world) {
@@ -112,5 +116,50 @@ const DEEDS: Readonly<Record<Deed, (world: SimWorld, scenario: Scenario) => Prom
     const path = `/apis/apps/v1/namespaces/${NAMESPACE}/replicasets/shop-${hash}`;
     if (world.replicaSets.some(({ metadata }) => metadata.name === `shop-${hash}`))
       await world.request('kubectl', 'DELETE', path);
+  },
+  /** A field that cannot be. */
+  async invalid(world) {
+    const minReadySeconds = world.rollout?.spec.minReadySeconds ?? null;
+    await patchRollout(world, { spec: { minReadySeconds: 99_999 } });
+    await world.sleep(UNDO_MS);
+    await patchRollout(world, { spec: { minReadySeconds } });
+  },
+  /** A weight set by hand, where the router keeps it. */
+  async 'edit-weight'(world, scenario) {
+    if (scenario.routing === 'gateway') {
+      const weights = [70, 30].map((value, index) => ({
+        op: 'replace',
+        path: `/spec/rules/0/backendRefs/${index}/weight`,
+        value,
+      }));
+      return world.request('kubectl', 'PATCH', ROUTE, weights, 'application/json-patch+json');
+    }
+    const path = `/apis/networking.k8s.io/v1/namespaces/${NAMESPACE}/ingresses`;
+    const canary = world.api.store
+      .list('ingresses.networking.k8s.io', NAMESPACE)
+      .find(({ metadata }) => metadata.name !== 'shop');
+    if (canary === undefined) return;
+    const annotations = { 'nginx.ingress.kubernetes.io/canary-weight': '30' };
+    await world.request('kubectl', 'PATCH', `${path}/${canary.metadata.name}`, { metadata: { annotations } }, MERGE);
+  },
+  /** Services that lead to every version. */
+  async 'edit-selector'(world, scenario) {
+    for (const name of servicesOf(scenario))
+      await world.request('kubectl', 'PATCH', `${SERVICES}/${name}`, { spec: { selector: { [HASH]: null } } }, MERGE);
+  },
+  /** `kubectl replace` of Services: whatever others wrote is gone. */
+  async 'replace-services'(world, scenario) {
+    for (const name of servicesOf(scenario)) {
+      const { metadata, ...rest } = service(name, 'shop') as { readonly metadata: object };
+      const resourceVersion = world.api.store.get('services', NAMESPACE, name)?.metadata.resourceVersion;
+      const clusterIP = (world.api.store.get('services', NAMESPACE, name)?.['spec'] as { clusterIP?: string })
+        ?.clusterIP;
+      const spec = { ...(rest as { spec: object }).spec, clusterIP };
+      await world.request('kubectl', 'PUT', `${SERVICES}/${name}`, {
+        ...rest,
+        spec,
+        metadata: { ...metadata, resourceVersion },
+      });
+    }
   },
 };

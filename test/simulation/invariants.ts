@@ -5,7 +5,9 @@ import type { HttpRoute, Ingress, ReplicaSet, Service } from '../../src/api/work
 import { PROPAGATION_MS } from './controller-process.ts';
 import { CANARY_SERVICE, imageOf, NAMESPACE, STABLE_SERVICE, weightIn } from './data-plane.ts';
 import { changedPaths, isOurs } from './ownership.ts';
-import { BAD, type Scenario } from './scenarios.ts';
+import { watchBlueGreen } from './blue-green-rules.ts';
+import { watchDraining } from './draining-rules.ts';
+import { BAD, type Scenario } from './scenario.ts';
 import type { SeenWrite, SimWorld } from './sim-world.ts';
 
 /** After somebody else broke something, the controller has so long to put it right. */
@@ -16,6 +18,34 @@ const SCALE_MS = 40_000;
 const UNDER_WAY_MS = 100;
 /** Clocks of the status have whole milliseconds, and a write needs some to arrive. */
 const PAUSE_TOLERANCE_MS = 50;
+
+/** Endpoints reach a proxy within this time. */
+const ENDPOINTS_MS = 150;
+/** An abort takes traffic back within so long, whatever goes wrong meanwhile. */
+const ABORT_MAX_MS = 45_000;
+
+/** What rules of one kind need to know. */
+export interface Ground {
+  readonly world: SimWorld;
+  readonly scenario: Scenario;
+  readonly check: (holds: boolean, rule: string, facts?: unknown) => void;
+  /** Somebody else broke something that the controller has not had the time to put right. */
+  readonly isDisturbed: () => boolean;
+  /** The controller cannot know better: its clock jumped, or its lists are old. */
+  readonly isExcused: () => boolean;
+  readonly isInstalled: () => boolean;
+  /** Fewest pods wanted lately. */
+  readonly replicasMin: () => number;
+  /** Since when the abort stands that stands now. */
+  readonly abortedAtMs: () => number | undefined;
+  readonly isMeasured: (hash: string) => boolean;
+  /** A user ended the pause of this version at this step. */
+  readonly isResumed: (hash: string | undefined, index?: number) => boolean;
+  /** How far the plan lets clocks jump. */
+  readonly jumpMs: number;
+  /** How much later than it happened the controller may hear of something. */
+  readonly unheardMs: number;
+}
 
 /** Looks at everything that happens and remembers what must never have happened. */
 export class Watchdog {
@@ -34,15 +64,19 @@ export class Watchdog {
   /** Fewest pods wanted lately: a Rollout that was just scaled up has its pods a little later. */
   #replicasMin: number;
   #jumpMs = 0;
+  /** How much later than it happened the controller may hear of something. */
+  #unheardMs = 0;
 
   constructor(world: SimWorld, scenario: Scenario) {
     this.#world = world;
     this.#scenario = scenario;
     this.#replicasMin = scenario.replicas;
     const { store } = world.api;
-    this.#jumpMs = Math.max(
+    const actions = world.plan.faults.map(({ action }) => action);
+    this.#jumpMs = Math.max(0, ...actions.map((action) => (action.type === 'jump' ? Math.abs(action.ms) : 0)));
+    this.#unheardMs = Math.max(
       0,
-      ...world.plan.faults.map(({ action }) => (action.type === 'jump' ? Math.abs(action.ms) : 0)),
+      ...actions.map((action) => (action.type === 'hold' || action.type === 'freeze' ? action.ms : 0)),
     );
     this.#stops.push(
       store.subscribe('rollouts.argoproj.io', ({ type, object, old }) => {
@@ -56,8 +90,29 @@ export class Watchdog {
       store.subscribe('analysisruns.argoproj.io', ({ object }) => this.#noteEvidence(object as AnalysisRun)),
       store.subscribe('httproutes.gateway.networking.k8s.io', ({ object }) => this.#routeChanged(object as HttpRoute)),
     );
+    const ground: Ground = {
+      world,
+      scenario,
+      check: (holds, rule, facts) => this.#check(holds, rule, facts),
+      isDisturbed: () => this.#isDisturbed,
+      isExcused: () => this.#isExcused,
+      isInstalled: () => this.#installed,
+      replicasMin: () => this.#replicasMin,
+      abortedAtMs: () => this.#abortedAtMs,
+      isMeasured: (hash) => this.#measured.has(hash),
+      isResumed: (hash, index) => this.#resumed === `${hash}/${index}`,
+      jumpMs: this.#jumpMs,
+      unheardMs: this.#unheardMs,
+    };
+    const draining = watchDraining(ground);
+    const blueGreen = scenario.strategy === 'blueGreen' ? watchBlueGreen(ground) : undefined;
+    this.#stops.push(draining.stop, blueGreen?.stop ?? (() => undefined));
     world.onWrite = (write) => this.#written(write);
-    world.dataPlane.onChange = () => this.#lookAtTraffic();
+    world.dataPlane.onChange = () => {
+      draining.lookAtTraffic();
+      blueGreen?.lookAtTraffic();
+      this.#lookAtTraffic();
+    };
   }
 
   /** True as soon as a rule was broken. */
@@ -105,12 +160,23 @@ export class Watchdog {
     const before = old.status ?? {};
     if (status.phase === 'Healthy') this.#installed = true;
     this.#check(Number(status.observedGeneration ?? 0) <= (metadata.generation ?? 0), 'the observed generation exists');
-    if (status.abort === true && before.abort !== true) this.#abortedAtMs = this.#world.clock.nowMs();
+    if (status.abort === true && before.abort !== true) this.#noteAbort();
     if (status.abort !== true) this.#abortedAtMs = undefined;
     this.#noteReplicas(old.spec.replicas ?? 1, rollout.spec.replicas ?? 1);
     this.#noteResume(before, status);
     this.#checkPromotion(before, status);
     this.#checkSteps(before, rollout);
+  }
+
+  #noteAbort(): void {
+    const { clock, dataPlane } = this.#world;
+    const sinceMs = clock.nowMs();
+    this.#abortedAtMs = sinceMs;
+    clock.schedule(ABORT_MAX_MS, () => {
+      if (this.#abortedAtMs !== sinceMs || clock.nowMs() - this.#world.disturbedAtMs < ABORT_MAX_MS) return;
+      const { canaryWeight = 0 } = dataPlane;
+      this.#check(canaryWeight === 0, 'after an abort all traffic is back on stable soon', canaryWeight);
+    });
   }
 
   #noteReplicas(before: number, now: number): void {
@@ -133,7 +199,7 @@ export class Watchdog {
     const { steps, routing } = this.#scenario;
     const promoted = this.#replicaSet(status.stableRS);
     this.#check(status.stableRS === status.currentPodHash, 'only the new version becomes stable');
-    this.#check(status.currentStepIndex === steps.length, 'the new version becomes stable after its last step');
+    this.#check((status.currentStepIndex ?? 0) === steps.length, 'the new version becomes stable after its last step');
     this.#check(
       (promoted?.status?.availableReplicas ?? 0) >= this.#replicasMin || this.#isDisturbed,
       'the new version becomes stable when all its pods are available',
@@ -144,10 +210,10 @@ export class Watchdog {
         'the new version becomes stable when it has all traffic',
         this.#world.dataPlane.canaryWeight,
       );
-    const isMeasured = steps.some((step) => step['analysis'] !== undefined);
     const isForced = before.promoteFull === true;
-    if (isMeasured && !isForced && promoted !== undefined) {
-      this.#check(imageOf(promoted) !== BAD, 'a bad version is not promoted');
+    if (isForced || promoted === undefined) return;
+    this.#check(imageOf(promoted) !== BAD, 'a bad version is not promoted');
+    if (this.#scenario.isMeasured) {
       this.#check(this.#measured.has(status.stableRS ?? ''), 'nothing is promoted without evidence');
     }
   }
@@ -186,6 +252,7 @@ export class Watchdog {
       if (this.#scenario.routing !== 'none') {
         const isThere = dataPlane.canaryWeight === weight || this.#isExcused;
         this.#check(isThere, 'a weight step is done when requests are split so', [facts, dataPlane.canaryWeight]);
+        if (weight > 0) this.#checkMet(status.currentPodHash ?? '', facts);
       }
       const pods = Math.floor((this.#replicasMin * weight) / 100);
       this.#check(
@@ -198,6 +265,20 @@ export class Watchdog {
       this.#check(this.#measured.has(status.currentPodHash ?? ''), 'an analysis step is done by its success', facts);
     const pause = step['pause'] as { readonly duration?: number } | undefined;
     if (pause !== undefined) this.#checkPause(pause.duration, before, facts);
+  }
+
+  /** Endpoints may reach the proxy a little later than the weight. */
+  #checkMet(hash: string, facts: unknown): void {
+    const { clock, dataPlane } = this.#world;
+    clock.schedule(ENDPOINTS_MS, () => {
+      const isOver = this.#world.rollout?.status?.currentPodHash !== hash || (dataPlane.canaryWeight ?? 0) === 0;
+      const isMet = isOver || dataPlane.servedVersions().has(hash);
+      this.#check(
+        isMet || this.#isExcused || this.#isDisturbed,
+        'requests of a weight step meet the new version',
+        facts,
+      );
+    });
   }
 
   #checkPause(seconds: number | undefined, before: RolloutStatus, facts: { readonly index: number }): void {
@@ -250,7 +331,8 @@ export class Watchdog {
   #weightRaised(weight: number): void {
     if (this.#isDisturbed) return;
     const sinceMs = this.#world.clock.nowMs() - (this.#abortedAtMs ?? Number.POSITIVE_INFINITY);
-    this.#check(!(sinceMs > UNDER_WAY_MS), 'after an abort the weight of the new version never rises', weight);
+    const isKnown = sinceMs > UNDER_WAY_MS + this.#unheardMs;
+    this.#check(!isKnown, 'after an abort the weight of the new version never rises', weight);
     const pods = this.#world.dataPlane.podsOf(CANARY_SERVICE).length;
     this.#check(pods > 0, 'a weight is raised when the canary Service has endpoints', weight);
   }
@@ -267,8 +349,20 @@ export class Watchdog {
       'requests for the canary meet a pod',
       weight,
     );
+    if (this.#lacksStablePods() === undefined) return;
+    // Weights and endpoints reach a proxy on ways of their own.
+    this.#world.clock.schedule(ENDPOINTS_MS, () => {
+      const lack = this.#isDisturbed ? undefined : this.#lacksStablePods();
+      this.#check(lack === undefined, 'stable has the pods of its share', lack);
+    });
+  }
+
+  #lacksStablePods(): unknown {
+    const { dataPlane } = this.#world;
+    const weight = dataPlane.canaryWeight ?? 0;
+    const stablePods = dataPlane.podsOf(STABLE_SERVICE).length;
     const least = Math.floor((this.#replicasMin * (100 - weight)) / 100);
-    this.#check(stablePods >= least, 'stable has the pods of its share', { weight, stablePods, least });
+    return stablePods >= least ? undefined : { weight, stablePods, least };
   }
 
   /** ReplicaSets against their share, as soon as they are written. */

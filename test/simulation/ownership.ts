@@ -25,7 +25,7 @@ function* differences(path: string, before: unknown, after: unknown): Generator<
 
 const OURS: Readonly<Record<string, RegExp>> = {
   Rollout:
-    /^status(\.|$)|^metadata\.annotations(\.(rollout\.argoproj\.io\/revision|notified\.notifications\.argoproj\.io|headgate\.dev\/pending-notice))?$/,
+    /^status(\.|$)|^metadata\.annotations(\.(rollout\.argoproj\.io\/(revision|workload-generation)|notified\.notifications\.argoproj\.io|headgate\.dev\/pending-notice))?$/,
   GitSource: /^status(\.|$)/,
   Service:
     /^metadata\.annotations(\.argo-rollouts\.argoproj\.io\/managed-by-rollouts)?$|^spec\.selector\.rollouts-pod-template-hash$/,

@@ -1,7 +1,7 @@
 import { seededRandom } from '../../src/lib/random.ts';
 import type { Deed } from './interference.ts';
 import type { Action, Fault, GitTrouble, HttpTrouble, Occurrence, Plan } from './plan.ts';
-import { scenarioNamed } from './run-plan.ts';
+import { scenarioNamed } from './scenarios.ts';
 
 /** Kinds of trouble, as the literature on faults of controllers groups them. */
 export const FAMILIES = [
@@ -63,7 +63,9 @@ function faultsOf(scenario: string, trace: readonly Occurrence[], family: Family
       return writes.flatMap((one) => [at(one, { type: 'lose-answer' }), at(one, { type: 'hang' })]);
     case 'errors':
       return [
-        ...writes.flatMap((one) => [409, 429, 500, 503].map((code) => at(one, { type: 'answer', code }))),
+        ...writes.flatMap((one) =>
+          [403, 404, 409, 422, 429, 500, 503, 504].map((code) => at(one, { type: 'answer', code })),
+        ),
         ...reads.flatMap((one) => [429, 500].map((code) => at(one, { type: 'answer', code }))),
         ...[...writes, ...reads].map((one) => at(one, { type: 'reset' })),
       ];
@@ -94,7 +96,7 @@ function faultsOf(scenario: string, trace: readonly Occurrence[], family: Family
       );
     case 'http':
       return http.flatMap((one) =>
-        HTTP_TROUBLES.flatMap((how) => [1, 2].map((times) => at(one, { type: 'http', how, times }))),
+        HTTP_TROUBLES.flatMap((how) => timesOf(how).map((times) => at(one, { type: 'http', how, times }))),
       );
   }
 }
@@ -110,20 +112,27 @@ const HTTP_TROUBLES: readonly HttpTrouble[] = [
   'rate-limited',
 ];
 
+/** Numbers that are none are bad measurements, of which the stories bear one. */
+function timesOf(how: HttpTrouble): readonly number[] {
+  return how === 'nan' || how === 'infinite' ? [1] : [1, 2];
+}
+
 function troublesOf(deed: string): readonly GitTrouble[] {
   return deed === 'push' ? ['unreachable', 'moved', 'declined', 'lose-answer'] : ['unreachable'];
 }
 
 /** What others may do without the story ending differently. */
 function deedsOf(name: string): readonly Deed[] {
-  const { end, isScripted } = scenarioNamed(name);
-  switch (end) {
-    case 'promoted':
-      if (isScripted) return ['gitops', 'hold', 'kill-pod', 'touch', 'delete-canary'];
-      return ['gitops', 'abort-retry', 'edit-back', 'scale', 'promote', 'hold', 'kill-pod', 'touch', 'delete-canary'];
-    case 'aborted':
-      return ['gitops', 'scale', 'kill-pod', 'touch'];
-    case 'reverted':
-      return ['kill-pod', 'touch'];
-  }
+  const { end, isScripted, isDeclared, routing, strategy } = scenarioNamed(name);
+  const routed: readonly Deed[] = routing === 'none' ? [] : ['edit-weight'];
+  const served: readonly Deed[] =
+    routing === 'none' && strategy === 'canary' ? [] : ['edit-selector', 'replace-services', ...routed];
+  const always: readonly Deed[] = ['kill-pod', 'touch'];
+  if (end === 'reverted') return always;
+  const steady: readonly Deed[] = ['gitops', 'invalid', ...served, ...always];
+  if (end !== 'promoted') return [...steady, 'scale'];
+  if (isScripted) return [...steady, 'hold', 'delete-canary'];
+  const free: readonly Deed[] = [...steady, 'hold', 'delete-canary', 'scale', 'autoscale', 'promote'];
+  // Git puts a template back, and reverts what was aborted.
+  return isDeclared ? free.filter((deed) => deed !== 'gitops') : [...free, 'abort-retry', 'edit-back'];
 }

@@ -2,7 +2,7 @@ import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
 import type { GitSource } from '../../src/api/git-source.ts';
 import type { KubeObject } from '../../src/api/kube-object.ts';
 import type { Rollout } from '../../src/api/rollout.ts';
-import type { ReplicaSet } from '../../src/api/workloads.ts';
+import type { Deployment, ReplicaSet } from '../../src/api/workloads.ts';
 import { startControllers } from '../../src/kube-memory/controllers/start.ts';
 import { createKubeMemory, type KubeMemory } from '../../src/kube-memory/server.ts';
 import { seededRandom } from '../../src/lib/random.ts';
@@ -59,6 +59,8 @@ export class SimWorld {
   onWrite: (write: SeenWrite) => void = () => undefined;
   /** What a plan's `interfere` means in the scenario that runs. */
   interfere: (deed: string) => void = () => undefined;
+  /** What controllers did besides watching since they were to be at rest. */
+  readonly restless: string[] = [];
   /** Statements of the code's own that did not hold. */
   readonly broken: string[] = [];
 
@@ -69,6 +71,7 @@ export class SimWorld {
   #main: ProcessClock | undefined;
   #second: ProcessClock | undefined;
   #processCount = 0;
+  #isResting = false;
   readonly #closers: (() => void)[] = [];
   #staleFrom: string | undefined;
   #staleCommits = 0;
@@ -108,8 +111,14 @@ export class SimWorld {
     return this.api.store.get('rollouts.argoproj.io', NAMESPACE, 'shop') as Rollout | undefined;
   }
 
+  /** Those of the Rollout. */
   get replicaSets(): readonly ReplicaSet[] {
-    return this.api.store.list('replicasets.apps', NAMESPACE) as readonly ReplicaSet[];
+    const all = this.api.store.list('replicasets.apps', NAMESPACE) as readonly ReplicaSet[];
+    return all.filter(({ metadata }) => metadata.ownerReferences?.some(({ kind }) => kind === 'Rollout') === true);
+  }
+
+  get deployment(): Deployment | undefined {
+    return this.api.store.get('deployments.apps', NAMESPACE, 'shop') as Deployment | undefined;
   }
 
   get gitSource(): GitSource | undefined {
@@ -182,9 +191,14 @@ export class SimWorld {
     }
   }
 
-  /** No more faults, and the wall time is right again. */
-  stopFaults(): void {
+  /** No more faults; from now on it is noted what controllers do. */
+  rest(): void {
     this.points.stop();
+    this.#isResting = true;
+  }
+
+  #note(what: string): void {
+    if (this.#isResting) this.restless.push(what);
   }
 
   async stop(): Promise<void> {
@@ -231,7 +245,10 @@ export class SimWorld {
         process,
         userAgent,
         delayMs: this.#delayMs,
-        fateOf: (call) => (counted ? this.#fateOfCall(call) : { type: 'pass' }),
+        fateOf: (call) => {
+          if (!call.isWatch) this.#note(call.what);
+          return counted ? this.#fateOfCall(call) : { type: 'pass' };
+        },
         fateOfEvent: (what) => (counted ? this.#fateOfEvent(what) : { type: 'pass' }),
         around: (call) => this.#around(call),
         crash,
@@ -243,7 +260,10 @@ export class SimWorld {
         repository: this.repository,
         process,
         delayMs: this.#delayMs,
-        fateOf: (what, isWrite) => (counted ? this.#fateOfGit(what, isWrite) : { type: 'pass' }),
+        fateOf: (what, isWrite) => {
+          if (what !== 'head') this.#note(`git ${what}`);
+          return counted ? this.#fateOfGit(what, isWrite) : { type: 'pass' };
+        },
         crash,
       }),
       http: createSimHttp({
@@ -253,7 +273,10 @@ export class SimWorld {
         },
         process,
         delayMs: this.#delayMs,
-        fateOf: (what, isWrite) => (counted ? this.#fateOfHttp(what, isWrite) : { type: 'pass' }),
+        fateOf: (what, isWrite) => {
+          this.#note(`http ${what}`);
+          return counted ? this.#fateOfHttp(what, isWrite) : { type: 'pass' };
+        },
         crash,
       }),
       log: errors,

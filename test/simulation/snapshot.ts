@@ -42,6 +42,8 @@ function coreOf(world: SimWorld): Snapshot['core'] {
       services.map(({ metadata, spec }) => [metadata.name, imageOfHash(spec.selector?.['rollouts-pod-template-hash'])]),
     ),
     weights: weightsOf(world),
+    workload: world.deployment?.spec.replicas,
+    commits: world.repository.log().map(({ byMachine, message }) => [byMachine, message.split('\n')[0]]),
   };
 }
 
@@ -81,7 +83,8 @@ function restOf(world: SimWorld): Snapshot['rest'] {
       .toSorted(byText),
     pods: world.api.store.list('pods', NAMESPACE).length,
     slack: world.slack.messages.length,
-    commits: world.repository.log().map(({ byMachine, message }) => [byMachine, message.split('\n')[0]]),
+    restarted: status?.restartedAt !== undefined,
+    selectors: [status?.blueGreen?.activeSelector, status?.blueGreen?.previewSelector],
     gitSource: [
       (gitSource?.status?.conditions ?? [])
         .map(({ type, status: holds, reason }) => `${type} ${holds} ${reason}`)
