@@ -9,7 +9,7 @@ import { revisionOf } from './revisions.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
 import { hasManagedRoutes } from './shown-routes.ts';
 import { isSettledAt, shownWeight } from './shown-weight.ts';
-import { stableIsSettled } from './steps.ts';
+import { stableIsSettled, stableSettlesAtMs } from './steps.ts';
 import { isHeld, rolesOf, type World } from './world.ts';
 
 /** What becomes of ReplicaSets that get no traffic any more, by name. */
@@ -73,13 +73,24 @@ export function planScaleDown(world: World, position: Position): ScaleDownPlan {
    */
   function olderVersion(other: ReplicaSet): ScaleDown {
     if (sizeOf(other) === 0) return { size: 0, deadline: null };
-    if (isReferenced(world, other)) return UNTOUCHED;
     const promoted = position.currentHash === position.stableHash;
+    if (isReferenced(world, other)) return promoted ? leaving(other) : UNTOUCHED;
     const neverStable = roles.stable === undefined || revisionOf(other) > revisionOf(roles.stable);
     if (!promoted && !isDelayed(other) && neverStable && world.blueGreen === undefined)
       return { size: 0, deadline: null };
-    if (promoted && !isDelayed(other) && !stableIsSettled(world, position)) return UNTOUCHED;
+    if (promoted && !stableIsSettled(world, position)) return leaving(other);
     return world.settings.dynamicStableScale ? { size: 0, deadline: null } : delayWithinLimit(other);
+  }
+
+  /** The traffic was led away, but was not seen gone yet. Where only time is missing for that, the deadline is known. */
+  function leaving(other: ReplicaSet): ScaleDown {
+    if (world.settings.dynamicStableScale) return UNTOUCHED;
+    const { scaleDownDelayMs, scaleDownDelayRevisionsMax } = world.settings;
+    if (isDelayed(other) && delayed >= scaleDownDelayRevisionsMax) return { size: 0, deadline: null };
+    delayed++;
+    const goneAtMs = isDelayed(other) || scaleDownDelayMs === 0 ? undefined : stableSettlesAtMs(world, position);
+    if (goneAtMs === undefined || isReferenced(world, other)) return UNTOUCHED;
+    return { size: undefined, deadline: formatTimestampMs(goneAtMs + scaleDownDelayMs) };
   }
 
   /** Of more than may wait, the oldest go: the newest come first here. */

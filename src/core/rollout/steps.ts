@@ -6,7 +6,7 @@ import { hashOf } from './replica-set.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
 import { routesWanted } from './managed-routes.ts';
 import { hasManagedRoutes, showsRoutes } from './shown-routes.ts';
-import { isSettledAt, shownWeight } from './shown-weight.ts';
+import { isSettledAt, settlesAtMs, shownWeight } from './shown-weight.ts';
 import { indexOf } from './step-weights.ts';
 import { planWeight, targetWeight, weightIsOfCurrent } from './weights.ts';
 import { isHeld, rolesOf, type World } from './world.ts';
@@ -78,6 +78,15 @@ export function stableIsSettled(world: World, position: Position): boolean {
   if (world.traffic.routers.length > 0 && (!isSettledAt(world, 0) || hasManagedRoutes(world))) return false;
   // Weight 0 was set only when the endpoints had followed; pods that come later need no new proof.
   return stableService === undefined || aimOf(serviceNamed(world, stableService)) === hashOf(stable);
+}
+
+/** When the stable version will count as settled, where nothing but time is missing for that. */
+export function stableSettlesAtMs(world: World, position: Position): number | undefined {
+  const { shown } = world.traffic;
+  if (world.blueGreen !== undefined || shown?.min !== 0 || shown.max !== 0 || hasManagedRoutes(world)) return undefined;
+  const { stable, current } = rolesOf(world, position);
+  const aim = aimOf(serviceNamed(world, world.settings.stableService));
+  return aim === hashOf(stable ?? current) ? settlesAtMs(world, 0) : undefined;
 }
 
 /** Traffic that an aborted version still gets. */
