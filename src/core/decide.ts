@@ -85,7 +85,7 @@ export function decide(observation: Observation): Decision {
  * taken away goes first and the total stays within its bounds.
  */
 function effectsOf(world: World, position: Position, plans: Plans): readonly Effect[] {
-  const copies = planCopies(world, position);
+  const copies = planCopies(world);
   const sized = plans.replicaSets.writes;
   const raised = sized.filter((write) => write.effect !== 'drain').map(asEffect);
   const drained = sized.filter((write) => write.effect === 'drain').map(asEffect);

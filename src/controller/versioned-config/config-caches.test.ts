@@ -123,6 +123,18 @@ test('a source wakes all who read it, and is watched as long as one does', () =>
   assert.deepEqual([...open.keys()], ['configmaps/copies']);
 });
 
+test('a copy that is named as such is no source', () => {
+  const { open, config } = setUp();
+  config.look('team/shop', rollout(['settings-0123456789']));
+  open.get('configmaps/copies')?.emit(configMap('settings-0123456789'));
+  sync(open);
+
+  const seen = config.look('team/shop', rollout(['settings-0123456789']));
+
+  assert.deepEqual(seen === 'syncing' ? seen : seen?.sources, {});
+  assert.deepEqual([...open.keys()], ['configmaps/copies']);
+});
+
 test('a missing right is an observation, of copies and of sources', () => {
   const { open, config } = setUp();
   config.look('team/shop', rollout(['settings']));

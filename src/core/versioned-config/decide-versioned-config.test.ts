@@ -2,10 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 
 import { VERSIONED_CONFIG_ANNOTATION } from '../../api/labels.ts';
+import type { Experiment } from '../../api/experiment.ts';
 import type { PodTemplateSpec } from '../../api/pod-template.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import { PureWorld, rolloutOf, type RolloutWishes } from '../../../test/support/pure-world.ts';
 import { configKindOf, type ConfigObject } from './copy.ts';
+import type { Observation } from '../observation.ts';
+import { observe } from '../rollout/imagined-cluster.ts';
+import { lookAt } from '../rollout/world.ts';
+import { planCopies } from './plan-copies.ts';
 import { configReferences } from './references.ts';
 import type { ConfigObservation } from './resolve.ts';
 
@@ -78,6 +83,10 @@ function contentRun(world: PureWorld, hash = world.status.currentPodHash): reado
 
 function invalidSpec(world: PureWorld): string | undefined {
   return world.status.conditions?.find(({ type }) => type === 'InvalidSpec')?.message;
+}
+
+function configLost(world: PureWorld): string | undefined {
+  return world.status.conditions?.find(({ type }) => type === 'ConfigLost')?.message;
 }
 
 describe('a Rollout that versions its configuration', () => {
@@ -179,6 +188,8 @@ describe('a Rollout that versions its configuration', () => {
     const names = copiesOf(world).map(({ metadata }) => metadata.name);
     observing(world, { copies: copiesOf(world, 'secret') });
 
+    world.pass();
+    assert.equal(configLost(world), undefined);
     world.advance(5_000);
 
     assert.deepEqual(
@@ -189,19 +200,17 @@ describe('a Rollout that versions its configuration', () => {
   });
 
   test('says which version has lost what no source holds any more, until it runs no more', () => {
-    const lost = (world: PureWorld): string | undefined =>
-      world.status.conditions?.find(({ type }) => type === 'ConfigLost')?.message;
     const world = versioned().advance(5_000);
     const [old] = copiesOf(world);
     editSource(world, 'configmap/settings', configMap('b')).advance(5_000);
-    assert.equal(lost(world), undefined);
+    assert.equal(configLost(world), undefined);
 
     observing(world, { copies: world.cluster.config?.copies.filter((copy) => copy !== old) }).advance(5_000);
 
-    assert.match(lost(world) ?? '', new RegExp(`^configmap "${old?.metadata.name}" of revision 1 was deleted: `));
+    assert.match(configLost(world) ?? '', new RegExp(`^configmap "${old?.metadata.name}" of revision 1 was deleted: `));
     assert.equal(world.status.phase, 'Paused');
     world.command({ promoteFull: true }).advance(60_000);
-    assert.equal(lost(world), undefined);
+    assert.equal(configLost(world), undefined);
     assert.equal(world.status.phase, 'Healthy');
   });
 
@@ -220,6 +229,61 @@ describe('a Rollout that versions its configuration', () => {
     world.advance(5_000);
 
     assert.equal(world.status.currentPodHash, hash);
+  });
+
+  test('makes one copy of what several places name', () => {
+    const volumes = [{ name: 'settings', configMap: { name: 'settings' } }];
+    const spec = { template: { ...TEMPLATE, spec: { ...TEMPLATE.spec, volumes } } };
+    const world = versioned('true', { spec }).advance(5_000);
+
+    assert.equal(world.cluster.writes.filter((write) => write.startsWith('create ConfigMap')).length, 1);
+    assert.deepEqual(contentRun(world).slice(0, 2), [{ value: 'a' }, { value: 'a' }]);
+  });
+
+  for (const effects of [0, 1, 2, 3]) {
+    test(`ends the same when the controller dies after ${effects} writes of an update`, () => {
+      const whole = editSource(versioned().advance(5_000), 'configmap/settings', configMap('b')).advance(5_000);
+      const world = editSource(versioned().advance(5_000), 'configmap/settings', configMap('b'));
+
+      world.pass(effects);
+      world.advance(5_000);
+
+      assert.equal(world.status.currentPodHash, whole.status.currentPodHash);
+      assert.deepEqual(contentRun(world), contentRun(whole));
+      assert.deepEqual(
+        world.cluster.writes.filter((write) => write.startsWith('delete')),
+        [],
+      );
+    });
+  }
+
+  test('keeps the copies of a version without a ReplicaSet while something that it names is missing', () => {
+    const world = versioned();
+    world.pass(1);
+    assert.equal(copiesOf(world).length, 1);
+
+    editSource(world, 'secret/login', null).advance(5_000);
+
+    assert.equal(copiesOf(world).length, 1);
+  });
+
+  test('keeps what an Experiment runs', () => {
+    const world = versioned('true', { canary: {}, spec: { revisionHistoryLimit: 0, template: TEMPLATE } });
+    world.advance(5_000);
+    const { copies } = world.cluster.config ?? {};
+    const template = world.cluster.replicaSets[0]?.spec.template ?? {};
+    const experiment: Experiment = {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'Experiment',
+      metadata: { name: 'trial', namespace: 'default' },
+      spec: { templates: [{ name: 'old', template }] },
+      status: { phase: 'Running' },
+    };
+    editSource(world, 'configmap/settings', configMap('b')).advance(60_000);
+    const observed = { ...observe(world.cluster), replicaSets: [], config: { ...world.cluster.config, copies } };
+
+    assert.equal(planCopies(lookAt(observed as Observation)).remove.length, 1);
+    assert.deepEqual(planCopies(lookAt({ ...observed, experiments: [experiment] } as Observation)).remove, []);
   });
 
   test('rests while nothing changes', () => {
@@ -294,6 +358,21 @@ describe('what cannot be told', () => {
 
     assert.equal(world.status.abort, true);
     assert.deepEqual(contentRun(world, stable)[1], { value: 'a' });
+  });
+
+  test('does not pass for a wish to go back to what ran before it was asked for', () => {
+    const world = observing(new PureWorld(shop(undefined), { podStartMs: 1_000 }), { sources: SOURCES }).advance(5_000);
+    const { metadata } = world.cluster.rollout;
+    const annotations = { ...metadata.annotations, [VERSIONED_CONFIG_ANNOTATION]: 'true' };
+    world.cluster = { ...world.cluster, rollout: { ...world.cluster.rollout, metadata: { ...metadata, annotations } } };
+    world.advance(5_000);
+    const updating = world.status.currentPodHash;
+    assert.notEqual(updating, world.status.stableRS);
+
+    editSource(world, 'configmap/settings', null).advance(5_000);
+
+    assert.equal(world.status.currentPodHash, updating);
+    assert.equal(world.status.abort, undefined);
   });
 
   test('says what to grant where the controller may not watch', () => {

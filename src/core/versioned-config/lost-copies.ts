@@ -36,7 +36,7 @@ function lostIn(world: World, copies: readonly ConfigObject[]): readonly string[
   );
   return versions(world).flatMap((replicaSet) =>
     configReferences(replicaSet.spec.template)
-      .filter((reference) => isCopyName(reference.name) && !reference.optional && !present.has(configKey(reference)))
+      .filter((reference) => isCopyName(reference.name) && !present.has(configKey(reference)))
       .map(({ kind, name }) => `${kind} "${name}" of revision ${revisionOf(replicaSet)}`),
   );
 }

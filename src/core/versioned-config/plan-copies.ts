@@ -3,7 +3,6 @@ import type { ObjectRef } from '../../api/kube-object.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
 import type { PodTemplateSpec } from '../../api/pod-template.ts';
 import { configKey, type ConfigKind } from '../../api/versioned-config.ts';
-import type { Position } from '../rollout/position.ts';
 import type { World } from '../rollout/world.ts';
 import { configKindOf, type ConfigObject } from './copy.ts';
 import { configReferences } from './references.ts';
@@ -16,13 +15,12 @@ export interface CopyPlan {
 }
 
 /** Copies follow the versions: made with the first ReplicaSet that names them, and gone with the last one. */
-export function planCopies(world: World, position: Position): CopyPlan {
+export function planCopies(world: World): CopyPlan {
   const { config } = world.observation;
   if (config === undefined || world.problems.length > 0) return { create: [], remove: [] };
-  const isWanted = position.currentHash === world.templateHash;
   const named = namesIn(templatesOf(world));
   return {
-    create: isWanted ? world.missingCopies.map(creation) : [],
+    create: world.missingCopies.map(creation),
     remove: config.copies.filter((copy) => !named.has(keyOf(copy))).map(deletion),
   };
 }
