@@ -1,3 +1,4 @@
+import type { EventNotice } from '../../api/kube-write.ts';
 import { RECONCILE_ERROR_REASON, type PassFailure } from '../../core/rollout/failure-state.ts';
 import { trafficRouters } from '../../routers/registry.ts';
 import { causeOf, isKubeError } from '../failure.ts';
@@ -12,7 +13,12 @@ export class Failures {
     const cause = error instanceof WriteRefused ? error.cause : error;
     if (isKubeError(cause) && cause.reason !== 'forbidden' && cause.reason !== 'invalid') return;
     const replicaSet = error instanceof WriteRefused ? error.createdReplicaSet : undefined;
-    this.#byKey.set(key, { message: causeOf(cause), ...(replicaSet === undefined ? {} : { replicaSet }) });
+    const templateFault = templateFaultIn(key, error);
+    this.#byKey.set(key, {
+      message: causeOf(cause),
+      ...(replicaSet === undefined ? {} : { replicaSet }),
+      ...(templateFault === undefined ? {} : { templateFault }),
+    });
   }
 
   /** The failure to show. */
@@ -27,8 +33,35 @@ export class Failures {
   }
 }
 
+/** What the API server refuses of a pod template, as the message of the condition InvalidSpec. */
+function templateFaultIn(key: string, error: unknown): string | undefined {
+  if (!(error instanceof WriteRefused) || error.createdReplicaSet === undefined) return undefined;
+  const causes = isKubeError(error.cause) ? error.cause.causes : [];
+  const fault = causes.find(
+    ({ field, message }) => field?.startsWith('spec.template') === true && message !== undefined,
+  );
+  return fault === undefined
+    ? undefined
+    : `The Rollout "${key.split('/')[1]}" is invalid: ${fault.field}: ${fault.message}`;
+}
+
+/** What is told of a failure. */
+export function failureNotice(key: string, error: unknown): EventNotice {
+  const refused = error instanceof WriteRefused ? error.createdReplicaSet : undefined;
+  const message = causeOf(error);
+  const templateFault = templateFaultIn(key, error);
+  if (templateFault !== undefined) return { type: 'Warning', reason: 'InvalidSpec', message: templateFault };
+  return refused === undefined
+    ? { type: 'Warning', reason: failureReason(error), message }
+    : {
+        type: 'Warning',
+        reason: 'ReplicaSetCreateError',
+        message: `Failed to create new replica set "${refused}": ${message}`,
+      };
+}
+
 /** The reason of the event: what could not be written is a route or Ingress, or anything else. */
-export function failureReason(error: unknown): string {
+function failureReason(error: unknown): string {
   if (!(error instanceof WriteRefused)) return RECONCILE_ERROR_REASON;
   const { write } = error;
   const { group, plural } = write.verb === 'create' ? write.kind : write.ref.kind;

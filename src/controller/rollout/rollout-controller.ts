@@ -11,20 +11,19 @@ import { phaseLabel } from '../../core/rollout/phase-label.ts';
 import { needsPods } from '../../core/rollout/references.ts';
 import { withWorkload } from '../../core/rollout/workload-reference.ts';
 import { releaseOf } from '../../core/rollout/service-release.ts';
-import type { ConfigObservation } from '../../core/versioned-config/resolve.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Kube, QueueAnswer, WorkQueue } from '../../ports/kube.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
-import { ConfigCaches } from '../versioned-config/config-caches.ts';
+import { ConfigCaches, type ConfigLook } from '../versioned-config/config-caches.ts';
 import { AdditiveStatus } from './additive-status.ts';
 import { showTemplates } from '../template-metrics.ts';
 import { BriefNews, TOLD_WITH_STATUS } from './brief-news.ts';
 import { Contest, CONTESTED_NOTICE, isTold, withContest } from './contest.ts';
 import { keyOf, openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './caches.ts';
-import { enact, NameTaken, Unsettled, WriteRefused, type Written } from './enact.ts';
-import { failureReason, Failures } from './failures.ts';
+import { enact, NameTaken, Unsettled, type Written } from './enact.ts';
+import { failureNotice, Failures } from './failures.ts';
 import { gather, readRouted, workloadOf } from './gather.ts';
 import { leftTargetOf, strangersIn, writesOfGone, writesOfUnknown, writesToLeave } from './left-routing.ts';
 import { withOutcomeLater } from './outcome.ts';
@@ -51,8 +50,6 @@ export interface RolloutControllerOptions extends DecisionOptions {
 
 /** How long a pass waits for a cache that a router needs and that is still being filled. */
 const ROUTED_CACHE_WAIT_MS = 200;
-/** How soon a right that was missing is used once it is granted. */
-const REFUSED_LOOK_MS = 10_000;
 /** Events that say something was done; when it failed, the pass that does it says so. */
 const TELLS_OF_EFFECTS = ['NewReplicaSetCreated', 'ScalingReplicaSet', 'SwitchService', 'TrafficWeightUpdated'];
 
@@ -62,7 +59,7 @@ const GONE_MAX = 1_000;
 /** What is read only for the Rollouts that need it. */
 interface ReadOnDemand {
   readonly routed: CurrentObjects;
-  readonly config: ConfigObservation | undefined;
+  readonly look: ConfigLook;
 }
 
 /** Works on Rollouts: gather, decide, record, enact; one pass at a time for each. */
@@ -149,9 +146,10 @@ export class RolloutController {
     }
     const routed = readRouted(this.caches, rollout);
     if (routed === undefined) return { againAtMs: this.#input.clock.nowMs() + ROUTED_CACHE_WAIT_MS };
-    const config = this.#config.look(key, withWorkload(rollout, workloadOf(this.caches, rollout)));
-    if (config === 'syncing') return { againAtMs: this.#input.clock.nowMs() + ROUTED_CACHE_WAIT_MS };
-    return this.#work(key, rollout, { routed, config });
+    const nowMs = this.#input.clock.nowMs();
+    const look = this.#config.look(key, withWorkload(rollout, workloadOf(this.caches, rollout)), nowMs);
+    if (look === 'syncing') return { againAtMs: nowMs + ROUTED_CACHE_WAIT_MS };
+    return this.#work(key, rollout, { routed, look });
   }
 
   /** Before anything rests on a Rollout without a router, the one that it had leads to stable alone, and was seen to. */
@@ -168,7 +166,7 @@ export class RolloutController {
     return { againAtMs: this.#input.clock.nowMs() };
   }
 
-  async #work(key: string, rollout: Rollout, { routed, config }: ReadOnDemand): Promise<QueueAnswer> {
+  async #work(key: string, rollout: Rollout, { routed, look }: ReadOnDemand): Promise<QueueAnswer> {
     const { clock, telemetry } = this.#input;
     const { log, metrics } = telemetry;
     const startedMs = clock.nowMs();
@@ -185,15 +183,14 @@ export class RolloutController {
         routed,
         takenNames: this.#takenNames.of(rollout),
         weightWatch: this.#weightWatch,
-        config,
+        config: look.config,
       });
       const decision = decide(observation);
       const status = withFailure(decision.status, this.#failures.lasting(key, clock.nowMs()), rollout.status);
       const told = this.#withContest(rollout, { ...decision, status });
       const heldUntilMs = await this.#carryOut(key, rollout, told, routed);
       const wasShown = this.#failures.end(key);
-      const grantedAtMs = (config?.refused ?? []).length > 0 ? clock.nowMs() + REFUSED_LOOK_MS : undefined;
-      const againAtMs = earliest(earliest(told.wakeAtMs, heldUntilMs), grantedAtMs);
+      const againAtMs = earliest(earliest(told.wakeAtMs, heldUntilMs), look.againAtMs);
       return { againAtMs: wasShown ? clock.nowMs() : againAtMs };
     } catch (error) {
       if (error instanceof NameTaken) {
@@ -303,18 +300,7 @@ export class RolloutController {
   }
 
   #reportFailure(rollout: Rollout, error: unknown): void {
-    const refused = error instanceof WriteRefused ? error.createdReplicaSet : undefined;
-    const message = causeOf(error);
-    this.#input.kube.events.record(
-      rollout,
-      refused === undefined
-        ? { type: 'Warning', reason: failureReason(error), message }
-        : {
-            type: 'Warning',
-            reason: 'ReplicaSetCreateError',
-            message: `Failed to create new replica set "${refused}": ${message}`,
-          },
-    );
+    this.#input.kube.events.record(rollout, failureNotice(keyOf(rollout), error));
   }
 
   #reportState(rollout: Rollout, { status }: Decision): void {

@@ -32,6 +32,18 @@ describe('a failure that lasts', () => {
     assert.equal(progressing?.message, `Failed to create new replica set "shop-1": ${failure.message}`);
   });
 
+  it('is an invalid spec when Kubernetes refuses the pod template', () => {
+    const templateFault = 'The Rollout "shop" is invalid: spec.template.spec.containers[0].name: Invalid value: "A"';
+    const status = withFailure(healthy, { ...failure, replicaSet: 'shop-1', templateFault }, healthy);
+
+    assert.equal(status.phase, 'Degraded');
+    assert.equal(status.message, `InvalidSpec: ${templateFault}`);
+    assert.deepEqual(
+      status.conditions?.map(({ type, reason, message }) => [type, reason, message]),
+      [['InvalidSpec', 'InvalidSpec', templateFault]],
+    );
+  });
+
   it('leaves the message of an abort alone', () => {
     const aborted: RolloutStatus = { phase: 'Degraded', message: 'RolloutAborted: by its user', conditions: [] };
 

@@ -1,5 +1,6 @@
 import {
   findCondition,
+  INVALID_SPEC_REASON,
   removeCondition,
   upsertConditionWithMessage,
   type ConditionFact,
@@ -13,6 +14,8 @@ export interface PassFailure {
   readonly message: string;
   /** The ReplicaSet that could not be created, when it was that. */
   readonly replicaSet?: string;
+  /** What the API server finds wrong with the pod template, with its place, when it was that. */
+  readonly templateFault?: string;
   readonly nowMs: number;
 }
 
@@ -21,7 +24,8 @@ const CONDITION = 'ReconcileError';
 
 /**
  * The next status with a lasting failure shown in condition, phase and message, so that it is no longer only a line in
- * a log; without a failure, the status without that condition. An abort or an invalid spec keeps its own message.
+ * a log; without a failure, the status without that condition. An abort or an invalid spec keeps its own message. A pod
+ * template that Kubernetes refuses makes the spec invalid: nobody knows that better than the API server.
  * `before` is the status that is recorded: a failure that it shows already keeps its times.
  */
 export function withFailure(
@@ -35,7 +39,8 @@ export function withFailure(
   }
   const now = formatTimestamp(failure.nowMs);
   let { conditions } = status;
-  for (const fact of factsOf(failure)) {
+  const facts = factsOf(failure);
+  for (const fact of facts) {
     const recorded = findCondition(before?.conditions, fact.type);
     conditions =
       recorded?.reason === fact.reason && recorded.status === fact.status && recorded.message === fact.message
@@ -43,10 +48,14 @@ export function withFailure(
         : upsertConditionWithMessage(conditions, fact, now);
   }
   if (status.phase === 'Degraded') return { ...status, conditions };
-  return { ...status, conditions, phase: 'Degraded', message: `${RECONCILE_ERROR_REASON}: ${failure.message}` };
+  const [shown] = facts;
+  return { ...status, conditions, phase: 'Degraded', message: `${shown.reason}: ${shown.message}` };
 }
 
-function factsOf({ message, replicaSet }: PassFailure): readonly ConditionFact[] {
+/** The first one is what phase and message tell of. */
+function factsOf({ message, replicaSet, templateFault }: PassFailure): readonly [ConditionFact, ...ConditionFact[]] {
+  if (templateFault !== undefined)
+    return [{ type: 'InvalidSpec', status: 'True', reason: INVALID_SPEC_REASON, message: templateFault }];
   const fact = { type: CONDITION, status: 'True', reason: RECONCILE_ERROR_REASON, message } as const;
   if (replicaSet === undefined) return [fact];
   const progressing = `Failed to create new replica set "${replicaSet}": ${message}`;
