@@ -17,6 +17,8 @@ export interface Stage {
   calls(): number;
   /** Which ConfigMaps and Secrets the controller has read, and by what: `configmaps team/settings`. */
   configReads(): readonly string[];
+  /** Another controller takes over; what this one had under way is lost. */
+  restart(): Promise<void>;
   /** Makes the controller look at everything again. */
   wakeAll(): Promise<void>;
   /** resourceVersions of everything in the scene, once they stay the same for a while. */
@@ -56,13 +58,23 @@ export async function startStage(name: Cluster['name'], wishes: Partial<Controll
     weightVerificationMinDelay: 100,
     ...wishes,
   };
-  const controller = await startController(options, SILENT_LOG, guard);
-  await controller.whenActing();
+  const start = async (): Promise<RunningController> => {
+    const started = await startController(options, SILENT_LOG, guard);
+    await started.whenActing();
+    return started;
+  };
+  let controller = await start();
   return {
     cluster,
     api: cluster.api,
-    controller,
+    get controller() {
+      return controller;
+    },
     calls: () => calls,
+    restart: async () => {
+      await controller.stop();
+      controller = await start();
+    },
     configReads: () => [...configReads].sort(),
     wakeAll: async () => {
       controller.resync();
