@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject, ResourceKind } from '../../api/kube-object.ts';
 import type { Rollout } from '../../api/rollout.ts';
+import type { ConfigObservation } from '../../core/versioned-config/resolve.ts';
 import type { CacheChange, CacheOptions, KubeCaches, ObjectCache } from '../../ports/kube.ts';
 import { ConfigCaches } from './config-caches.ts';
 
@@ -73,6 +74,12 @@ function setUp(): { readonly open: ReadonlyMap<string, OpenCache>; readonly conf
   return { open, config, woken };
 }
 
+/** What a pass sees at the beginning of time. */
+function look(config: ConfigCaches, key: string, seen: Rollout): ConfigObservation | 'syncing' | undefined {
+  const found = config.look(key, seen, 0);
+  return found === 'syncing' ? found : found.config;
+}
+
 function sync(open: ReadonlyMap<string, OpenCache>, state: ObjectCache['state'] = 'synced'): void {
   for (const cache of open.values()) cache.state = state;
 }
@@ -81,7 +88,7 @@ test('nothing is watched for a Rollout that does not ask for it', () => {
   const { open, config } = setUp();
 
   assert.equal(
-    config.look('team/shop', rollout(['settings'], { 'headgate.dev/versioned-config': 'false' })),
+    look(config, 'team/shop', rollout(['settings'], { 'headgate.dev/versioned-config': 'false' })),
     undefined,
   );
   assert.equal(open.size, 0);
@@ -90,14 +97,14 @@ test('nothing is watched for a Rollout that does not ask for it', () => {
 test('copies are known before sources are watched, and both before a decision', () => {
   const { open, config } = setUp();
 
-  assert.equal(config.look('team/shop', rollout(['settings'])), 'syncing');
+  assert.equal(look(config, 'team/shop', rollout(['settings'])), 'syncing');
   assert.deepEqual([...open.keys()], ['configmaps/copies']);
   sync(open);
-  assert.equal(config.look('team/shop', rollout(['settings'])), 'syncing');
+  assert.equal(look(config, 'team/shop', rollout(['settings'])), 'syncing');
   assert.deepEqual([...open.keys()], ['configmaps/copies', 'configmaps/team/settings']);
   sync(open);
 
-  assert.deepEqual(config.look('team/shop', rollout(['settings'])), {
+  assert.deepEqual(look(config, 'team/shop', rollout(['settings'])), {
     sources: { 'configmap/settings': null },
     copies: [],
     refused: [],
@@ -107,29 +114,29 @@ test('copies are known before sources are watched, and both before a decision', 
 test('a source wakes all who read it, and is watched as long as one does', () => {
   const { open, config, woken } = setUp();
   for (let turn = 0; turn < 3; turn += 1) {
-    config.look('team/shop', rollout(['settings', 'more']));
-    config.look('team/till', rollout(['settings']));
+    look(config, 'team/shop', rollout(['settings', 'more']));
+    look(config, 'team/till', rollout(['settings']));
     sync(open);
   }
   open.get('configmaps/team/settings')?.emit(configMap('settings'));
   assert.deepEqual(woken, ['team/shop', 'team/till']);
 
-  config.look('team/shop', rollout(['settings']));
+  look(config, 'team/shop', rollout(['settings']));
   assert.deepEqual([...open.keys()], ['configmaps/copies', 'configmaps/team/settings']);
   config.forget('team/shop');
   assert.ok(open.has('configmaps/team/settings'));
-  config.look('team/till', rollout(['settings'], { 'headgate.dev/versioned-config': 'false' }));
+  look(config, 'team/till', rollout(['settings'], { 'headgate.dev/versioned-config': 'false' }));
 
   assert.deepEqual([...open.keys()], ['configmaps/copies']);
 });
 
 test('a copy that is named as such is no source', () => {
   const { open, config } = setUp();
-  config.look('team/shop', rollout(['settings-0123456789']));
+  look(config, 'team/shop', rollout(['settings-0123456789']));
   open.get('configmaps/copies')?.emit(configMap('settings-0123456789'));
   sync(open);
 
-  const seen = config.look('team/shop', rollout(['settings-0123456789']));
+  const seen = look(config, 'team/shop', rollout(['settings-0123456789']));
 
   assert.deepEqual(seen === 'syncing' ? seen : seen?.sources, {});
   assert.deepEqual([...open.keys()], ['configmaps/copies']);
@@ -137,18 +144,18 @@ test('a copy that is named as such is no source', () => {
 
 test('a missing right is an observation, of copies and of sources', () => {
   const { open, config } = setUp();
-  config.look('team/shop', rollout(['settings']));
+  look(config, 'team/shop', rollout(['settings']));
   sync(open, 'refused');
-  config.look('team/shop', rollout(['settings']));
+  look(config, 'team/shop', rollout(['settings']));
   sync(open, 'refused');
 
-  assert.deepEqual(config.look('team/shop', rollout(['settings'])), {
+  assert.deepEqual(look(config, 'team/shop', rollout(['settings'])), {
     sources: {},
     copies: [],
     refused: ['configmap'],
   });
   sync(open, 'synced');
-  assert.deepEqual(config.look('team/shop', rollout(['settings'])), {
+  assert.deepEqual(look(config, 'team/shop', rollout(['settings'])), {
     sources: { 'configmap/settings': null },
     copies: [],
     refused: [],

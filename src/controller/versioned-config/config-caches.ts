@@ -6,6 +6,7 @@ import type { ConfigObject } from '../../core/versioned-config/copy.ts';
 import { RESOURCE_OF } from '../../core/versioned-config/plan-copies.ts';
 import { versionedReferences, type ConfigObservation } from '../../core/versioned-config/resolve.ts';
 import type { KubeCaches, ObjectCache } from '../../ports/kube.ts';
+import { Settling } from './settling.ts';
 
 const OWNER = 'owner';
 const KINDS_OF_CONFIG = ['configmap', 'secret'] as const satisfies readonly ConfigKind[];
@@ -16,6 +17,16 @@ export interface ConfigCachesInput {
   readonly namespace: string | undefined;
   readonly wake: (key: string) => void;
 }
+
+export interface ConfigLook {
+  /** Absent when nothing has to be known. */
+  readonly config?: ConfigObservation;
+  /** When to look again, though no cache says so. */
+  readonly againAtMs?: number;
+}
+
+/** How soon a right that was missing is used once it is granted. */
+const REFUSED_LOOK_MS = 10_000;
 
 interface Source {
   readonly cache: ObjectCache<ConfigObject>;
@@ -34,18 +45,18 @@ export class ConfigCaches {
   readonly #copies = new Map<ConfigKind, ObjectCache<ConfigObject>>();
   /** By Rollout: keys of its sources. */
   readonly #read = new Map<string, ReadonlySet<string>>();
+  readonly #settling = new Settling();
 
   constructor(input: ConfigCachesInput) {
     this.#input = input;
   }
 
   /**
-   * What a pass over this Rollout has to know, watched from the first time on. Undefined when it is nothing, `syncing`
-   * while it is still being read. `rollout` has the template of its workload.
+   * What a pass over this Rollout has to know, watched from the first time on. `syncing` while it is still being read. `rollout` has the template of its workload.
    */
-  look(key: string, rollout: Rollout): ConfigObservation | 'syncing' | undefined {
+  look(key: string, rollout: Rollout, nowMs: number): ConfigLook | 'syncing' {
     const isAsked = versionedConfigOf(rollout) !== undefined;
-    if (!isAsked && this.#copies.size === 0) return undefined;
+    if (!isAsked && this.#copies.size === 0) return {};
     // Which copies there are has to be known first: what names one is no source.
     const kinds = new Set(versionedReferences(rollout, []).map(({ kind }) => kind));
     const shelves = KINDS_OF_CONFIG.flatMap((kind) => (kinds.has(kind) ? [this.#copiesOf(kind)] : this.#opened(kind)));
@@ -63,13 +74,19 @@ export class ConfigCaches {
       if (cache.state === 'refused') refused.add(name.kind);
       else sources[configKey(name)] = cache.get(rollout.metadata.namespace ?? '', name.name) ?? null;
     }
-    return { sources, copies, refused: [...refused] };
+    const settled = this.#settling.look(key, { rollout, sources, nowMs });
+    const grantedAtMs = refused.size > 0 ? nowMs + REFUSED_LOOK_MS : undefined;
+    return {
+      config: { sources: settled.sources, copies, refused: [...refused] },
+      againAtMs: settled.againAtMs ?? grantedAtMs,
+    };
   }
 
   /** A Rollout that is gone, or is another process's now, reads nothing any more. */
   forget(key: string): void {
     this.#leave(key, new Set());
     this.#read.delete(key);
+    this.#settling.forget(key);
   }
 
   #opened(kind: ConfigKind): readonly ObjectCache<ConfigObject>[] {
