@@ -5,7 +5,8 @@ import type { Effect } from '../../core/decision.ts';
 /**
  * What goes on record before the effects of a decision that brings a Rollout to rest: all that later passes rest on, but
  * not yet that it is there. Who waits for Healthy, Paused or Degraded finds the world as it is meant to be: a Service that
- * leads back, a run that is there, pods that go. Undefined when there is nothing to put off: the whole status is written at
+ * leads back, a run that is there, pods that go. Conditions are what later passes rest on: they tell a user's abort from one by a
+ * measurement, and what was told already. Undefined when there is nothing to put off: the whole status is written at
  * once. A failure is never put off, since the effect that fails would never let it be told.
  */
 export function withOutcomeLater(
@@ -16,6 +17,6 @@ export function withOutcomeLater(
   if (effects.length === 0 || before?.phase === undefined) return undefined;
   if (next.phase === 'Progressing' || next.phase === before.phase) return undefined;
   if (findCondition(next.conditions, 'ReconcileError') !== undefined) return undefined;
-  const { phase, message, conditions, observedGeneration } = before;
-  return { ...next, phase, message, conditions, observedGeneration };
+  const { phase, message, observedGeneration } = before;
+  return { ...next, phase, message, observedGeneration };
 }
