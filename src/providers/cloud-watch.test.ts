@@ -76,6 +76,14 @@ test('the results are a list of objects with their values', () => {
   assert.deepEqual(judged(read(answer), 'all(result[0].Values, # < 1)'), ['[[0.5,2]]', 'Failed']);
 });
 
+test('messages beside the results are recorded', () => {
+  const Messages = [{ Code: 'MaxMetricsExceeded', Value: '500' }];
+  const step = read({ MetricDataResults: [{ Id: 'rate', Values: [1] }], Messages });
+
+  assert.ok(step.type === 'outcome');
+  assert.deepEqual(step.outcome.metadata, { messages: JSON.stringify(Messages) });
+});
+
 test('results without a value are an error, unless the condition says what they mean', () => {
   const answer = { MetricDataResults: [{ Id: 'rate', Values: [] }] };
   const condition = 'len(result[0].Values) == 0 || result[0].Values[0] < 1';

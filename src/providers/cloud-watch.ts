@@ -100,7 +100,16 @@ function next(_exchange: Exchange, response: ExchangeResponse, query: MetricQuer
     return failed('no data returned from CloudWatch: no result has a value');
   }
   const result = fromJson(results.map((one, index) => ({ ...one, Values: values[index] })));
-  return { type: 'outcome', outcome: { type: 'result', result, value: JSON.stringify(values) } };
+  return {
+    type: 'outcome',
+    outcome: { type: 'result', result, value: JSON.stringify(values), ...messagesOf(answer['Messages']) },
+  };
+}
+
+/** What CloudWatch has to say beside the results, such as that a query found too many series. */
+function messagesOf(messages: unknown): { readonly metadata?: Readonly<Record<string, string>> } {
+  const isSilent = !Array.isArray(messages) || messages.length === 0;
+  return isSilent ? {} : { metadata: { messages: JSON.stringify(messages) } };
 }
 
 function textOf(value: unknown): string {

@@ -1,0 +1,85 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { freePort } from './metrics-server.ts';
+import { until } from './world.ts';
+
+/** A real one of its own on loopback. */
+export interface RunningAlertmanager {
+  readonly url: string;
+  /** These labels fire from now on, `alertname` among them. */
+  fire(labels: Readonly<Record<string, string>>): Promise<void>;
+  /** Alerts with this label fire unheard. */
+  silence(name: string, value: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Debian calls it so; its makers do not. */
+const COMMANDS = ['prometheus-alertmanager', 'alertmanager'];
+const HOUR_MS = 3_600_000;
+
+/** Why there is none here, or undefined. */
+export function alertmanagerRefusal(): string | undefined {
+  return command() === undefined
+    ? 'there is no Alertmanager on the PATH (Debian: apt-get install prometheus-alertmanager)'
+    : undefined;
+}
+
+export async function startAlertmanager(): Promise<RunningAlertmanager> {
+  const directory = mkdtempSync(join(tmpdir(), 'headgate-alertmanager-'));
+  const config = join(directory, 'alerts.yml');
+  writeFileSync(config, JSON.stringify({ route: { receiver: 'nobody' }, receivers: [{ name: 'nobody' }] }));
+  const address = `127.0.0.1:${await freePort()}`;
+  const child = spawn(
+    command() ?? '',
+    [
+      `--config.file=${config}`,
+      `--storage.path=${directory}`,
+      `--web.listen-address=${address}`,
+      '--cluster.listen-address=',
+      '--log.level=error',
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  const url = `http://${address}`;
+  await until('Alertmanager to be ready', async () => {
+    if (child.exitCode !== null) throw new Error(`Alertmanager ended with ${child.exitCode}`);
+    const answer = await request(`${url}/-/ready`).catch(() => undefined);
+    await answer?.body.dump();
+    return answer?.statusCode === 200;
+  });
+  return {
+    url,
+    fire: (labels) => post(`${url}/api/v2/alerts`, [{ labels }]),
+    silence: (name, value) =>
+      post(`${url}/api/v2/silences`, {
+        matchers: [{ name, value, isRegex: false, isEqual: true }],
+        startsAt: new Date().toISOString(),
+        endsAt: new Date(Date.now() + HOUR_MS).toISOString(),
+        createdBy: 'test',
+        comment: 'a story',
+      }),
+    close: async () => {
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, 'exit');
+        child.kill('SIGKILL');
+        await ended;
+      }
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function command(): string | undefined {
+  return COMMANDS.find((each) => spawnSync(each, ['--version']).status === 0);
+}
+
+async function post(url: string, json: unknown): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await request(url, { method: 'POST', headers, body: JSON.stringify(json) });
+  const text = await answer.body.text();
+  if (answer.statusCode !== 200) throw new Error(`${url} answered ${answer.statusCode}: ${text}`);
+}
