@@ -18,7 +18,8 @@ export function generatedFiles(): ReadonlyMap<string, string> {
   files.set('charts/headgate/files/rules-namespaced.yaml', rules(policyRules('watched', { namespacedOnly: true })));
   const versioned = policyRules('watched', { feature: 'versionedConfig' });
   files.set('charts/headgate/files/rules-versioned-config.yaml', rules(versioned));
-  files.set('charts/headgate/files/rules-own.yaml', rules(policyRules('own')));
+  files.set('charts/headgate/files/rules-own.yaml', rules([...policyRules('lease'), ...policyRules('own')]));
+  files.set('charts/headgate/files/rules-lease.yaml', rules(policyRules('lease')));
   files.set('docs/reference/cli.md', cliPage());
   files.set('docs/reference/controller-options.md', controllerOptionsPage());
   files.set('docs/reference/gitsource.md', gitSourcePage());

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { accountKubeconfig } from '../support/account-kubeconfig.ts';
 import { openApiClient, type ApiClient } from '../support/api-client.ts';
 import { startControllerProcess, type ControllerProcess } from '../support/controller-process.ts';
 import { canaryRollout } from '../support/manifests.ts';
@@ -72,16 +73,7 @@ describe(
         roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
         subjects: [{ kind: 'ServiceAccount', namespace: 'default', name }],
       });
-      const answer = await api.create<{ readonly status: { readonly token: string } }>(`${accounts}/${name}/token`, {
-        apiVersion: 'authentication.k8s.io/v1',
-        kind: 'TokenRequest',
-        spec: { expirationSeconds: 3_600 },
-      });
-      const config = JSON.parse(readFileSync(plane.kubeconfig, 'utf8')) as { users: { user: object }[] };
-      for (const entry of config.users) entry.user = { token: answer.status.token };
-      const file = join(directory, name);
-      writeFileSync(file, JSON.stringify(config));
-      return file;
+      return accountKubeconfig({ namespace: 'default', name }, { api, kubeconfig: plane.kubeconfig, directory });
     }
 
     function deeds(): readonly Deed[] {

@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { loadAll } from 'js-yaml';
 import type { Manifest } from '../support/api-client.ts';
-import { planeTool } from '../support/plane.ts';
+import { noHelmReason, pathOfChartObject, renderChart } from '../support/chart.ts';
 import { clusterSkipReason, openCluster, type Cluster } from '../support/world.ts';
-
-const CHART = join(import.meta.dirname, '..', '..', 'charts', 'headgate');
-const HELM = planeTool('helm');
 
 /** Variants of the chart by the values that are set. */
 const VARIANTS: Readonly<Record<string, readonly string[]>> = {
@@ -16,14 +10,20 @@ const VARIANTS: Readonly<Record<string, readonly string[]>> = {
   namespaced: ['--set', 'namespaced=true'],
   webhook: ['--set', 'webhook.enabled=true'],
   'without CRDs': ['--set', 'installCRDs=false'],
+  'replicas that share, with the Lease of another namespace': [
+    '--set',
+    'sharding=true',
+    '--set',
+    'leaderElection.namespace=team',
+    '--set',
+    'leaderElection.leaseName=the-lock',
+  ],
   'versioned configuration': ['--set', 'versionedConfig.enabled=true'],
   'versioned configuration, namespaced': ['--set', 'namespaced=true', '--set', 'versionedConfig.enabled=true'],
 };
 
 for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
-  const helmIsHere = spawnSync(HELM, ['version']).status === 0;
-  const noHelm = helmIsHere || process.env['HEADGATE_CLUSTER'] === 'required' ? undefined : 'helm is not on PATH';
-  const skip = (name === 'cluster' ? clusterSkipReason() : undefined) ?? noHelm;
+  const skip = (name === 'cluster' ? clusterSkipReason() : undefined) ?? noHelmReason();
   describe(`the chart, on the ${name} control plane`, { skip }, () => {
     let cluster: Cluster;
 
@@ -44,7 +44,7 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
         const objects = render(flags);
 
         for (const object of objects) {
-          const applied = await cluster.api.apply(pathOf(object), object, 'helm');
+          const applied = await cluster.api.apply(pathOfChartObject(object), object, 'helm');
           assert.equal(applied.metadata.name, object.metadata.name);
         }
 
@@ -75,6 +75,19 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       }
     });
 
+    it('may hold its Lease in another namespace, and see no other Lease there', () => {
+      const objects = render(VARIANTS['replicas that share, with the Lease of another namespace'] ?? []);
+      const there = objects.filter(({ metadata }) => metadata.namespace === 'team');
+      const args = objects.find(({ kind }) => kind === 'Deployment')?.['spec'].template.spec.containers[0].args;
+
+      assert.deepEqual(there.map(({ kind }) => kind).sort(), ['Role', 'RoleBinding']);
+      assert.deepEqual(there.find(({ kind }) => kind === 'Role')?.['rules'], [
+        { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'patch'] },
+      ]);
+      for (const arg of ['--sharding', '--leader-election-namespace=team', '--leader-election-lease-name=the-lock'])
+        assert.ok(args.includes(arg), arg);
+    });
+
     it('runs its container without any privilege', () => {
       const deployment = render([]).find(({ kind }) => kind === 'Deployment');
       const pod = deployment?.['spec'].template.spec;
@@ -103,32 +116,5 @@ interface Rule {
 }
 
 function render(flags: readonly string[]): readonly Manifest[] {
-  const text = execFileSync(HELM, ['template', 'headgate', CHART, '--namespace', 'headgate', ...flags], {
-    encoding: 'utf8',
-    maxBuffer: 32 * 1024 * 1024,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  return (loadAll(text) as readonly (Manifest | null)[]).filter((object) => object !== null);
-}
-
-const PLURALS: Readonly<Record<string, string>> = {
-  ServiceAccount: 'serviceaccounts',
-  Service: 'services',
-  Deployment: 'deployments',
-  Role: 'roles',
-  RoleBinding: 'rolebindings',
-  ClusterRole: 'clusterroles',
-  ClusterRoleBinding: 'clusterrolebindings',
-  CustomResourceDefinition: 'customresourcedefinitions',
-};
-
-function pathOf({ apiVersion = 'v1', kind = '', metadata }: Manifest): string {
-  const root = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`;
-  const namespace = metadata.namespace === undefined ? namespaceOf(kind) : metadata.namespace;
-  const scope = namespace === undefined ? '' : `/namespaces/${namespace}`;
-  return `${root}${scope}/${PLURALS[kind]}/${metadata.name}`;
-}
-
-function namespaceOf(kind: string): string | undefined {
-  return kind.startsWith('Cluster') || kind === 'CustomResourceDefinition' ? undefined : 'headgate';
+  return renderChart('headgate', flags);
 }

@@ -23,12 +23,14 @@ export interface ControllerProcessInput {
   readonly args?: readonly string[];
   /** Where compiled code is kept from one start to the next. */
   readonly compileCache?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export function startControllerProcess({
   kubeconfig,
   args = [],
   compileCache,
+  env = {},
 }: ControllerProcessInput): ControllerProcess {
   const child = spawn(
     process.execPath,
@@ -43,7 +45,7 @@ export function startControllerProcess({
     ],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, ...(compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache }) },
+      env: { ...process.env, ...env, ...(compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache }) },
     },
   );
   const lines: string[] = [];

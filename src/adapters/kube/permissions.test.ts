@@ -11,7 +11,7 @@ import {
   unusedRights,
 } from './permissions.ts';
 
-const everyRule = [...policyRules('watched'), ...policyRules('own')];
+const everyRule = [...policyRules('watched'), ...policyRules('lease'), ...policyRules('own')];
 
 test('no rule has a wildcard', () => {
   for (const rule of everyRule)

@@ -13,8 +13,11 @@ export interface Permission {
   readonly kind: ResourceKind;
   readonly subresource?: string;
   readonly verbs: readonly PermissionVerb[];
-  /** `watched`: where Rollouts are looked after (the cluster, or one namespace). `own`: only the controller's namespace. */
-  readonly scope: 'watched' | 'own';
+  /**
+   * `watched`: where Rollouts are looked after (the cluster, or one namespace). `own`: only the controller's namespace.
+   * `lease`: where the Lease lies, which is the own namespace unless another one is named.
+   */
+  readonly scope: 'watched' | 'own' | 'lease';
   readonly why: string;
   /** Granted only where this is wanted, by a value of the chart. */
   readonly feature?: Feature;
@@ -93,9 +96,15 @@ export const PERMISSIONS: readonly Permission[] = [
   versioned(KINDS.secret, VERSIONED_VERBS, 'what versions are made with, and its copies; one is read above'),
   {
     kind: KINDS.lease,
-    verbs: ['get', 'list', 'create', 'patch', 'delete'],
+    verbs: ['get', 'create', 'patch'],
+    scope: 'lease',
+    why: 'one controller acts at a time, or one group of replicas',
+  },
+  {
+    kind: KINDS.lease,
+    verbs: ['list', 'delete'],
     scope: 'own',
-    why: 'one controller acts at a time, or each on its share; Leases of members that are gone are cleared away',
+    why: 'replicas that share know of each other; Leases of those that are gone are cleared away',
   },
 ];
 
@@ -154,7 +163,8 @@ export function generateNamespacedRole(options: { readonly name: string; readonl
 
 /** The Role in the controller's own namespace. */
 export function generateOwnRole(options: { readonly name: string; readonly namespace: string }): object {
-  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: options, rules: policyRules('own') };
+  const rules = [...policyRules('lease'), ...policyRules('own')];
+  return { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: options, rules };
 }
 
 /** For tests: with it, a client proves that the table is complete; its record shows that nothing in the table is idle. */
