@@ -80,7 +80,7 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       const there = objects.filter(({ metadata }) => metadata.namespace === 'team');
       const args = objects.find(({ kind }) => kind === 'Deployment')?.['spec'].template.spec.containers[0].args;
 
-      assert.deepEqual(there.map(({ kind }) => kind).sort(), ['Role', 'RoleBinding']);
+      assert.deepEqual(there.map(({ kind = '' }) => kind).sort(), ['Role', 'RoleBinding']);
       assert.deepEqual(there.find(({ kind }) => kind === 'Role')?.['rules'], [
         { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'patch'] },
       ]);
