@@ -11,6 +11,8 @@ const HOSTS: readonly (readonly [host: string, denied: boolean])[] = [
   ['169.254.169.254', true],
   ['[::ffff:169.254.169.254]', true],
   ['[::ffff:a9fe:a9fe]', true],
+  ['[64:ff9b::a9fe:a9fe]', true],
+  ['[64:ff9b::a00:1]', false],
   ['[fe80::1]', true],
   ['[fd00:ec2::254]', true],
   ['[fd00:ec2::255]', false],

@@ -2,6 +2,9 @@ import { lookup } from 'node:dns';
 import { BlockList, isIP, isIPv4, type LookupFunction } from 'node:net';
 import { DENIED_CODE } from './http-failure.ts';
 
+/** What networks without IPv4 put before an IPv4 address: RFC 6052. */
+const TRANSLATION_PREFIX = /^64:ff9b::(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,4})$/i;
+
 export interface AddressGuard {
   /** Whether a URL's host is an address that is denied; names are looked at when they are resolved. */
   denies(hostname: string): boolean;
@@ -18,7 +21,7 @@ export function createAddressGuard(blocks: readonly string[]): AddressGuard {
   }
 
   function denies(hostname: string): boolean {
-    const address = hostname.replace(/^\[|\]$/g, '');
+    const address = translated(hostname.replace(/^\[|\]$/g, ''));
     if (isIP(address) === 0) return false;
     return denied.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
   }
@@ -33,4 +36,12 @@ export function createAddressGuard(blocks: readonly string[]): AddressGuard {
       });
     },
   };
+}
+
+/** The IPv4 address that a translating network reaches under this one, or the address itself. */
+function translated(address: string): string {
+  const found = TRANSLATION_PREFIX.exec(address);
+  if (found === null) return address;
+  const [high, low] = [found[1] ?? '0', found[2] ?? '0'].map((part) => Number.parseInt(part, 16));
+  return [high, low].flatMap((part = 0) => [part >> 8, part & 255]).join('.');
 }
