@@ -10,6 +10,7 @@ import type { DecisionOptions } from '../../core/observation.ts';
 import { phaseLabel } from '../../core/rollout/phase-label.ts';
 import { needsPods } from '../../core/rollout/references.ts';
 import { withWorkload } from '../../core/rollout/workload-reference.ts';
+import { withUnknown } from '../../core/rollout/unknown-status.ts';
 import { releaseOf } from '../../core/rollout/service-release.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Kube, QueueAnswer, WorkQueue } from '../../ports/kube.ts';
@@ -186,7 +187,8 @@ export class RolloutController {
         config: look.config,
       });
       const decision = decide(observation);
-      const status = withFailure(decision.status, this.#failures.lasting(key, clock.nowMs()), rollout.status);
+      const failure = this.#failures.lasting(key, clock.nowMs());
+      const status = withUnknown(withFailure(decision.status, failure, rollout.status), rollout.status);
       const told = this.#withContest(rollout, { ...decision, status });
       const heldUntilMs = await this.#carryOut(key, rollout, told, routed);
       const wasShown = this.#failures.end(key);
