@@ -32,6 +32,8 @@ const { values } = parseArgs({
     interval: { type: 'string', default: '10' },
     /** How long is measured, after every run has been measured once. */
     seconds: { type: 'string', default: '60' },
+    /** Seconds within which the runs are made: evenly over the interval, so do their measurements come; 0 is as fast as it goes. */
+    over: { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
     /** For the controller's Node: `--node-option=--cpu-prof`. */
     'node-option': { type: 'string', multiple: true, default: [] },
@@ -58,7 +60,7 @@ async function main(runs: number, intervalS: number, seconds: number): Promise<v
     });
     ended.unshift(() => controller.stop());
     const calls = openAuditLog(auditLog, USER_AGENT);
-    await createRuns(api, runs, intervalS, metrics.url);
+    await createRuns(api, { runs, intervalS, url: metrics.url, overMs: Number(values.over) * 1_000 });
     while (metrics.arrivals.size < runs) await delay(100);
     calls.take();
     const [beforeMs, arrivedBefore] = [cpuMsOf(controller.pid), metrics.count()];
@@ -115,11 +117,21 @@ async function startMetrics(): Promise<Metrics> {
   };
 }
 
-async function createRuns(api: ApiClient, runs: number, intervalS: number, url: string): Promise<void> {
-  const names = Array.from({ length: runs }, (_, index) => `run-${index}`);
+interface Wanted {
+  readonly runs: number;
+  readonly intervalS: number;
+  readonly url: string;
+  readonly overMs: number;
+}
+
+async function createRuns(api: ApiClient, { runs, intervalS, url, overMs }: Wanted): Promise<void> {
+  const startedMs = Date.now();
+  let made = 0;
   const workers = Array.from({ length: CREATED_AT_ONCE }, async () => {
-    for (let name = names.pop(); name !== undefined; name = names.pop()) {
-      await api.create(`/apis/argoproj.io/v1alpha1/namespaces/${NAMESPACE}/analysisruns`, runOf(name, intervalS, url));
+    for (let index = made++; index < runs; index = made++) {
+      await delay(Math.max(0, startedMs + (overMs * index) / runs - Date.now()));
+      const run = runOf(`run-${index}`, intervalS, url);
+      await api.create(`/apis/argoproj.io/v1alpha1/namespaces/${NAMESPACE}/analysisruns`, run);
     }
   });
   await Promise.all(workers);
