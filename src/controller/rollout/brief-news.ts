@@ -3,6 +3,8 @@ import { deepEqual } from '../../lib/deep-equal.ts';
 
 /** Pods come one after another, and most waits are over before anybody can read of them: telling of each costs a write. */
 const TOLD_AFTER_MS = 1_000;
+/** That the last pod has come, or gone: people and scripts wait for it, but it often becomes ready a moment later. */
+const SIZE_TOLD_AFTER_MS = 300;
 /** So long it is held where a pass that has more to tell is known to come by then. */
 const TOLD_BY_MS = 2_000;
 
@@ -17,9 +19,10 @@ export class BriefNews {
   /** Until when this status need not be written; undefined when it is to be written now, or there is nothing to write. */
   heldUntilMs(key: string, news: NewsInput): number | undefined {
     const { before, next, nowMs, wakeAtMs } = news;
-    const isBrief = deepEqual(lasting(before), lasting(next)) && !deepEqual(before, next) && !isSized(news);
+    const isBrief = !deepEqual(before, next) && deepEqual(lasting(before), lasting(next));
     const sinceMs = this.#sinceMs.get(key) ?? nowMs;
-    const untilMs = laterOf(sinceMs + TOLD_AFTER_MS, wakeAtMs, sinceMs + TOLD_BY_MS);
+    const heldMs = isSized(news) ? SIZE_TOLD_AFTER_MS : TOLD_AFTER_MS;
+    const untilMs = laterOf(sinceMs + heldMs, wakeAtMs, sinceMs + TOLD_BY_MS);
     if (!isBrief || nowMs >= untilMs) {
       this.#sinceMs.delete(key);
       return undefined;

@@ -50,11 +50,18 @@ describe('what is put off until the effects are done', () => {
     });
   });
 
+  it('is the end of a blue-green update, too', () => {
+    const next: RolloutStatus = { ...ABORTED, phase: 'Healthy', stableRS: 'new', blueGreen: { activeSelector: 'new' } };
+
+    assert.equal(withOutcomeLater(BEFORE, next, [SWITCH])?.phase, 'Paused');
+  });
+
   const atOnce: readonly [string, RolloutStatus | undefined, RolloutStatus, readonly Effect[]][] = [
     ['nothing without effects', BEFORE, ABORTED, []],
     ['nothing of a Rollout that goes on', BEFORE, { ...ABORTED, phase: 'Progressing' }, [SWITCH]],
     ['nothing of one that rests already', { ...BEFORE, phase: 'Degraded' }, ABORTED, [SWITCH]],
     ['nothing of one that was never looked at', undefined, ABORTED, [SWITCH]],
+    ['nothing of a canary that became stable', BEFORE, { ...ABORTED, phase: 'Healthy', stableRS: 'new' }, [SWITCH]],
     ['no failure', BEFORE, { ...ABORTED, conditions: [condition('ReconcileError')] }, [SWITCH]],
   ];
   for (const [title, before, next, effects] of atOnce) {

@@ -7,7 +7,8 @@ import type { Effect } from '../../core/decision.ts';
  * not yet that it is there. Who waits for Healthy, Paused or Degraded finds the world as it is meant to be: a Service that
  * leads back, a run that is there, pods that go. Conditions are what later passes rest on: they tell a user's abort from one by a
  * measurement, and what was told already. Undefined when there is nothing to put off: the whole status is written at
- * once. A failure is never put off, since the effect that fails would never let it be told.
+ * once. A failure is never put off, since the effect that fails would never let it be told. Nor is the end of a canary:
+ * all traffic was seen at the new version before, and the API, too, lets its Services follow.
  */
 export function withOutcomeLater(
   before: RolloutStatus | undefined,
@@ -17,6 +18,7 @@ export function withOutcomeLater(
   if (effects.length === 0 || before?.phase === undefined) return undefined;
   if (next.phase === 'Progressing' || next.phase === before.phase) return undefined;
   if (findCondition(next.conditions, 'ReconcileError') !== undefined) return undefined;
+  if (next.stableRS !== before.stableRS && next.blueGreen === undefined) return undefined;
   const { phase, message, observedGeneration } = before;
   return { ...next, phase, message, observedGeneration };
 }
