@@ -122,12 +122,12 @@ let namespaces = 0;
 export class Scene {
   readonly api: ApiClient;
   readonly namespace: string;
-  readonly #patience: Patience;
+  readonly patience: Patience;
 
   private constructor(api: ApiClient, namespace: string, patience: Patience) {
     this.api = api;
     this.namespace = namespace;
-    this.#patience = patience;
+    this.patience = patience;
   }
 
   static async open(api: ApiClient, title: string, patience = PATIENCE): Promise<Scene> {
@@ -185,7 +185,7 @@ export class Scene {
         return looks(rollout) ? rollout : undefined;
       },
       async () => ({ status: (await this.rollout(name))['status'], events: await this.eventLines(name) }),
-      this.#patience,
+      this.patience,
     );
   }
 
