@@ -150,6 +150,42 @@ test('a ConfigMap that the Rollout names goes back if the same commit changed it
   assert.equal(entry.attempts, 1);
 });
 
+test('a commit of a ConfigMap alone is reverted where it belongs to the versions, and the good one before it stays', async (t) => {
+  const versioned = rolloutYaml()
+    .replace(
+      '  name: shop\nspec:',
+      '  name: shop\n  annotations: {headgate.dev/versioned-config: configmap/settings}\nspec:',
+    )
+    .replace(
+      '          env:',
+      '          envFrom: [{configMapRef: {name: settings}}, {configMapRef: {name: colours}}]\n          env:',
+    );
+  const world = await openShop(t, {
+    ...shopFiles(),
+    'app/rollout.yaml': versioned,
+    'app/colours.yaml': configMapYaml('colours', 'red'),
+  });
+  const commitOf = async (): Promise<unknown> =>
+    (await world.get(KINDS.rollout, 'shop'))?.metadata.annotations?.['headgate.dev/commit'];
+  const first = await commitOf();
+  await world.origin.commit({ 'app/colours.yaml': configMapYaml('colours', 'green') }, 'colours belong to no version');
+  await world.pull();
+  assert.equal(await commitOf(), first);
+  const good = await world.origin.commit({ 'app/settings.yaml': configMapYaml('settings', 'two') }, 'good settings');
+  await world.pull();
+  assert.equal(await commitOf(), good);
+  await createReplicaSet(world, 'shop', 'better');
+  await world.origin.commit({ 'app/settings.yaml': configMapYaml('settings', 'three') }, 'bad settings');
+  await world.pull();
+
+  await abort(world, { stable: 'better' });
+  await revertOf(world, 'Pushed');
+
+  assert.equal(await world.origin.show('main:app/settings.yaml'), configMapYaml('settings', 'two'));
+  assert.equal(await world.origin.show('main:app/colours.yaml'), configMapYaml('colours', 'green'));
+  assert.equal(await world.origin.show('main:app/rollout.yaml'), versioned);
+});
+
 test('nothing is pushed when later work stands in the way, and a condition says so', async (t) => {
   const world = await openShop(t);
   await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2', replicas: 3 }) }, 'shop v2');

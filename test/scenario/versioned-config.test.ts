@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Manifest } from '../support/api-client.ts';
+import { headgate } from '../support/cli.ts';
 import { canaryRollout, podTemplate } from '../support/manifests.ts';
 import { startStage, type Stage } from '../support/stage.ts';
 import { clusterSkipReason, conditionOf, Scene, until, type Cluster } from '../support/world.ts';
@@ -80,6 +81,42 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
         const values = (await copiesIn(scene)).map((object) => object['data'].value);
         return values.join() === 'b';
       });
+    });
+
+    story('what is applied together is one update', async (scene) => {
+      await scene.apply(configMap('settings', 'a'), shop());
+      await scene.untilPhase('shop', 'Healthy');
+
+      await scene.apply(configMap('settings', 'b'));
+      await scene.setImage('shop', 'shop:2');
+      await scene.untilPhase('shop', 'Paused');
+
+      assert.deepEqual(await contentsRun(scene), ['a', 'b']);
+      assert.equal((await scene.replicaSets()).length, 2);
+    });
+
+    story('undo brings back what the revision read, though the source has other content', async (scene) => {
+      await scene.apply(configMap('settings', 'a'), shop({ steps: [] }));
+      const first = await scene.untilPhase('shop', 'Healthy');
+      await scene.apply(configMap('settings', 'b'));
+      await until('the new content', async () => (await contentsRun(scene)).join() === 'b');
+      await scene.untilPhase('shop', 'Healthy');
+
+      const { kubeconfig } = stage.cluster;
+      const { code, err } = await headgate(['undo', 'shop', '-n', scene.namespace], { kubeconfig });
+      assert.equal(code, 0);
+      assert.match(err, /names the ConfigMaps and Secrets of that revision/);
+      const back = await scene.untilRollout('shop', 'back', ({ status }) => {
+        return status.phase === 'Healthy' && status.stableRS === first['status'].stableRS;
+      });
+      assert.equal(back['status'].currentPodHash, first['status'].currentPodHash);
+      await scene.apply(configMap('settings', 'c'));
+      await stage.wakeAll();
+      await stage.untilQuiet(scene);
+      assert.deepEqual(await contentsRun(scene), ['a']);
+
+      await scene.apply(shop({ steps: [] }));
+      await until('the content of the source again', async () => (await contentsRun(scene)).join() === 'c');
     });
 
     story('two Rollouts share a ConfigMap, and each keeps its own versions', async (scene) => {

@@ -35,9 +35,14 @@ export async function createReplicaSet(world: GitWorld, name: string, hash: stri
 /** What the controller of Rollouts would do: a ReplicaSet for what Git brought, then an abort of it. */
 export async function abort(
   world: GitWorld,
-  options: { readonly name?: string; readonly hash?: string; readonly createSet?: false } = {},
+  options: {
+    readonly name?: string;
+    readonly hash?: string;
+    readonly stable?: string;
+    readonly createSet?: false;
+  } = {},
 ): Promise<void> {
-  const { name = 'shop', hash = 'bad' } = options;
+  const { name = 'shop', hash = 'bad', stable = 'good' } = options;
   if (options.createSet !== false) await createReplicaSet(world, name, hash);
   const rollout = await world.get(KINDS.rollout, name);
   const message = 'Rollout aborted update to revision 2: Step-based analysis phase error/failed';
@@ -52,7 +57,7 @@ export async function abort(
         phase: 'Degraded',
         message: `RolloutAborted: ${message}`,
         currentPodHash: hash,
-        stableRS: 'good',
+        stableRS: stable,
         observedGeneration: String(rollout?.metadata.generation),
         canary: { currentStepAnalysisRunStatus: { name: 'shop-bad-2-0', status: 'Failed' } },
         conditions: [

@@ -10,7 +10,7 @@ import { identityOf, type Manifest, type ManifestProblem } from '../../core/gito
 import { FIELD_MANAGER, GIT_ANNOTATIONS } from '../../core/gitops/names.ts';
 import { otherOwnerOf, stampOrigin } from '../../core/gitops/origin.ts';
 import { placeObjects } from '../../core/gitops/placement.ts';
-import { templateOf, templateReferences } from '../../core/gitops/references.ts';
+import { templateOf, templateReferences, versionedNames } from '../../core/gitops/references.ts';
 import type { KindDirectory, Kube } from '../../ports/kube.ts';
 import { causeOf, isKubeError } from '../failure.ts';
 import type { Declaration } from './declaration.ts';
@@ -67,7 +67,8 @@ export async function applyDeclaration(
     isNamespaced: (object) => resolved.get(kindKey(object))?.namespaced,
   });
   const steering = steeringOf([...rollouts, ...placed.manifests.map((manifest) => manifest.object)]);
-  const pass: Pass = { tools, source, declaration, account, resolved, steering, failed: new Set() };
+  const declared = placed.manifests.map(({ object }) => object);
+  const pass: Pass = { tools, source, declaration, declared, account, resolved, steering, failed: new Set() };
 
   const problems: ManifestProblem[] = [...declaration.problems, ...placed.problems];
   let applied = 0;
@@ -82,10 +83,10 @@ export async function applyDeclaration(
     }
   }
 
-  const declared = placed.manifests.map((manifest) => inventoryEntryOf(manifest.object, manifest.file));
+  const entries = placed.manifests.map((manifest) => inventoryEntryOf(manifest.object, manifest.file));
   const plan = prunePlan({
     inventory: source.status?.inventory?.entries ?? [],
-    declared,
+    declared: entries,
     prune: source.spec.prune === true,
     hasUnreadable: declaration.problems.length > 0 || placed.problems.length > 0,
   });
@@ -93,7 +94,7 @@ export async function applyDeclaration(
   const pruned = isCurrent ? await prune(pass, plan.delete) : { kept: plan.delete, problems: [] };
   return {
     problems: [...problems, ...pruned.problems],
-    inventory: [...declared, ...plan.keep, ...pruned.kept],
+    inventory: [...entries, ...plan.keep, ...pruned.kept],
     applied,
     pruned: plan.delete.length - pruned.kept.length,
     again: again || pruned.kept.length > 0,
@@ -105,6 +106,8 @@ interface Pass {
   readonly tools: ApplyTools;
   readonly source: GitSource;
   readonly declaration: Declaration;
+  /** In their namespaces. */
+  readonly declared: readonly KubeObject[];
   readonly account: string;
   readonly resolved: ReadonlyMap<string, ResourceKind>;
   readonly steering: Steering;
@@ -189,7 +192,7 @@ function blockerOf(pass: Pass, manifest: Manifest): string | undefined {
 
 async function bring(pass: Pass, manifest: Manifest, ref: ObjectRef): Promise<Outcome> {
   const { tools, source, declaration, account } = pass;
-  const digest = digestOf(manifest.object);
+  const digest = digestOf(withVersionedContent(manifest.object, pass.declared));
   const identity = identityOf(manifest.object, '');
   const seen = `${identity} ${digest}`;
   const unchanged = (): Outcome => ({
@@ -257,6 +260,21 @@ function isAsDeclared({ memory, identity, digest, wanted, live }: Comparison): b
 function withoutVersion(object: KubeObject): KubeObject {
   const { resourceVersion: _version, ...metadata } = object.metadata;
   return { ...object, metadata };
+}
+
+/**
+ * Where ConfigMaps belong to the versions of a Rollout, a commit that changes one changes the Rollout. Not so Secrets: a digest
+ * is seen by people who may not read them.
+ */
+function withVersionedContent(object: KubeObject, declared: readonly KubeObject[]): KubeObject {
+  const names = versionedNames(object).filter(({ kind }) => kind === 'ConfigMap');
+  if (names.length === 0) return object;
+  const namespace = object.metadata.namespace ?? '';
+  const content = declared.filter(
+    ({ kind, metadata }) =>
+      metadata.namespace === namespace && names.some((name) => name.kind === kind && name.name === metadata.name),
+  );
+  return { ...object, content };
 }
 
 /** Of the declaration alone, with keys in order: independent of how the file is written. */

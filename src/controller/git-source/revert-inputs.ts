@@ -2,7 +2,7 @@ import type { GitSource } from '../../api/git-source.ts';
 import type { KubeObject } from '../../api/kube-object.ts';
 import { takeBackFiles } from '../../core/gitops/file-revert-plan.ts';
 import { identityOf } from '../../core/gitops/manifest.ts';
-import { templateOf, templateReferences } from '../../core/gitops/references.ts';
+import { templateOf, templateReferences, versionedNames } from '../../core/gitops/references.ts';
 import { planRevert, type CommitChange, type RevertPlan, type SourceFile } from '../../core/gitops/revert-plan.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import type { FileChange } from '../../ports/git.ts';
@@ -124,8 +124,8 @@ async function planRendered(
   const now = before.get(id);
   if (now === undefined)
     return { outcome: 'superseded', message: 'the head of the branch no longer declares this Rollout' };
-  const aborted = byIdentity(await renderDeclaration(tools, range.aborted, range.folder), range).get(id);
-  if (aborted !== undefined && !deepEqual(templateOf(aborted), templateOf(now)))
+  const aborted = versionIn(byIdentity(await renderDeclaration(tools, range.aborted, range.folder), range), id);
+  if (aborted !== undefined && !deepEqual(aborted, versionIn(before, id)))
     return { outcome: 'superseded', message: 'the head of the branch no longer declares the aborted version' };
 
   const taken = takeBackFiles(culprits, head.files);
@@ -171,12 +171,20 @@ async function renderedTemplate(
 ): Promise<unknown> {
   try {
     await tools.repository.fetch(commit);
-    const rollout = byIdentity(await renderDeclaration(tools, commit, range.folder), range).get(id);
-    return rollout === undefined ? undefined : templateOf(rollout);
+    return versionIn(byIdentity(await renderDeclaration(tools, commit, range.folder), range), id);
   } catch (error) {
     if (error instanceof FolderError || (error instanceof Error && error.name === 'KustomizeError')) return undefined;
     throw error;
   }
+}
+
+/** What a version of the Rollout is made of; undefined when it is not declared. */
+function versionIn(declared: ReadonlyMap<string, KubeObject>, id: string): unknown {
+  const rollout = declared.get(id);
+  if (rollout === undefined) return undefined;
+  const namespace = id.slice(id.indexOf(' ') + 1, id.lastIndexOf('/'));
+  const content = versionedNames(rollout).map(({ kind, name }) => declared.get(`/${kind} ${namespace}/${name}`));
+  return [templateOf(rollout), ...content];
 }
 
 function rolloutIdentity(range: RevertRange): string {

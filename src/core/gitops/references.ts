@@ -1,4 +1,6 @@
 import type { KubeObject } from '../../api/kube-object.ts';
+import type { Rollout } from '../../api/rollout.ts';
+import { versionedConfigOf } from '../../api/versioned-config.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 
 /** An object of the same namespace that a pod cannot start without. */
@@ -12,6 +14,15 @@ export function templateReferences(template: unknown): readonly Reference[] {
   const found = new Map<string, Reference>();
   collect(template, (reference) => found.set(`${reference.kind}/${reference.name}`, reference));
   return [...found.values()];
+}
+
+/** Those of them whose content belongs to the versions of a Rollout, because it asks for that. */
+export function versionedNames(object: KubeObject): readonly Reference[] {
+  const wanted = object.kind === 'Rollout' ? versionedConfigOf(object as Rollout) : undefined;
+  if (wanted === undefined) return [];
+  return templateReferences(templateOf(object)).filter(
+    ({ kind, name }) => wanted === 'all' || wanted.has(`${kind.toLowerCase()}/${name}`),
+  );
 }
 
 /** The pod template of a workload, wherever its kind keeps it. */

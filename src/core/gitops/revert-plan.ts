@@ -4,7 +4,7 @@ import { isPlainObject } from '../../lib/merge-patch.ts';
 import { groupOf, identityOf } from './manifest.ts';
 import { mergeText } from './three-way-text.ts';
 import { mergeValue } from './three-way-value.ts';
-import { templateOf, templateReferences } from './references.ts';
+import { templateOf, templateReferences, versionedNames } from './references.ts';
 import { appendDocument, removeDocument, splitDocuments, type YamlDocument } from './yaml-documents.ts';
 
 /** A file of one commit, and how to read it. */
@@ -46,7 +46,7 @@ export type RevertPlan =
 
 /**
  * How to undo, at the head, what aborted. The culprits are the commits that changed the pod template of this Rollout (or of the workload it
- * refers to). For each of them, the latest first, its change to the Rollout's documents, and to the ConfigMaps and Secrets that the template
+ * refers to), or content that belongs to its versions. For each of them, the latest first, its change to the Rollout's documents, and to the ConfigMaps and Secrets that the template
  * names, is taken back: as a three-way merge of lines within the document, and checked against a three-way merge of the parsed values.
  * Everything else in the head, also in the same documents, stays.
  */
@@ -58,7 +58,10 @@ export function planRevert(request: RevertRequest): RevertPlan {
   const reader = documentReader(request);
   const head = new Map(request.head.map((file) => [file.path, file.text]));
   const known = templateIdentities(id, reader(head));
-  const culprits = request.changes.filter((change) => changesTemplate(change, known, reader));
+  const content = contentIdentities(id, reader(head));
+  const culprits = request.changes.filter(
+    (change) => changesTemplate(change, known, reader) || changesContent(change, content, reader),
+  );
   if (culprits.length === 0)
     return {
       outcome: 'conflict',
@@ -74,7 +77,7 @@ export function planRevert(request: RevertRequest): RevertPlan {
   const files = new Map(head);
   const restored = new Set<string>();
   for (const culprit of culprits) {
-    for (const target of targetsOf(culprit, known, reader)) {
+    for (const target of targetsOf(culprit, { known, content }, reader)) {
       const conflict = takeBack({ culprit, target, files, reader });
       if (conflict !== undefined)
         return { outcome: 'conflict', message: `${conflict} (commit ${culprit.commit.slice(0, 12)})` };
@@ -163,18 +166,39 @@ function changesTemplate(change: CommitChange, known: readonly string[], reader:
   });
 }
 
+/** Content that belongs to the versions of the Rollout, because it asks for that, changes with it. */
+function changesContent(change: CommitChange, content: readonly string[], reader: DocumentReader): boolean {
+  const before = reader(pairs(change.before));
+  const after = reader(pairs(change.after));
+  return content.some((identity) => {
+    const old = before.get(identity)?.object;
+    const now = after.get(identity)?.object;
+    return old !== undefined && now !== undefined && !deepEqual(old, now);
+  });
+}
+
+function contentIdentities(id: string, documents: ReadonlyMap<string, FoundDocument>): readonly string[] {
+  const rollout = documents.get(id)?.object;
+  const namespace = id.slice(id.indexOf(' ') + 1, id.lastIndexOf('/'));
+  return rollout === undefined ? [] : versionedNames(rollout).map(({ kind, name }) => `/${kind} ${namespace}/${name}`);
+}
+
 function workloadReference(object: KubeObject): unknown {
   return isPlainObject(object['spec']) ? object['spec']['workloadRef'] : undefined;
 }
 
 /** The documents that one culprit is undone in. */
-function targetsOf(culprit: CommitChange, known: readonly string[], reader: DocumentReader): readonly string[] {
+function targetsOf(
+  culprit: CommitChange,
+  { known, content }: { readonly known: readonly string[]; readonly content: readonly string[] },
+  reader: DocumentReader,
+): readonly string[] {
   const [id = ''] = known;
   const before = reader(pairs(culprit.before));
   const after = reader(pairs(culprit.after));
   const namespace = id.slice(id.indexOf(' ') + 1, id.lastIndexOf('/'));
   const own = new Set([...known, ...templateIdentities(id, before), ...templateIdentities(id, after)]);
-  const referenced = new Set<string>();
+  const referenced = new Set(content);
   for (const identity of own) {
     for (const side of [before, after]) {
       const object = side.get(identity)?.object;
