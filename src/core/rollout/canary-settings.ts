@@ -17,6 +17,8 @@ export interface CanarySettings {
   readonly steps: readonly CanaryStep[];
   readonly maxSurge: number;
   readonly maxUnavailable: number;
+  /** With a router: how many pods of the new version may be on their way to being available at once; no limit if unset. */
+  readonly unreadyMax: number | undefined;
   readonly routing: TrafficRouting | undefined;
   /** What counts as all traffic. */
   readonly weightTotal: number;
@@ -55,6 +57,7 @@ export function canarySettingsOf(spec: RolloutSpec, stablePingPong?: StablePingP
     steps: canary.steps ?? [],
     maxSurge: bounds.surge,
     maxUnavailable: bounds.unavailable,
+    unreadyMax: routing === undefined || canary.maxSurge === undefined ? undefined : Math.max(1, bounds.surge),
     routing,
     weightTotal: weightTotalOf(routing),
     canaryService: services.canary,

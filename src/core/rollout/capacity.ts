@@ -146,7 +146,28 @@ function routedSizes(world: World, position: Position, roles: Roles): Sizes {
   // As long as a weight is on its way to the proxies, stable may still be sent what it was sent before.
   const stableMin = weightIsOnItsWay(world) ? sizeOf(roles.stable) : 0;
   if (roles.stable !== undefined) byName.set(roles.stable.metadata.name, Math.max(target.stable, stableMin));
-  return { current: routedCurrentSize(world, position, { roles, wanted: target.canary }), byName };
+  const wanted = routedCurrentSize(world, position, { roles, wanted: target.canary });
+  return { current: roles.stable === undefined ? wanted : withinSurge(world, roles.current, wanted), byName };
+}
+
+/**
+ * A user's maxSurge bounds how many new pods start at once, not how many there will be: a database may not bear that all of
+ * them connect at the same moment. What a threshold lets a step do without is on top, so that pods which never become
+ * available hold nobody up.
+ */
+function withinSurge(world: World, current: ReplicaSet | undefined, wanted: number): number {
+  const { unreadyMax } = world.settings;
+  const size = sizeOf(current);
+  if (unreadyMax === undefined || wanted <= size) return wanted;
+  return Math.min(wanted, Math.max(size, availableOf(current) + unreadyMax + dispensable(world, wanted)));
+}
+
+/** Of so many pods, those that nothing waits for. */
+function dispensable(world: World, wanted: number): number {
+  const { threshold } = world.settings;
+  if (threshold === undefined) return 0;
+  const needed = threshold.percent ? Math.ceil((wanted * threshold.value) / 100) : threshold.value;
+  return Math.max(0, wanted - needed);
 }
 
 function weightIsOnItsWay(world: World): boolean {

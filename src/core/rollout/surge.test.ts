@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { PureWorld, rolloutOf, routed, type RolloutWishes } from '../../../test/support/pure-world.ts';
+
+const STEPS = [{ setWeight: 50 }, { pause: {} }];
+
+/** The most pods of the new version that were on their way at once, while it came to its pause and beyond. */
+function mostUnready(canary: Partial<NonNullable<RolloutWishes['canary']>>): { most: number; world: PureWorld } {
+  const world = new PureWorld(rolloutOf({ replicas: 10, canary: routed({ steps: STEPS, ...canary }) }), {
+    podStartMs: 5_000,
+  }).advance(60_000);
+  const pass = world.pass.bind(world);
+  let most = 0;
+  world.pass = (effectsMax) => {
+    const changed = pass(effectsMax);
+    const current = world.cluster.replicaSets.find(({ spec }) => spec.template.spec?.containers?.[0]?.image === 'v2');
+    most = Math.max(most, (current?.spec.replicas ?? 0) - (current?.status?.availableReplicas ?? 0));
+    return changed;
+  };
+  world.image('v2').advance(60_000);
+  return {
+    get most() {
+      return most;
+    },
+    world,
+  };
+}
+
+describe('with a router', () => {
+  it('all pods of a step start at once where no maxSurge is set', () => {
+    assert.equal(mostUnready({}).most, 5);
+  });
+
+  for (const [maxSurge, most] of [
+    [2, 2],
+    ['10%', 1],
+    [0, 1],
+    [100, 5],
+  ] as const) {
+    it(`a maxSurge of ${maxSurge} lets ${most} new pods start at a time, and the step is reached all the same`, () => {
+      const seen = mostUnready({ maxSurge });
+      assert.equal(seen.most, most);
+      assert.equal(seen.world.status.phase, 'Paused');
+      assert.equal(seen.world.sizes()['v2'], 5);
+
+      seen.world.command({ promoteFull: true }).advance(120_000);
+
+      assert.equal(seen.world.status.phase, 'Healthy');
+      assert.ok(seen.most <= most + (most === 5 ? 5 : 0));
+    });
+  }
+
+  it('a shrinking stable version keeps to it, too', () => {
+    const { most, world } = mostUnready({ maxSurge: 1, dynamicStableScale: true });
+
+    assert.equal(most, 1);
+    assert.deepEqual(world.sizes(), { v1: 5, v2: 5 });
+  });
+
+  it('pods that a threshold does without hold up none of the others', () => {
+    const replicaProgressThreshold = { type: 'Percent', value: 80 } as const;
+
+    // One of five need not be there: it may be on its way beside the one of maxSurge.
+    assert.equal(mostUnready({ maxSurge: 1, replicaProgressThreshold }).most, 2);
+  });
+
+  it('a first version comes as a whole', () => {
+    const world = new PureWorld(rolloutOf({ replicas: 10, canary: routed({ maxSurge: 1 }) }), { podStartMs: 5_000 });
+
+    assert.equal(world.quiesce().sizes()['v1'], 10);
+  });
+});
