@@ -173,3 +173,25 @@ test('the time of deliveries goes with the Rollout', async () => {
 
   assert.deepEqual(await series(registry, 'notification_send_sum'), []);
 });
+
+test('what has not begun is Pending', async () => {
+  const registry = createMetrics({ clock: new VirtualClock(), build });
+  const metrics = [{ metric: 'errors', type: 'Prometheus', phase: '', dryRun: false }];
+
+  registry.metrics.analysisRunObserved({ namespace: 'ns', name: 'run', phase: '', metrics });
+
+  const lines = [
+    ...(await series(registry, 'analysis_run_metric_phase{')),
+    ...(await series(registry, 'analysis_run_phase{')),
+  ];
+  assert.deepEqual(
+    lines.map((line) => /phase="([^"]*)"\} (\d)/.exec(line)?.slice(1)),
+    [
+      ['Pending', '1'],
+      ['Pending', '1'],
+    ],
+  );
+
+  registry.metrics.objectGone({ kind: 'analysis_run', namespace: 'ns', name: 'run' });
+  assert.doesNotMatch(await registry.render(), /name="run"/);
+});

@@ -23,6 +23,8 @@ const OWN_COUNTER_MAX = 5_000;
 const NAMESPACES_MAX = 200;
 /** The value that dashboards know for a label which is not told. */
 const NOT_TOLD = 'N/A';
+/** What dashboards call something that has no phase yet. */
+const NOT_BEGUN = 'Pending';
 const RECONCILE_BUCKETS = [0.01, 0.15, 0.25, 0.5, 1];
 /** From half a minute to eight hours: some updates wait for people. */
 const UPDATE_BUCKETS = [30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 28_800];
@@ -250,10 +252,10 @@ function analysisRunSeries(registry: Registry): {
   function show(run: AnalysisRunFacts, deed: 'set' | 'remove'): void {
     const { namespace, name } = run;
     write(info, deed, { namespace, name, phase: run.phase });
-    write(runPhases, deed, { namespace, name, phase: run.phase });
+    write(runPhases, deed, { namespace, name, phase: run.phase || NOT_BEGUN });
     for (const { metric, type, phase, dryRun } of run.metrics) {
       write(types, deed, { namespace, name, metric, type });
-      write(phases, deed, { namespace, name, metric, type, dry_run: String(dryRun), phase });
+      write(phases, deed, { namespace, name, metric, type, dry_run: String(dryRun), phase: phase || NOT_BEGUN });
     }
   }
 
@@ -342,7 +344,7 @@ function experimentSeries(registry: Registry): {
       gone(namespace, name);
       shown.set(`${namespace}/${name}`, phase);
       info.set({ namespace, name, phase }, 1);
-      const present = phase === '' ? 'Pending' : phase;
+      const present = phase || NOT_BEGUN;
       for (const one of EXPERIMENT_PHASES) phases.set({ namespace, name, phase: one }, one === present ? 1 : 0);
     },
     gone,

@@ -15,8 +15,8 @@ import type { Telemetry } from '../../ports/telemetry.ts';
 import type { ProviderOptions } from '../../providers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
 import { keyOf } from '../rollout/caches.ts';
-import { providerTypeName } from '../../core/analysis/provider-type.ts';
 import { measure, removeGarbage, terminateMeasurement, type MeasureInput } from './measure.ts';
+import { runFacts } from './run-facts.ts';
 import { RunSecrets } from './secrets.ts';
 
 export interface RunControllerInput {
@@ -140,18 +140,7 @@ export class RunController {
     for (const order of decision.orders) this.#follow(key, recorded, order);
     this.#removeGarbage(key, run, recorded);
     for (const notice of decision.events) this.#input.kube.events.record(run, notice);
-    const metrics = resolvedMetricsOf(run.spec);
-    this.#input.telemetry.metrics.analysisRunObserved({
-      namespace: run.metadata.namespace ?? '',
-      name: run.metadata.name,
-      phase: decision.status.phase ?? '',
-      metrics: (decision.status.metricResults ?? []).map((result) => ({
-        metric: result.name,
-        type: providerTypeName(metrics.find(({ name }) => name === result.name)),
-        phase: result.phase ?? '',
-        dryRun: result.dryRun ?? false,
-      })),
-    });
+    this.#input.telemetry.metrics.analysisRunObserved(runFacts(run, decision.status));
   }
 
   #follow(key: string, run: AnalysisRun, order: MeasurementOrder): void {
