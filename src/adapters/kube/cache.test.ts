@@ -155,3 +155,16 @@ test('versions are compared as numbers of any length', () => {
 
   assert.deepEqual(versionsIn(cache), { a: '18446744073709551615' });
 });
+
+test('the echo of a write is known by its version, once, unless the watch was there first', () => {
+  const cache = setUp();
+  cache.replace([object('a', 5)], '10');
+  cache.absorb(object('a', 15));
+  cache.changed(object('b', 20), '20');
+  cache.absorb(object('b', 20));
+
+  assert.deepEqual(
+    [cache.isEcho('14'), cache.isEcho('15'), cache.isEcho('15'), cache.isEcho('20')],
+    [false, true, false, false],
+  );
+});

@@ -10,6 +10,8 @@ import { isOlder } from './resource-version.ts';
 import type { Trim } from './trim.ts';
 
 const NONE: readonly never[] = [];
+/** Echoes that may be awaited; those that a broken watch never brings are forgotten with the rest. */
+const ECHOES_MAX = 1_000;
 
 /**
  * What a list-watch has seen, by namespace and name, and under the indexes that were asked for.
@@ -40,6 +42,8 @@ export interface FillableCache<T extends KubeObject = KubeObject> extends Object
   restart(): void;
   /** The answer to a write. Ignored when the watch is ahead of it or its labels may put it out of this cache's scope. */
   absorb(raw: KubeObject): void;
+  /** True once for the version of an answer that was absorbed: the watch has nothing new to tell of it. */
+  isEcho(version: string): boolean;
   /** What a live read of one object found at `version`; the watch's older news of it are ignored from then on. */
   settle(found: {
     readonly namespace: string;
@@ -66,6 +70,8 @@ export function createCache<T extends KubeObject>(options: {
   const progressed: (() => void)[] = [];
   /** Names that a live read was made of, and the version up to which the watch tells old news of them. */
   const floors = new Map<string, string>();
+  /** Versions that were absorbed and that the watch has not told of yet. */
+  const absorbed = new Set<string>();
   let state: ObjectCache['state'] = 'syncing';
   let version: string | undefined;
   let everything: readonly T[] | undefined;
@@ -225,9 +231,14 @@ export function createCache<T extends KubeObject>(options: {
     },
     absorb(raw) {
       if (!inScope(raw)) return;
+      const { resourceVersion = '' } = raw.metadata;
+      // The watch may be ahead of the answer, and then there is no echo to come.
+      if (absorbed.size >= ECHOES_MAX) absorbed.clear();
+      if (isOlder(version, resourceVersion)) absorbed.add(resourceVersion);
       put(prepare({ ...raw, metadata: { ...raw.metadata } }));
       progress();
     },
+    isEcho: (told) => absorbed.delete(told),
     settle({ namespace, name, object, version: readAt }) {
       if (state !== 'synced') return;
       const key = { namespace, name };

@@ -246,6 +246,11 @@ interface WatchEvent {
 
 /** Puts one event into the cache; the version that the watch has come to by it. Throws KubeError for an ERROR event. */
 function take(cache: FillableCache, line: string): string | undefined {
+  const told = onlyVersionIn(line);
+  if (told !== undefined && cache.isEcho(told)) {
+    cache.reached(told);
+    return told;
+  }
   const { type, object } = JSON.parse(line) as WatchEvent;
   const version = object?.metadata?.resourceVersion;
   switch (type) {
@@ -264,6 +269,22 @@ function take(cache: FillableCache, line: string): string | undefined {
     default:
       return undefined;
   }
+}
+
+const CHANGED = /^\{"type":"(?:ADDED|MODIFIED)"/;
+const VERSION = '"resourceVersion":"';
+
+/**
+ * The version of an object that was added or changed, read off the text: half of what a watch brings are echoes of our own
+ * writes, and parsing them would be all that is done with them. Within a text the quotes would be escaped, so what is found is a field;
+ * where there are several, or none, the whole line has to be parsed.
+ */
+function onlyVersionIn(line: string): string | undefined {
+  if (!CHANGED.test(line)) return undefined;
+  const at = line.indexOf(VERSION);
+  if (at === -1 || line.includes(VERSION, at + 1)) return undefined;
+  const from = at + VERSION.length;
+  return line.slice(from, line.indexOf('"', from));
 }
 
 function callOf(options: ListWatchOptions, verb: 'list' | 'watch'): KubeCall {

@@ -288,3 +288,17 @@ test('a server that is too busy is asked again when it wants; an eviction that a
   });
   assert.equal(kube.client.inFlight.limit, 4);
 });
+
+test('the echo of a write brings the cache on, and what others change afterwards is seen', async (t) => {
+  const { api, kube, cache } = await setUp(t);
+  const changes: string[] = [];
+  cache.subscribe(() => changes.push(String(valueIn(cache))));
+
+  await kube.writer.write(patch('"resourceVersion":"1"'));
+  await kube.writer.write({ ...patch('ours'), body: { data: { value: 'ours', resourceVersion: '1' } } } as KubeWrite);
+  api.put('configmaps', object('theirs'));
+  while (valueIn(cache) !== 'theirs') await new Promise((resolve) => setTimeout(resolve, 1));
+
+  assert.deepEqual(changes, ['"resourceVersion":"1"', 'ours', 'theirs']);
+  assert.equal(kube.writer.fresh(ref), true);
+});
