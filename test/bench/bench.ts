@@ -46,6 +46,7 @@ const update = {
   eventWrites: rounded(eventWrites, 2),
   wallS: rounded(embedded.wallS, 2),
   cpuMsPerRollout: rounded(embedded.cpuMsPerRollout, 1),
+  peakMemoryMb: rounded(embedded.peakMemoryMb, 1),
   pauseLateP50Ms: embedded.pauseLateP50Ms,
   pauseLateP99Ms: embedded.pauseLateP99Ms,
 };

@@ -18,7 +18,7 @@ import { percentile } from './figures.ts';
 import { imageOf, rolloutObjects } from './fleet.ts';
 import { observeFleet } from './fleet-observer.ts';
 import { changeImages, createObjects } from './fleet-update.ts';
-import { cpuMsOf } from './process-usage.ts';
+import { cpuMsOf, memoryOf } from './process-usage.ts';
 
 const NAMESPACE = 'default';
 const USER_AGENT = 'headgate';
@@ -31,6 +31,7 @@ export interface EmbeddedBench {
   /** Counted by the server while all Rollouts were updated once: `patch rollouts/status`. */
   readonly calls: CallCounts;
   readonly cpuMsPerRollout: number;
+  readonly peakMemoryMb: number;
   readonly pauseLateP50Ms: number;
   readonly pauseLateP99Ms: number;
 }
@@ -91,6 +92,7 @@ export async function benchEmbedded(
       wallS: (healthyMs - startedMs) / 1_000,
       calls: new Map(calls),
       cpuMsPerRollout: (cpuMsOf(controller.pid) - cpuBeforeMs) / count,
+      peakMemoryMb: memoryOf(controller.pid).peakMb,
       pauseLateP50Ms: percentile(late, 50),
       pauseLateP99Ms: percentile(late, 99),
     };
