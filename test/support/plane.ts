@@ -227,6 +227,7 @@ function controllerManagerArgs(directory: string, kubeconfig: string, port: numb
     '--use-service-account-credentials=false',
     `--service-account-private-key-file=${join(directory, 'sa.key')}`,
     '--controllers=replicaset-controller,deployment-controller,job-controller,endpointslice-controller,endpoints-controller,garbage-collector-controller,namespace-controller,serviceaccount-controller,disruption-controller,horizontal-pod-autoscaler-controller,ttl-after-finished-controller,clusterrole-aggregation-controller',
+    '--horizontal-pod-autoscaler-sync-period=1s',
     '--kube-api-qps=400',
     '--kube-api-burst=800',
   ];
