@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Manifest } from '../support/api-client.ts';
 import { headgate } from '../support/cli.ts';
+import { createTestRepository } from '../support/git-server.ts';
 import { canaryRollout, podTemplate } from '../support/manifests.ts';
 import { startStage, type Stage } from '../support/stage.ts';
 import { clusterSkipReason, conditionOf, Scene, until, type Cluster } from '../support/world.ts';
@@ -16,7 +17,7 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
     let stage: Stage;
 
     before(async () => {
-      stage = await startStage(name);
+      stage = await startStage(name, { gitAllowFile: true });
     });
     after(() => stage.stop());
 
@@ -117,6 +118,35 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
 
       await scene.apply(shop({ steps: [] }));
       await until('the content of the source again', async () => (await contentsRun(scene)).join() === 'c');
+    });
+
+    story('an abort of a commit that changed a ConfigMap alone is reverted in Git', async (scene) => {
+      const origin = await createTestRepository({
+        'app/rollout.yaml': JSON.stringify(shop()),
+        'app/settings.yaml': JSON.stringify(configMap('settings', 'a')),
+      });
+      try {
+        await scene.apply(...deployer(scene.namespace), gitSource(origin.url));
+        await until('the Rollout to come from Git', () => scene.get('rollouts.argoproj.io', 'shop'));
+        const installed = await scene.untilPhase('shop', 'Healthy');
+        await origin.commit({ 'app/settings.yaml': JSON.stringify(configMap('settings', 'b')) }, 'settings b');
+        const promoted = await updated(scene, installed);
+        await scene.patchStatus('shop', { promoteFull: true });
+        await scene.untilPhase('shop', 'Healthy');
+        await origin.commit({ 'app/settings.yaml': JSON.stringify(configMap('settings', 'c')) }, 'settings c');
+        await updated(scene, promoted);
+
+        await scene.patchStatus('shop', { abort: true });
+        const back = await scene.untilRollout('shop', 'back', ({ status }) => {
+          return status.phase === 'Healthy' && status.stableRS === promoted['status'].currentPodHash;
+        });
+
+        assert.equal(await origin.show('main:app/settings.yaml'), JSON.stringify(configMap('settings', 'b')));
+        assert.deepEqual(await contentsRun(scene), ['b']);
+        assert.equal(back['status'].abort, undefined);
+      } finally {
+        await origin.remove();
+      }
     });
 
     story('two Rollouts share a ConfigMap, and each keeps its own versions', async (scene) => {
@@ -279,6 +309,42 @@ function templateNaming({
 
 function configMap(name: string, value: string): Record<string, unknown> {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { value } };
+}
+
+/** Pulled often, so that nobody has to wait. */
+function gitSource(url: string): Record<string, unknown> {
+  const spec = { url, path: 'app', interval: '1s', onAbort: 'Push', serviceAccountName: 'deployer' };
+  return { apiVersion: 'headgate.dev/v1alpha1', kind: 'GitSource', metadata: { name: 'shop' }, spec };
+}
+
+function deployer(namespace: string): readonly Record<string, unknown>[] {
+  const group = 'rbac.authorization.k8s.io';
+  const metadata = { name: 'deployer' };
+  const rules = [
+    {
+      apiGroups: ['', 'argoproj.io'],
+      resources: ['configmaps', 'rollouts'],
+      verbs: ['get', 'list', 'watch', 'create', 'patch', 'delete'],
+    },
+  ];
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+    { apiVersion: `${group}/v1`, kind: 'Role', metadata, rules },
+    {
+      apiVersion: `${group}/v1`,
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup: group, kind: 'Role', name: 'deployer' },
+      subjects: [{ kind: 'ServiceAccount', name: 'deployer', namespace }],
+    },
+  ];
+}
+
+/** The Rollout once an update after this one has come to its pause. */
+function updated(scene: Scene, before: Manifest): Promise<Manifest> {
+  return scene.untilRollout('shop', 'updated', ({ status }) => {
+    return status.phase === 'Paused' && status.currentPodHash !== before['status'].currentPodHash;
+  });
 }
 
 async function copiesIn(scene: Scene, resource = 'configmaps'): Promise<readonly Manifest[]> {
