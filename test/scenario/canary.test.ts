@@ -228,17 +228,20 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       await scene.apply(canaryRollout({ name: 'shop', spec: { template: broken } }));
 
       const refused = await scene.untilPhase('shop', 'Degraded');
-      const progressing = conditionOf(refused, 'Progressing');
-      assert.equal(progressing?.reason, 'ReplicaSetCreateError');
-      assert.match(progressing?.message ?? '', /^Failed to create new replica set "shop-\w+": .*containers\[0\]\.name/);
+      const invalid = conditionOf(refused, 'InvalidSpec');
+      assert.match(
+        invalid?.message ?? '',
+        /^The Rollout "shop" is invalid: spec\.template\.spec\.containers\[0\]\.name: Invalid value: "Not A Name"/,
+      );
+      assert.equal(refused['status'].message, `InvalidSpec: ${invalid?.message}`);
       await until('the event', async () => {
-        return (await scene.eventLines('shop')).some((line) => line.startsWith('Warning ReplicaSetCreateError: '));
+        return (await scene.eventLines('shop')).some((line) => line.startsWith('Warning InvalidSpec: '));
       });
       assert.ok(!(await scene.eventLines('shop')).some((line) => line.includes('NewReplicaSetCreated')));
 
       await scene.patchSpec('shop', { template });
       const mended = await scene.untilPhase('shop', 'Healthy');
-      assert.equal(conditionOf(mended, 'ReconcileError'), undefined);
+      assert.equal(conditionOf(mended, 'InvalidSpec'), undefined);
     });
 
     story('takes another name when a ReplicaSet of somebody else has the one it would take', async (scene) => {

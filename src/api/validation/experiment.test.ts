@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import type { ExperimentSpec, ExperimentTemplate } from '../experiment.ts';
-import { validateExperiment } from './experiment.ts';
+import type { Experiment, ExperimentSpec, ExperimentTemplate } from '../experiment.ts';
+import { invalidExperimentMessage, validateExperiment } from './experiment.ts';
 
 describe('validateExperiment', () => {
   it('accepts versions that can be told apart', () => {
@@ -28,6 +28,34 @@ describe('validateExperiment', () => {
   }
 });
 
+describe('the condition InvalidSpec of an Experiment', () => {
+  const cases: readonly (readonly [string, readonly ExperimentTemplate[], string])[] = [
+    ['no selector', [template({ selector: undefined })], "Rollout has missing field '.Spec.Templates[0].Selector'"],
+    [
+      'a selector of all pods',
+      [template({}), template({ name: 'two', selector: {} })],
+      'This experiment is selecting all pods at index 1. A non-empty selector is required.',
+    ],
+    [
+      'readiness that takes longer than the deadline',
+      [template({ minReadySeconds: 900 })],
+      'MinReadySeconds cannot be longer than ProgressDeadlineSeconds. Check template index 0',
+    ],
+    ['an empty name', [template({ name: '' })], 'Experiment compare has empty template name at index 0'],
+    ['a name twice', [template({}), template({})], "Experiment compare has repeated template name 'one' in templates"],
+    [
+      'no version',
+      [],
+      'The Experiment "compare" is invalid: spec.templates: Required value: name at least one version that the experiment runs',
+    ],
+  ];
+  for (const [title, templates, message] of cases) {
+    it(`has the API's words for ${title}`, () => {
+      assert.equal(invalidExperimentMessage(experimentOf({ templates })), message);
+    });
+  }
+});
+
 function template(changes: Partial<ExperimentTemplate>): ExperimentTemplate {
   const labels = { app: 'web' };
   return {
@@ -39,11 +67,14 @@ function template(changes: Partial<ExperimentTemplate>): ExperimentTemplate {
 }
 
 function places(spec: ExperimentSpec): readonly string[] {
-  const experiment = {
+  return validateExperiment(experimentOf(spec)).map((problem) => problem.path);
+}
+
+function experimentOf(spec: ExperimentSpec): Experiment {
+  return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Experiment',
     metadata: { name: 'compare', namespace: 'shop' },
     spec,
   };
-  return validateExperiment(experiment).map((problem) => problem.path);
 }

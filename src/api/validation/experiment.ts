@@ -3,11 +3,22 @@ import { experimentProgressDeadlineSecondsOf } from '../defaults.ts';
 import type { Experiment, ExperimentSpec, ExperimentTemplate } from '../experiment.ts';
 import { isEmptySelector, validateLabelSelector } from './label-selector.ts';
 import { validatePodTemplate } from './pod-template.ts';
-import { duplicate, invalid, required, type Problem } from './problem.ts';
+import { duplicate, invalid, invalidSpecMessage, placeless, required, type Problem } from './problem.ts';
 
-/** What is wrong with an Experiment by itself. */
-export function validateExperiment(experiment: Experiment): readonly Problem[] {
-  return validateExperimentSpec(experiment.spec);
+/** What is wrong with an Experiment by itself: what the API knows of its templates first, in its words. */
+export function validateExperiment({ metadata, spec }: Experiment): readonly Problem[] {
+  const known = spec.templates.flatMap((template, index) =>
+    knownProblems({ template, index, spec, name: metadata.name }),
+  );
+  return [...known, ...validateExperimentSpec(spec)];
+}
+
+/** The message of its condition InvalidSpec. What the API has a text for stands alone there. */
+export function invalidExperimentMessage(experiment: Experiment): string | undefined {
+  const problems = validateExperiment(experiment);
+  const [first] = problems;
+  if (first !== undefined && first.message === first.detail) return first.message;
+  return invalidSpecMessage('Experiment', experiment.metadata.name, problems);
 }
 
 function validateExperimentSpec(spec: ExperimentSpec): readonly Problem[] {
@@ -16,35 +27,45 @@ function validateExperimentSpec(spec: ExperimentSpec): readonly Problem[] {
   }
   return [
     ...spec.templates.flatMap((template, index) => validateTemplate({ template, index, spec })),
-    ...repeatedNames(spec.templates, 'spec.templates'),
     ...repeatedNames(spec.analyses ?? [], 'spec.analyses'),
     ...validateDuration(spec.duration),
   ];
 }
 
-function validateTemplate(check: {
+interface TemplateCheck {
   readonly template: ExperimentTemplate;
   readonly index: number;
   readonly spec: ExperimentSpec;
-}): readonly Problem[] {
-  const { template, spec } = check;
-  const path = `spec.templates[${check.index}]`;
-  const deadline = experimentProgressDeadlineSecondsOf(spec);
-  const problems: Problem[] = [];
-  if (template.name === '') problems.push(required(`${path}.name`));
+}
+
+/** In the order of the API, which stops at the first. */
+function knownProblems(check: TemplateCheck & { readonly name: string }): readonly Problem[] {
+  const { template, index, spec, name } = check;
+  const path = `spec.templates[${index}]`;
+  const repeated = spec.templates.slice(0, index).some((other) => other.name === template.name);
   if (template.selector === undefined) {
-    problems.push(
-      required(`${path}.selector`, `Experiment has missing field '.Spec.Templates[${check.index}].Selector'`),
-    );
-  } else if (isEmptySelector(template.selector)) {
-    const detail = `This experiment is selecting all pods at index ${check.index}. A non-empty selector is required.`;
-    problems.push(invalid(`${path}.selector`, template.selector, detail));
-  } else problems.push(...validateLabelSelector(template.selector, `${path}.selector`));
-  if ((template.minReadySeconds ?? 0) > deadline) {
-    const detail = `MinReadySeconds cannot be longer than ProgressDeadlineSeconds. Check template at index: ${check.index}`;
-    problems.push(invalid(`${path}.minReadySeconds`, template.minReadySeconds, detail));
+    return [placeless(`${path}.selector`, `Rollout has missing field '.Spec.Templates[${index}].Selector'`)];
   }
-  return [...problems, ...validatePodTemplate(template.template, template.selector, `${path}.template`)];
+  if (isEmptySelector(template.selector)) {
+    const detail = `This experiment is selecting all pods at index ${index}. A non-empty selector is required.`;
+    return [placeless(`${path}.selector`, detail)];
+  }
+  if ((template.minReadySeconds ?? 0) > experimentProgressDeadlineSecondsOf(spec)) {
+    const detail = `MinReadySeconds cannot be longer than ProgressDeadlineSeconds. Check template index ${index}`;
+    return [placeless(`${path}.minReadySeconds`, detail)];
+  }
+  if (template.name === '') {
+    return [placeless(`${path}.name`, `Experiment ${name} has empty template name at index ${index}`)];
+  }
+  if (!repeated) return [];
+  return [placeless(`${path}.name`, `Experiment ${name} has repeated template name '${template.name}' in templates`)];
+}
+
+function validateTemplate({ template, index }: TemplateCheck): readonly Problem[] {
+  const path = `spec.templates[${index}]`;
+  const { selector } = template;
+  const ofSelector = selector === undefined ? [] : validateLabelSelector(selector, `${path}.selector`);
+  return [...ofSelector, ...validatePodTemplate(template.template, selector, `${path}.template`)];
 }
 
 function repeatedNames(items: readonly { readonly name: string }[], path: string): readonly Problem[] {

@@ -3,8 +3,7 @@ import { experimentProgressDeadlineSecondsOf } from '../../api/defaults.ts';
 import type { ExperimentStatus } from '../../api/experiment.ts';
 import { KINDS } from '../../api/kinds.ts';
 import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
-import { validateExperiment } from '../../api/validation/experiment.ts';
-import { invalidSpecMessage } from '../../api/validation/problem.ts';
+import { invalidExperimentMessage } from '../../api/validation/experiment.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { formatTimestampMs } from '../../lib/timestamp.ts';
 import { isOver } from '../analysis/metric-verdict.ts';
@@ -41,7 +40,7 @@ export function decideExperiment(observation: ExperimentObservation): Experiment
   const { experiment, nowMs } = observation;
   const before = experiment.status ?? {};
   if (experiment.metadata.deletionTimestamp !== undefined) return nothing(before);
-  const invalid = invalidSpecMessage('Experiment', experiment.metadata.name, validateExperiment(experiment));
+  const invalid = invalidExperimentMessage(experiment);
   if (invalid !== undefined) return refuse(observation, invalid);
   const status = settle(observation, before);
   const next = { ...status, conditions: conditionsOf(experiment, status, nowMs) };

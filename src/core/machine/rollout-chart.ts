@@ -50,6 +50,7 @@ export const rolloutChart = setup({
   },
   guards: {
     updateAsked: moves.updateMayStart,
+    updateAskedInPause: (facts: Facts) => facts.context.position.pauses.length > 0 && moves.updateMayStart(facts),
     nothingStableYet: ({ context }: Facts) => context.position.stableHash === '',
     stableIsWanted: ({ context }: Facts) => context.position.currentHash === context.position.stableHash,
     withinRollbackWindow: ({ context }: Facts) => isWithinRollbackWindow(context.world, context.position),
@@ -111,6 +112,11 @@ export const rolloutChart = setup({
   initial: 'idle',
   on: {
     OBSERVED: [
+      {
+        guard: 'updateAskedInPause',
+        target: '.classify',
+        actions: [assign(moves.startUpdate), { type: 'notify', params: moves.resumeNotice }],
+      },
       { guard: 'updateAsked', target: '.classify', actions: assign(moves.startUpdate) },
       {
         guard: 'measurementFailed',

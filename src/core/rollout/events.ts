@@ -29,7 +29,7 @@ export function eventsOf(world: World, { position, notices, status, plans }: Eve
     ...aboutPods.filter(({ reason }) => reason === 'NewReplicaSetCreated'),
     ...notCompletedNotices(world, position, status),
     ...weightNotices(world, status),
-    ...runNotices(world, status),
+    ...runNotices(world, position, status),
     ...experimentNotices(plans),
     ...onTheWay,
     ...plans.released.map((service) => service.notice),
@@ -90,12 +90,20 @@ function weightNotices(world: World, status: RolloutStatus): readonly EventNotic
   });
 }
 
-function runNotices(world: World, status: RolloutStatus): readonly EventNotice[] {
+function runNotices(world: World, position: Position, status: RolloutStatus): readonly EventNotice[] {
   const before = recordedRuns(world.status);
   const after = recordedRuns(status);
-  return (['Step', 'Background', 'PrePromotion', 'PostPromotion'] as const).flatMap((kind) =>
-    runNotice(kind, before[kind], after[kind] ?? endedRun(world, before[kind])),
-  );
+  return (['Step', 'Background', 'PrePromotion', 'PostPromotion'] as const).flatMap((kind) => {
+    const run = after[kind] ?? endedRun(world, before[kind]);
+    return wasStopped(world, position, run) ? [] : runNotice(kind, before[kind], run);
+  });
+}
+
+/** Ended because nobody needs it any more: it reads Successful then, and proves nothing. */
+function wasStopped(world: World, position: Position, run: RunStatus): boolean {
+  const needless = position.abort || position.promoteFull || position.currentHash === position.stableHash;
+  if (!needless || run?.status !== 'Successful') return false;
+  return world.runs.some(({ metadata, spec }) => metadata.name === run.name && spec.terminate === true);
 }
 
 function recordedRuns({ canary, blueGreen }: RolloutStatus): Readonly<Record<RunKind, RunStatus>> {
