@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { canaryRollout } from '../support/manifests.ts';
-import { installOwnCrds, installPruningCrds } from '../support/pruning-crds.ts';
+import { installOwnCrds, installPruningCrds } from '../support/other-crds.ts';
 import { startStage, type Stage } from '../support/stage.ts';
 import { clusterSkipReason, conditionOf, Scene, type Cluster } from '../support/world.ts';
 

@@ -4,10 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
 import { controllerDefaults } from '../../src/main/controller-options.ts';
 import { startController, type RunningController } from '../../src/main/run-controller.ts';
-import type { Manifest } from '../support/api-client.ts';
+import type { ApiClient, Manifest } from '../support/api-client.ts';
 import { startFakePrometheus, type FakePrometheus } from '../support/fake-prometheus.ts';
-import { installPruningCrds } from '../support/pruning-crds.ts';
-import { recordedWorlds, restoreWorld } from '../support/recorded-world.ts';
+import { installLaterCrds, installPruningCrds } from '../support/other-crds.ts';
+import { recordedWorlds, restoreWorld, type LeftBy } from '../support/recorded-world.ts';
 import { sharedGuard } from '../support/shared-guard.ts';
 import { clusterSkipReason, openCluster, Scene, until, type Cluster } from '../support/world.ts';
 
@@ -55,10 +55,24 @@ interface World {
   before?: Snapshot;
 }
 
+interface Case {
+  readonly title: string;
+  readonly left: LeftBy;
+  readonly crds?: (api: ApiClient) => Promise<void>;
+  readonly changed?: (object: Manifest) => Manifest;
+}
+
+const CASES: readonly Case[] = [
+  { title: 'another controller', left: 'take-over' },
+  { title: 'another controller, with CRDs that prune', left: 'take-over', crds: installPruningCrds },
+  { title: 'an earlier version', left: 'earlier-version' },
+  { title: 'a later version', left: 'earlier-version', crds: installLaterCrds, changed: asLaterVersion },
+];
+
 for (const server of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
-  for (const crds of ['our CRDs', 'CRDs that prune'] as const) {
+  for (const { title, left: by, crds, changed } of CASES) {
     const skip = server === 'cluster' ? clusterSkipReason() : undefined;
-    describe(`worlds left by another controller, with ${crds}, on the ${server} control plane`, { skip }, () => {
+    describe(`worlds left by ${title}, on the ${server} control plane`, { skip }, () => {
       let cluster: Cluster;
       let prometheus: FakePrometheus;
       let controller: RunningController;
@@ -66,15 +80,16 @@ for (const server of ['embedded', 'cluster'] as const satisfies readonly Cluster
 
       before(async () => {
         cluster = await openCluster(server);
-        if (crds === 'CRDs that prune') await installPruningCrds(cluster.api);
+        await crds?.(cluster.api);
         prometheus = await startFakePrometheus();
         prometheus.answer('good', { value: 0.01 });
-        for (const name of recordedWorlds()) {
+        for (const name of recordedWorlds(by)) {
           for (const end of ['promote', 'abort'] as const) {
             worlds.push({ name, end, scene: await Scene.open(cluster.api, end, { waitMsMax: 90_000, pollMs: 200 }) });
           }
         }
-        await Promise.all(worlds.map(({ name, scene }) => restoreWorld(scene, name, { prometheus: prometheus.url })));
+        const input = { prometheus: prometheus.url, left: by, changed };
+        await Promise.all(worlds.map(({ name, scene }) => restoreWorld(scene, name, input)));
         for (const world of worlds) world.before = await snapshotOf(world.scene);
         controller = await startController(
           {
@@ -111,6 +126,10 @@ for (const server of ['embedded', 'cluster'] as const satisfies readonly Cluster
         }
       });
 
+      it('keep what this version does not know', { skip: changed === undefined }, async () => {
+        for (const { scene } of worlds) assert.deepEqual(laterIn(await scene.rollout(NAME)), LATER);
+      });
+
       it('go on to a promotion, and back after an abort', async (t) => {
         prometheus.answer('bad', { value: 0.01 });
         const ends = worlds.map(async ({ name, end, scene, before: left }) => {
@@ -119,8 +138,11 @@ for (const server of ['embedded', 'cluster'] as const satisfies readonly Cluster
         });
         for (const [index, ended] of (await Promise.allSettled(ends)).entries()) {
           const { name = '', end = '' } = worlds[index] ?? {};
-          await t.test(`${name}: ${end}`, () => {
+          await t.test(`${name}: ${end}`, async () => {
             if (ended.status === 'rejected') throw ended.reason;
+            const { scene } = worlds[index] ?? {};
+            if (changed !== undefined && scene !== undefined)
+              assert.deepEqual(laterIn(await scene.rollout(NAME)), LATER);
           });
         }
       });
@@ -128,9 +150,49 @@ for (const server of ['embedded', 'cluster'] as const satisfies readonly Cluster
   }
 }
 
+const LATER_CONDITION = {
+  type: 'Later',
+  status: 'True',
+  reason: 'Later',
+  message: 'a later version says so',
+  lastUpdateTime: '2026-01-01T00:00:00Z',
+  lastTransitionTime: '2026-01-01T00:00:00Z',
+};
+const LATER = { status: 'a', canary: 'b', headgate: 'c', condition: LATER_CONDITION, annotation: 'd' };
+
+/** What a version that is not written yet might leave behind: more fields, conditions and annotations. */
+function asLaterVersion(object: Manifest): Manifest {
+  const annotations = { ...object.metadata.annotations, 'headgate.dev/later': LATER.annotation };
+  const metadata = { ...object.metadata, annotations };
+  if (object.kind !== 'Rollout') return { ...object, metadata };
+  const { status } = object;
+  return {
+    ...object,
+    metadata,
+    status: {
+      ...status,
+      later: LATER.status,
+      canary: { ...status.canary, later: LATER.canary },
+      headgate: { ...status.headgate, later: LATER.headgate },
+      conditions: [...status.conditions, LATER_CONDITION],
+    },
+  };
+}
+
+function laterIn({ status, metadata }: Manifest): unknown {
+  return {
+    status: status.later,
+    canary: status.canary?.later,
+    headgate: status.headgate?.later,
+    condition: status.conditions.find(({ type }: { type: string }) => type === 'Later'),
+    annotation: metadata.annotations?.['headgate.dev/later'],
+  };
+}
+
 async function promote(scene: Scene, name: string): Promise<void> {
   const { status, spec } = await scene.rollout(NAME);
-  if (RESTED.includes(name) || STUCK.includes(name)) await scene.patchSpec(NAME, templateOf({ ready: null }));
+  if (RESTED.includes(name) || STUCK.includes(name))
+    await scene.patchSpec(NAME, { ...templateOf({ ready: null }), ...PATIENT });
   else if (status.abort === true) await scene.patchStatus(NAME, { abort: false });
   if (spec.paused === true) await scene.patchSpec(NAME, { paused: false });
   if (RESTED.includes(name) || STUCK.includes(name) || status.abort === true)
@@ -149,7 +211,7 @@ async function untilTimedPauseEnds(scene: Scene, startTime: string): Promise<voi
 
 async function abort(scene: Scene, name: string, left: Snapshot | undefined): Promise<void> {
   if (RESTED.includes(name)) {
-    const { current } = left?.position ?? {};
+    const { currentPodHash: current } = left?.position ?? {};
     await scene.patchSpec(NAME, templateOf({ ready: 'false' }));
     await scene.untilRollout(NAME, 'under way', ({ status }) => status.currentPodHash !== current);
   }
@@ -158,12 +220,15 @@ async function abort(scene: Scene, name: string, left: Snapshot | undefined): Pr
   if (status.currentPodHash === status.stableRS) return;
   await scene.patchStatus(NAME, { abort: true });
   const degraded = await scene.untilPhase(NAME, 'Degraded');
-  assert.equal(degraded['status'].stableRS, left?.position['stable']);
+  assert.equal(degraded['status'].stableRS, left?.position['stableRS']);
   await untilAllOnStable(scene);
 }
 
+/** The recorded deadlines are those of a fast machine. */
+const PATIENT = { progressDeadlineSeconds: 600 };
+
 /** The template of another version, whose pods become ready or never do. */
-function templateOf({ ready }: { readonly ready: 'false' | null }): unknown {
+function templateOf({ ready }: { readonly ready: 'false' | null }): object {
   const annotations = { 'sim.headgate.dev/ready': ready };
   return { template: { metadata: { annotations }, spec: { containers: [{ name: 'main', image: 'shop:9' }] } } };
 }
@@ -230,17 +295,28 @@ async function snapshotOf(scene: Scene): Promise<Snapshot> {
     sizes: Object.fromEntries(replicaSets.map((one) => [one.metadata.name, one['spec'].replicas as number])),
     routed: Object.fromEntries([...services, ...ingresses].map((one) => [one.metadata.name, routingOf(one)])),
     runs: runs.map(({ metadata }) => metadata.name).sort(),
-    position: {
-      phase: status.phase,
-      step: status.currentStepIndex,
-      current: status.currentPodHash,
-      stable: status.stableRS,
-      aborted: status.abort === true,
-      pauses: status.pauseConditions,
-      weights: [status.canary?.weights?.canary?.weight, status.canary?.weights?.stable?.weight],
-      active: status.blueGreen?.activeSelector,
-    },
+    position: standardOf(status),
   };
+}
+
+/** What moves by itself, and what only Headgate knows. */
+const BESIDES = ['conditions', 'headgate', 'duration', 'message', 'HPAReplicas'];
+
+/** The fields by which either controller goes on: all but those, and nothing that says as much as its absence. */
+function standardOf(status: Readonly<Record<string, unknown>>): Snapshot['position'] {
+  const kept = Object.entries(status).filter(([name]) => !BESIDES.includes(name) && !/replicas$/i.test(name));
+  return compact(Object.fromEntries(kept)) as Snapshot['position'];
+}
+
+function compact(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value).flatMap(([name, field]: [string, unknown]) => {
+    // The state of a run is that of the run, which goes on.
+    const found = name === 'status' ? undefined : compact(field);
+    const isEmpty = typeof found === 'object' && found !== null && Object.keys(found).length === 0;
+    return found === undefined || found === false || found === '' || isEmpty ? [] : [[name, found] as const];
+  });
+  return Object.fromEntries(entries);
 }
 
 function routingOf({ spec, metadata }: Manifest): unknown {

@@ -3,23 +3,29 @@ import { join } from 'node:path';
 import type { Manifest } from './api-client.ts';
 import { until, type Scene } from './world.ts';
 
-const FOLDER = join(import.meta.dirname, '..', 'fixtures', 'take-over');
+const FIXTURES = join(import.meta.dirname, '..', 'fixtures');
+
+/** Who left a world: the controller that Headgate replaces, or an earlier version of Headgate. Its folder of fixtures. */
+export type LeftBy = 'take-over' | 'earlier-version';
 
 /** Names of the recorded worlds. */
-export function recordedWorlds(): readonly string[] {
-  return readdirSync(FOLDER)
+export function recordedWorlds(left: LeftBy): readonly string[] {
+  return readdirSync(join(FIXTURES, left))
     .filter((file) => file.endsWith('.json'))
     .map((file) => file.slice(0, -'.json'.length))
     .sort();
 }
 
-/** The objects of one moment, as another controller left them; see test/fixtures/take-over/README.md for the placeholders. */
-export function recordedWorld(name: string): readonly Manifest[] {
-  return JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as readonly Manifest[];
+/** The objects of one moment, as they were left; see test/fixtures/take-over/README.md for the placeholders. */
+function recordedWorld(name: string, left: LeftBy): readonly Manifest[] {
+  return JSON.parse(readFileSync(join(FIXTURES, left, `${name}.json`), 'utf8')) as readonly Manifest[];
 }
 
-/** The name under which the other controller writes. */
-const MANAGER = 'rollouts-controller';
+/** The names under which they write. */
+const MANAGERS: Readonly<Record<LeftBy, string>> = {
+  'take-over': 'rollouts-controller',
+  'earlier-version': 'headgate',
+};
 const RESOURCES: Readonly<Record<string, string>> = {
   Rollout: 'rollouts.argoproj.io',
   Service: 'services',
@@ -33,13 +39,19 @@ const RESOURCES: Readonly<Record<string, string>> = {
 /** What others are owned by comes first. */
 const ORDER = Object.keys(RESOURCES);
 
+export interface RestoreInput {
+  readonly prometheus: string;
+  readonly left: LeftBy;
+  /** What is different about the objects from how they were recorded. */
+  readonly changed?: (object: Manifest) => Manifest;
+}
+
 /** Makes the recorded objects anew in the scene, as if the moment had been now, and waits for their pods. No controller may run. */
-export async function restoreWorld(
-  scene: Scene,
-  name: string,
-  { prometheus }: { readonly prometheus: string },
-): Promise<void> {
-  const objects = [...recordedWorld(name)].sort((left, right) => rank(left) - rank(right));
+export async function restoreWorld(scene: Scene, name: string, input: RestoreInput): Promise<void> {
+  const { prometheus, left: by, changed = (object) => object } = input;
+  const objects = recordedWorld(name, by)
+    .map(changed)
+    .sort((left, right) => rank(left) - rank(right));
   const nowMs = Date.now();
   const uids = new Map<string, string>();
   const generations = new Map<string, number>();
@@ -49,7 +61,7 @@ export async function restoreWorld(
     const { generation: _generation, ...metadata } = restored(object).metadata;
     const resource = RESOURCES[object.kind ?? ''] ?? '';
     const body = { ...restored(object), metadata };
-    const made = await scene.api.create(`${scene.path(resource)}?fieldManager=${MANAGER}`, body);
+    const made = await scene.api.create(`${scene.path(resource)}?fieldManager=${MANAGERS[by]}`, body);
     uids.set(`$UID(${resource}/${object.metadata.name})`, made.metadata.uid ?? '');
     generations.set(object.kind ?? '', made.metadata.generation ?? 0);
   }
