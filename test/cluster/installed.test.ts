@@ -8,7 +8,7 @@ import type { Manifest } from '../support/api-client.ts';
 import { startControllerProcess, type ControllerProcess } from '../support/controller-process.ts';
 import { noHelmReason, pathOfChartObject, renderChart } from '../support/chart.ts';
 import { canaryRollout } from '../support/manifests.ts';
-import { installPruningCrds } from '../support/pruning-crds.ts';
+import { installPruningCrds } from '../support/other-crds.ts';
 import { clusterSkipReason, conditionOf, openCluster, Scene, until, type Cluster } from '../support/world.ts';
 
 const RELEASE = { namespace: 'progressive', name: 'headgate' } as const;
