@@ -34,6 +34,14 @@ const MAP = [
   'result?.rate',
 ];
 const ROWS = ['result[0].value', 'result[1].name', 'len(result)', 'map(result, .value)', 'result | count(.value > 1)'];
+const TIMES = [
+  'date(result)',
+  'date(result).Hour()',
+  'date(result).In(timezone("America/New_York")).Day()',
+  'date(result).In(timezone("Europe/Berlin")).Format("2006-01-02 15:04 -0700")',
+  'date(result, "2006-01-02T15:04:05Z07:00").Unix()',
+  'date(timezone("Asia/Tokyo"), "2026-07-01 08:00:00") - date(result)',
+];
 const ANSWERS: readonly Answer[] = [
   { kind: 'scalar', result: '0.25', reads: NUMBER },
   { kind: 'scalar', result: 'NaN', reads: NUMBER },
@@ -45,6 +53,7 @@ const ANSWERS: readonly Answer[] = [
   { kind: 'json', result: '[{"name": "a", "value": 1}, {"name": "b", "value": 2.5}]', reads: ROWS },
   { kind: 'json', result: '"healthy"', reads: ['result', 'len(result)', 'upper(result)', 'result[0:1]'] },
   { kind: 'json', result: 'true', reads: ['result', '!result'] },
+  { kind: 'json', result: '"2026-07-01T23:30:00+02:00"', reads: TIMES },
   { kind: 'json', result: 'null', reads: ['result', 'isNil(result)', 'default(result, 1)', 'result ?? 2'] },
 ];
 const CONSTANTS = ['0', '1', '-2', '0.5', '1e3', '0.25', 'true', 'nil', '"up"', '[1, 2.5]', 'abs(-1)', 'float("2.5")'];

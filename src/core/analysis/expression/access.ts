@@ -18,7 +18,7 @@ export function fetch(base: Value, index: Value): Value {
     }
     return items[position] ?? null;
   }
-  if (typeof base === 'object' && base !== null && 'ns' in base && typeof index === 'string') {
+  if (typeof base === 'object' && base !== null && base.kind !== 'func' && typeof index === 'string') {
     const method = bindMethod(base, index);
     if (method !== undefined) return method;
   }
@@ -60,6 +60,8 @@ export function contains(haystack: Value, needle: Value): boolean {
   if (haystack === null) return false;
   if (isSlice(haystack)) return haystack.items.some((item) => equal(item, needle));
   if (isMap(haystack)) return haystack.entries.has(mapKey(haystack, needle));
+  // A struct, of which no field can be seen.
+  if (typeof haystack === 'object' && haystack.kind === 'time' && typeof needle === 'string') return false;
   return fail(`operator "in" not defined on ${typeName(haystack)}`);
 }
 

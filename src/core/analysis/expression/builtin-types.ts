@@ -9,6 +9,7 @@ import {
   FLOAT_SLICE,
   INT,
   INT_SLICE,
+  LOCATION,
   STRING,
   STRING_SLICE,
   TIME,
@@ -168,6 +169,7 @@ const SIGNATURES: ReadonlyMap<string, readonly Signature[]> = new Map<string, re
   ['toBase64', STRING_TO_STRING],
   ['fromBase64', STRING_TO_STRING],
   ['duration', [signature([S], DURATION)]],
+  ['timezone', [signature([S], LOCATION)]],
   [
     'sort',
     [
@@ -308,5 +310,6 @@ function validateAggregate(name: string, types: readonly GoType[]): GoType | str
 
 function validateDate(types: readonly GoType[]): GoType | string {
   if (types.length === 0) return 'invalid number of arguments (expected at least 1, got 0)';
-  return types.length > 3 ? `invalid number of arguments (expected at most 3, got ${types.length})` : TIME;
+  const count = types[0]?.kind === 'location' ? types.length - 1 : types.length;
+  return count > 3 ? `invalid number of arguments (expected at most 3, got ${count})` : TIME;
 }

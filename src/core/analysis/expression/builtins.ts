@@ -1,13 +1,15 @@
 import { parseDurationNs } from '../../../lib/go-duration.ts';
 import { getOrNil, rawLength } from './access.ts';
 import { fail } from './errors.ts';
-import { parseDateNs } from './go-time.ts';
+import { DATE_LAYOUTS, parseLayout } from './go-layout.ts';
+import { loadLocation } from './go-zone.ts';
+import { CALENDAR_STEPS } from './time-methods.ts';
 import { parseJson, toJson } from './json.ts';
 import type { Meter } from './meter.ts';
 import { parseFloatText, parseIntegerText, truncateToInt, wrapInt } from './number-text.ts';
 import { equal, ordered, toInt } from './operations.ts';
 import { formatValue, isMap, isNumeric, isSlice, slice, typeName } from './value.ts';
-import type { MapValue, SliceValue, Value } from './value.ts';
+import type { LocationValue, MapValue, SliceValue, Value } from './value.ts';
 
 export interface CallContext {
   readonly meter: Meter;
@@ -60,7 +62,8 @@ const BUILTINS: ReadonlyMap<string, BuiltinFunction> = new Map<string, BuiltinFu
   ['fromBase64', ([text = null]) => decodeBase64(str(text))],
   ['now', (_args, context) => ({ kind: 'time', ns: context.nowNs })],
   ['duration', ([text = null]) => duration(str(text))],
-  ['date', date],
+  ['timezone', ([name = null], context) => timezone(str(name), context.meter)],
+  ['date', (args, context) => date(args, context.meter)],
   ['first', ([list = null]) => getOrNil(list, 0n)],
   ['last', ([list = null]) => getOrNil(list, -1n)],
   ['get', ([from = null, key = null]) => getOrNil(from, key)],
@@ -115,7 +118,7 @@ function shortTypeName(value: Value): string {
   if (typeof value === 'number') return 'float';
   if (typeof value !== 'object') return typeof value === 'boolean' ? 'bool' : 'string';
   if (value.kind === 'slice') return 'array';
-  return value.kind === 'map' || value.kind === 'func' ? value.kind : typeName(value);
+  return value.kind === 'map' || value.kind === 'func' ? value.kind : typeName(value).replace(/^\*/, '');
 }
 
 function absolute(value: Value): Value {
@@ -296,12 +299,33 @@ function duration(text: string): Value {
   return typeof ns === 'bigint' ? { kind: 'duration', ns } : fail(ns);
 }
 
-/** Only the forms without month names and zones: a layout or a zone name is refused, loudly. */
-function date(args: readonly Value[]): Value {
-  const text = str(args[0] ?? null);
-  if (args.length > 1) return fail('date() with a layout or time zone is not supported');
-  const ns = parseDateNs(text);
-  return ns === undefined ? fail(`invalid date ${text}`) : { kind: 'time', ns };
+function timezone(name: string, meter: Meter): LocationValue {
+  meter.step(CALENDAR_STEPS);
+  const location = loadLocation(name);
+  return typeof location === 'string' ? fail(location) : location;
+}
+
+/** `date([location,] text [, layout [, zone]])` */
+function date(args: readonly Value[], meter: Meter): Value {
+  const [first = null] = args;
+  const location = typeof first === 'object' && first?.kind === 'location' ? first : undefined;
+  const [text = noText(), layout, zone] = (location === undefined ? args : args.slice(1)).map(str);
+  meter.step(CALENDAR_STEPS + text.length + (layout?.length ?? 0));
+  if (layout === undefined) return anyDate(text, location);
+  const time = parseLayout(layout, text, zone === undefined ? location : timezone(zone, meter));
+  return typeof time === 'string' ? fail(time) : time;
+}
+
+function noText(): never {
+  return fail('runtime error: index out of range [0] with length 0');
+}
+
+function anyDate(text: string, location: LocationValue | undefined): Value {
+  for (const layout of DATE_LAYOUTS) {
+    const time = parseLayout(layout, text, location);
+    if (typeof time !== 'string') return time;
+  }
+  return fail(`invalid date ${text}`);
 }
 
 function items(deed: string, value: Value): readonly Value[] {
@@ -316,7 +340,16 @@ function entries(deed: string, value: Value, rest = ''): ReadonlyMap<Value, Valu
 function goKind(value: Value): string {
   if (value === null) return 'invalid';
   if (typeof value !== 'object') return typeName(value);
-  return value.kind === 'time' ? 'struct' : value.kind === 'duration' ? 'int64' : value.kind;
+  switch (value.kind) {
+    case 'time':
+      return 'struct';
+    case 'duration':
+      return 'int64';
+    case 'location':
+      return 'ptr';
+    default:
+      return value.kind;
+  }
 }
 
 function take(args: readonly Value[]): Value {

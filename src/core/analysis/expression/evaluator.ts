@@ -279,7 +279,10 @@ class Evaluator {
     if (callee.parameterCount !== args.length) {
       fail(`invalid number of arguments: expected ${callee.parameterCount}, got ${args.length}`);
     }
-    return callee.call(args);
+    this.#meter.step(callee.steps ?? 0);
+    const result = callee.call(args);
+    if (typeof result === 'string') this.#meter.grow(result.length);
+    return result;
   }
 
   #map(pairs: readonly { readonly key: Node; readonly value: Node }[]): Value {

@@ -16,17 +16,19 @@ export function formatDuration(ns: bigint): string {
   return minutes > 0n ? `${sign}${minutes}m${seconds}` : `${sign}${seconds}`;
 }
 
-/** A time in UTC as Go prints it with %v. */
-export function formatTime(ns: bigint): string {
+/** A time as Go prints it with %v: what clocks show, and their zone. */
+export function formatTime(ns: bigint, zone = '+0000 UTC'): string {
   const at = calendar(ns);
   const fraction = at.nanosecond === 0 ? '' : `.${pad(at.nanosecond, 9).replace(/0+$/, '')}`;
   const day = `${pad(at.year, 4)}-${pad(at.month, 2)}-${pad(at.day, 2)}`;
-  return `${day} ${pad(at.hour, 2)}:${pad(at.minute, 2)}:${pad(at.second, 2)}${fraction} +0000 UTC`;
+  return `${day} ${pad(at.hour, 2)}:${pad(at.minute, 2)}:${pad(at.second, 2)}${fraction} ${zone}`;
 }
 
 /** RFC 3339 with nanoseconds where there are any, as Go writes times into JSON. */
-export function formatTimeJson(ns: bigint): string {
-  return formatTime(ns).replace(' +0000 UTC', 'Z').replace(' ', 'T');
+export function formatTimeJson(ns: bigint, zone = 'Z'): string {
+  return formatTime(ns, zone)
+    .replace(' ', 'T')
+    .replace(/ ([^ ]+)$/, '$1');
 }
 
 export interface Calendar {
@@ -69,7 +71,7 @@ export function calendar(ns: bigint): Calendar {
 }
 
 /** Days from 1970-01-01 to a civil date: the inverse of the above. */
-function daysFromCivil(date: { readonly year: number; readonly month: number; readonly day: number }): number {
+export function daysFromCivil(date: { readonly year: number; readonly month: number; readonly day: number }): number {
   const year = date.month <= 2 ? date.year - 1 : date.year;
   const era = Math.floor(year / 400);
   const yearOfEra = year - era * 400;
@@ -79,52 +81,6 @@ function daysFromCivil(date: { readonly year: number; readonly month: number; re
 
 function pad(value: number, width: number): string {
   return String(value).padStart(width, '0');
-}
-
-const DATE_FORMS: readonly RegExp[] = [
-  /^(\d{4})-(\d{2})-(\d{2})$/,
-  /^()()()(\d{2}):(\d{2}):(\d{2}(?:[.,]\d+)?)$/,
-  /^(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2}(?:[.,]\d+)?)$/,
-  /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2}(?:[.,]\d+)?)(Z|[+-]\d{2}:\d{2})$/,
-];
-
-/** Nanoseconds of a date text in one of the forms without month names, or undefined. Without a zone it is UTC. */
-export function parseDateNs(text: string): bigint | undefined {
-  for (const form of DATE_FORMS) {
-    const match = form.exec(text);
-    if (match !== null) return fromParts(match);
-  }
-  return undefined;
-}
-
-function fromParts(match: RegExpExecArray): bigint | undefined {
-  const [, year = '', month = '', day = '', hour = '0', minute = '0', secondText = '0', zone = 'Z'] = match;
-  const [second = '0', fraction = ''] = secondText.split(/[.,]/);
-  const date = {
-    year: Number(year === '' ? '0' : year),
-    month: Number(month === '' ? '1' : month),
-    day: Number(day === '' ? '1' : day),
-  };
-  if (
-    date.month < 1 ||
-    date.month > 12 ||
-    date.day < 1 ||
-    Number(hour) > 23 ||
-    Number(minute) > 59 ||
-    Number(second) > 59
-  )
-    return undefined;
-  const days = daysFromCivil(date);
-  const seconds = days * 86_400 + Number(hour) * 3_600 + Number(minute) * 60 + Number(second);
-  if (calendar(BigInt(days) * 86_400n * NS_PER_SECOND).day !== date.day) return undefined;
-  return BigInt(seconds - zoneSeconds(zone)) * NS_PER_SECOND + BigInt(fraction.slice(0, 9).padEnd(9, '0'));
-}
-
-function zoneSeconds(zone: string): number {
-  if (zone === 'Z') return 0;
-  const [hours = '0', minutes = '0'] = zone.slice(1).split(':');
-  const seconds = Number(hours) * 3_600 + Number(minutes) * 60;
-  return zone.startsWith('-') ? -seconds : seconds;
 }
 
 function decimal(value: bigint, unit: bigint): string {

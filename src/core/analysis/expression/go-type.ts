@@ -12,6 +12,7 @@ export type GoType =
   | { readonly kind: 'float'; readonly name: 'float64' }
   | { readonly kind: 'time'; readonly name: 'time.Time' }
   | { readonly kind: 'duration'; readonly name: 'time.Duration' }
+  | { readonly kind: 'location'; readonly name: '*time.Location' }
   | { readonly kind: 'slice'; readonly name: string; readonly element: GoType }
   | { readonly kind: 'map'; readonly name: string; readonly key: GoType; readonly element: GoType }
   | { readonly kind: 'func'; readonly name: string; readonly signature: Signature };
@@ -31,6 +32,7 @@ export const INT64: GoType = { kind: 'int', name: 'int64' };
 export const FLOAT: GoType = { kind: 'float', name: 'float64' };
 export const TIME: GoType = { kind: 'time', name: 'time.Time' };
 export const DURATION: GoType = { kind: 'duration', name: 'time.Duration' };
+export const LOCATION: GoType = { kind: 'location', name: '*time.Location' };
 export const BYTES: GoType = { kind: 'slice', name: '[]uint8', element: { kind: 'int', name: 'int' } };
 export const ANY_SLICE: GoType = { kind: 'slice', name: '[]interface {}', element: ANY };
 export const FLOAT_SLICE: GoType = { kind: 'slice', name: '[]float64', element: FLOAT };

@@ -41,6 +41,16 @@ const HOSTILE: readonly { readonly title: string; readonly text: string; readonl
     message: /memory budget/,
   },
   { title: 'quadratic uniq', text: 'len(uniq(1..90000)) > 1', message: /operation budget/ },
+  {
+    title: 'calendars without end',
+    text: 'any(1..900000, date("2026-01-02").In(timezone("Europe/Berlin")).Format("MST Jan") == "x")',
+    message: /operation budget/,
+  },
+  {
+    title: 'a layout written again and again',
+    text: 'any(1..900000, date("2026-01-02").Format(repeat("Jan", 30000)) == "x")',
+    message: /budget exceeded/,
+  },
   { title: 'a map of prototypes', text: '{"__proto__": 1}.constructor.name == "x"', message: /cannot fetch name/ },
 ];
 

@@ -1,7 +1,8 @@
 import { fail } from './errors.ts';
 import { formatTimeJson } from './go-time.ts';
+import { localNs, offsetOf, offsetText } from './go-zone.ts';
 import { fromJson } from './value.ts';
-import type { MapValue, SliceValue, Value } from './value.ts';
+import type { MapValue, SliceValue, TimeValue, Value } from './value.ts';
 
 /** JSON as Go's encoder writes it with an indent of two spaces: sorted keys, `<`, `>` and `&` escaped. */
 export function toJson(value: Value, indent = ''): string {
@@ -17,12 +18,19 @@ export function toJson(value: Value, indent = ''): string {
     case 'map':
       return mapToJson(value, indent);
     case 'time':
-      return quote(formatTimeJson(value.ns));
+      return quote(formatTimeJson(localNs(value), jsonZone(value)));
     case 'duration':
       return String(value.ns);
+    case 'location':
+      return '{}';
     case 'func':
       return fail('json: unsupported type: func');
   }
+}
+
+function jsonZone(time: TimeValue): string {
+  const offset = offsetOf(time);
+  return offset === 0 ? 'Z' : offsetText(offset).replace(/..$/, ':$&');
 }
 
 function listToJson(list: SliceValue, indent: string): string {

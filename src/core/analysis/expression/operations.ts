@@ -107,8 +107,8 @@ export function add(left: Value, right: Value): Value {
   if (typeof left === 'bigint' && typeof right === 'bigint') return wrapInt(left + right);
   if (isNumeric(left) && isNumeric(right)) return Number(left) + Number(right);
   if (typeof left === 'string' && typeof right === 'string') return left + right;
-  if (isKind(left, 'time') && isKind(right, 'duration')) return { kind: 'time', ns: left.ns + right.ns };
-  if (isKind(left, 'duration') && isKind(right, 'time')) return { kind: 'time', ns: left.ns + right.ns };
+  if (isKind(left, 'time') && isKind(right, 'duration')) return { ...left, ns: left.ns + right.ns };
+  if (isKind(left, 'duration') && isKind(right, 'time')) return { ...right, ns: left.ns + right.ns };
   if (isKind(left, 'duration') && isKind(right, 'duration'))
     return { kind: 'duration', ns: wrapInt(left.ns + right.ns) };
   return undefinedOperation('+', left, right);
@@ -118,7 +118,7 @@ export function subtract(left: Value, right: Value): Value {
   if (typeof left === 'bigint' && typeof right === 'bigint') return wrapInt(left - right);
   if (isNumeric(left) && isNumeric(right)) return Number(left) - Number(right);
   if (isKind(left, 'time') && isKind(right, 'time')) return { kind: 'duration', ns: saturate(left.ns - right.ns) };
-  if (isKind(left, 'time') && isKind(right, 'duration')) return { kind: 'time', ns: left.ns - right.ns };
+  if (isKind(left, 'time') && isKind(right, 'duration')) return { ...left, ns: left.ns - right.ns };
   if (isKind(left, 'duration') && isKind(right, 'duration'))
     return { kind: 'duration', ns: wrapInt(left.ns - right.ns) };
   return undefinedOperation('-', left, right);

@@ -1,5 +1,6 @@
 import { formatFloat } from './number-text.ts';
-import { formatDuration, formatTime } from './go-time.ts';
+import { formatDuration } from './go-time.ts';
+import { printTime } from './go-zone.ts';
 
 /**
  * A value of the condition language. Integers (Go's int, 64 bits) are bigint and floats (float64) are number, so that
@@ -15,6 +16,7 @@ export type Value =
   | MapValue
   | TimeValue
   | DurationValue
+  | LocationValue
   | FunctionValue;
 
 export type SliceElement = 'interface {}' | '[2]interface {}' | 'int' | 'float64' | 'string' | 'uint8';
@@ -37,6 +39,16 @@ export interface TimeValue {
   readonly kind: 'time';
   /** Nanoseconds since the Unix epoch. */
   readonly ns: bigint;
+  /** Where its clock stands; UTC if unset. */
+  readonly location?: LocationValue;
+}
+
+export interface LocationValue {
+  readonly kind: 'location';
+  /** As in the IANA database. */
+  readonly name: string;
+  /** For a zone that never changes: how far it is ahead of UTC. */
+  readonly fixedSeconds?: number;
 }
 
 export interface DurationValue {
@@ -47,6 +59,8 @@ export interface DurationValue {
 export interface FunctionValue {
   readonly kind: 'func';
   readonly parameterCount: number;
+  /** What a call costs, where that is more than the step that every node is. */
+  readonly steps?: number;
   readonly call: (args: readonly Value[]) => Value;
 }
 
@@ -95,6 +109,8 @@ export function typeName(value: Value): string {
       return 'time.Time';
     case 'duration':
       return 'time.Duration';
+    case 'location':
+      return '*time.Location';
     case 'func':
       return 'func';
   }
@@ -114,9 +130,11 @@ export function formatValue(value: Value): string {
       return `map[${entries.map(({ key, item }) => `${key}:${formatValue(item)}`).join(' ')}]`;
     }
     case 'time':
-      return formatTime(value.ns);
+      return printTime(value);
     case 'duration':
       return formatDuration(value.ns);
+    case 'location':
+      return value.name;
     case 'func':
       return 'func';
   }
