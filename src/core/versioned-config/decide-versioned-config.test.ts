@@ -156,6 +156,32 @@ describe('a Rollout that versions its configuration', () => {
     assert.deepEqual(contentRun(world)[1], { value: 'c' });
   });
 
+  test('goes back to earlier content within the rollback window without steps', () => {
+    const world = versioned('true', { spec: { rollbackWindow: { revisions: 1 }, template: TEMPLATE } }).advance(5_000);
+    for (const value of ['b', 'c']) {
+      editSource(world, 'configmap/settings', configMap(value)).advance(5_000);
+      world.command({ promoteFull: true }).advance(60_000);
+    }
+
+    editSource(world, 'configmap/settings', configMap('b')).advance(60_000);
+
+    assert.equal(world.status.phase, 'Healthy');
+    assert.deepEqual(contentRun(world, world.status.stableRS)[1], { value: 'b' });
+    assert.ok(world.cluster.events.some(({ message }) => message.endsWith(': Rollback within window')));
+  });
+
+  test('shows new content in the preview of blue-green before it is switched to', () => {
+    const blueGreen = { previewService: 'preview', autoPromotionEnabled: false };
+    const world = versioned('true', { blueGreen }).advance(5_000);
+
+    editSource(world, 'configmap/settings', configMap('b')).advance(5_000);
+
+    const { activeSelector, previewSelector } = world.status.blueGreen ?? {};
+    assert.deepEqual(contentRun(world, activeSelector)[1], { value: 'a' });
+    assert.deepEqual(contentRun(world, previewSelector)[1], { value: 'b' });
+    assert.equal(world.status.phase, 'Paused');
+  });
+
   test('keeps a version whose template names its copies, as undo writes it, whatever becomes of the source', () => {
     const world = versioned('true', { canary: {} }).advance(5_000);
     const first = world.status.stableRS;
