@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { deepEqual } from '../../lib/deep-equal.ts';
 import type { Clock, ScheduledCall } from '../../ports/clock.ts';
 import type {
   AnalysisRunFacts,
@@ -267,6 +268,8 @@ function analysisRunSeries(registry: Registry): {
 
   return {
     observed(run) {
+      // Each measurement is a pass, and most change nothing of this.
+      if (deepEqual(shown.get(`${run.namespace}/${run.name}`), run)) return;
       gone(run.namespace, run.name);
       shown.set(`${run.namespace}/${run.name}`, run);
       show(run, 'set');
@@ -341,6 +344,7 @@ function experimentSeries(registry: Registry): {
 
   return {
     observed({ namespace, name, phase }) {
+      if (shown.get(`${namespace}/${name}`) === phase) return;
       gone(namespace, name);
       shown.set(`${namespace}/${name}`, phase);
       info.set({ namespace, name, phase }, 1);
