@@ -195,6 +195,23 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       assert.equal(conditionOf(paused, 'Waiting')?.message, `${wait}; promote to measure again, or abort`);
     });
 
+    story('proves nothing when somebody writes its verdict: the update waits for who decides', async (scene) => {
+      await scene.apply(measures('forged', 0.01, { interval: '1h' }));
+      await install(scene, { templates: [CANARY], analyses: [{ name: 'errors', templateName: 'forged' }] });
+      await scene.setImage('shop', 'shop:2');
+      const ran = await untilMeasuring(scene);
+
+      await scene.api.patch(scene.path(EXPERIMENTS, ran.metadata.name), { status: { phase: 'Successful' } });
+      const paused = await scene.untilPhase('shop', 'Paused');
+
+      assert.equal(paused['status'].message, 'InconclusiveExperiment');
+      assert.equal(paused['status'].currentStepIndex, 0);
+      const wait = new RegExp(
+        `^Experiment ${ran.metadata.name} proves nothing: status\\.phase \\(by .*\\) was written by hand`,
+      );
+      assert.match(conditionOf(paused, 'Waiting')?.message ?? '', wait);
+    });
+
     const ends: readonly (readonly [string, (scene: Scene) => Promise<unknown>])[] = [
       ['an abort', (scene) => scene.patchStatus('shop', { abort: true })],
       ['a full promotion', (scene) => scene.patchStatus('shop', { promoteFull: true })],
