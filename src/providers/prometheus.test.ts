@@ -54,6 +54,16 @@ test('takes time-out, headers, TLS and basic authentication from the metric', ()
   assert.ok(exchange.secrets.includes('pä55'));
 });
 
+test('takes empty blocks of authentication for none, as stored objects have them', () => {
+  const authentication = { oauth2: {}, sigv4: {}, basicAuth: {} };
+  const query = queryOf({ address: 'http://prom', query: 'up', authentication });
+  const exchange = startHttp(query.metric.provider.prometheus ?? {});
+
+  assert.equal(exchange.url, 'http://prom/api/v1/query');
+  assert.equal(exchange.headers['authorization'], undefined);
+  assert.equal(prometheus.needsAws?.(query.metric), false);
+});
+
 test('sends a bearer token that a header carries, and treats it as a secret', () => {
   const exchange = startHttp({
     address: 'http://prom',
