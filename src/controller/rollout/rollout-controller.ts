@@ -19,6 +19,7 @@ import type { CurrentObjects } from '../../routers/contract.ts';
 import { causeOf, isRetryable } from '../failure.ts';
 import { ConfigCaches, type ConfigLook } from '../versioned-config/config-caches.ts';
 import { AdditiveStatus } from './additive-status.ts';
+import { Arrivals } from './arrivals.ts';
 import { showTemplates } from '../template-metrics.ts';
 import { BriefNews, TOLD_WITH_STATUS } from './brief-news.ts';
 import { Contest, CONTESTED_NOTICE, isTold, withContest } from './contest.ts';
@@ -70,6 +71,7 @@ export class RolloutController {
   readonly #unsettled = new Unsettled();
   readonly #additive = new AdditiveStatus();
   readonly #briefNews = new BriefNews();
+  readonly #arrivals = new Arrivals();
   readonly #failures = new Failures();
   readonly #takenNames = new TakenNames();
   readonly #weightWatch = new WeightWatch();
@@ -89,7 +91,7 @@ export class RolloutController {
       [analysisTemplates, clusterAnalysisTemplates].filter((cache) => cache !== undefined),
       input.telemetry.metrics,
     );
-    wakeOnChanges(this.caches, this.#wake);
+    // Before anything is woken: a pass may begin at once.
     this.caches.rollouts.subscribe((change) => {
       if (change.type === 'deleted') this.#remember(change.old);
       else {
@@ -97,6 +99,7 @@ export class RolloutController {
         this.#openRouted(change.object);
       }
     });
+    wakeOnChanges(this.caches, this.#wake);
   }
 
   /** Starts working. Caches fill before that, so that a standby takes over warm. */
@@ -186,6 +189,8 @@ export class RolloutController {
         weightWatch: this.#weightWatch,
         config: look.config,
       });
+      const arrivesMs = this.#arrivals.untilMs(key, observation);
+      if (arrivesMs !== undefined) return { againAtMs: arrivesMs };
       const decision = decide(observation);
       const failure = this.#failures.lasting(key, clock.nowMs());
       const status = withUnknown(withFailure(decision.status, failure, rollout.status), rollout.status);
@@ -365,6 +370,7 @@ export class RolloutController {
     this.#unsettled.forget(key);
     this.#failures.end(key);
     this.#briefNews.forget(key);
+    this.#arrivals.forget(key);
     this.#weightWatch.forget(key);
     this.#config.forget(key);
     this.#contest.forget(key);
