@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { canaryRollout, ingress, podTemplate, service } from '../support/manifests.ts';
+import { canaryRollout, httpRoute, ingress, podTemplate, service } from '../support/manifests.ts';
 import { startStage, type Stage } from '../support/stage.ts';
 import { clusterSkipReason, Scene, until, type Cluster } from '../support/world.ts';
 
@@ -79,6 +79,36 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       });
 
       assert.match(told, /no\/such\/key/);
+    });
+
+    story('updates what is scaled to zero, also behind a route', async (scene) => {
+      await scene.apply(
+        service('stable', 'shop'),
+        service('canary', 'shop'),
+        httpRoute('shop', { stable: 'stable', canary: 'canary' }),
+        canaryRollout({
+          name: 'shop',
+          canary: {
+            stableService: 'stable',
+            canaryService: 'canary',
+            steps: [{ setWeight: 20 }, { pause: {} }],
+            trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } },
+          },
+        }),
+      );
+      await scene.untilPhase('shop', 'Healthy');
+      await scene.patchSpec('shop', { replicas: 0 });
+      await scene.untilPhase('shop', 'Healthy');
+
+      await scene.setImage('shop', 'shop:2');
+      const paused = await scene.untilPhase('shop', 'Paused');
+      assert.equal(paused['status'].currentStepIndex, 1);
+      await scene.patchStatus('shop', { pauseConditions: null });
+      await scene.untilPhase('shop', 'Healthy');
+      await scene.patchSpec('shop', { replicas: 2 });
+      const { status } = await scene.untilPhase('shop', 'Healthy');
+
+      assert.deepEqual([status.updatedReplicas, status.availableReplicas], [2, 2]);
     });
 
     /** The lines of the metrics page that begin so. */

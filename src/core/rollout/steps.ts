@@ -2,7 +2,7 @@ import type { CanaryStep } from '../../api/rollout.ts';
 import { servicesAreSettled, stableHasTraffic } from './blue-green.ts';
 import { hasCapacity, isFullyAvailable } from './capacity.ts';
 import type { Position } from './position.ts';
-import { hashOf } from './replica-set.ts';
+import { hashOf, sizeOf } from './replica-set.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
 import { routesWanted } from './managed-routes.ts';
 import { hasManagedRoutes, showsRoutes } from './shown-routes.ts';
@@ -46,11 +46,16 @@ export function stepIsScaled(world: World, position: Position): boolean {
 export function stepIsShifted(world: World, position: Position): boolean {
   const step = currentStep(world, position);
   const shifts = stepKind(step) === 'weight' || routes(step);
-  if (world.settings.routing === undefined || !shifts) return true;
+  if (world.settings.routing === undefined || !shifts || isScaledToZero(world, position)) return true;
   if (!showsRoutes(world, routesWanted(world, position))) return false;
   if (!weightIsOfCurrent(world, position)) return false;
   const plan = stepKind(step) === 'weight' ? targetWeight(world, position) : planWeight(world, position)?.canaryWeight;
   return plan === undefined || isSettledAt(world, plan);
+}
+
+/** Nobody can be served by either version, so there is no traffic to move. */
+function isScaledToZero(world: World, position: Position): boolean {
+  return world.settings.replicas === 0 && sizeOf(rolesOf(world, position).current) === 0;
 }
 
 function routes(step: CanaryStep | undefined): boolean {
