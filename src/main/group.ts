@@ -9,7 +9,7 @@ import type { Leadership } from '../ports/kube.ts';
 import type { Share } from '../ports/share.ts';
 import type { Log } from '../ports/telemetry.ts';
 import type { ControllerOptions } from './controller-options.ts';
-import { leaseNamespace, processIdentity } from './identity.ts';
+import { leaseNamespace, processIdentity, runsInCluster } from './identity.ts';
 
 export interface GroupInput {
   readonly options: ControllerOptions;
@@ -68,15 +68,23 @@ export function openGroup(input: GroupInput): Group {
 }
 
 function lead({ options, client, clock, random, log }: GroupInput, identity: string): Leadership {
-  const { leaderElectionLeaseName: name, instanceId } = options;
+  const { leaderElectionLeaseName, instanceId } = options;
+  const name = instanceId === undefined ? leaderElectionLeaseName : `${leaderElectionLeaseName}-${instanceId}`;
+  const namespace = options.leaderElectionNamespace ?? leaseNamespace();
+  if (options.leaderElectionNamespace === undefined && !runsInCluster()) {
+    log.warn(
+      { lease: name, namespace },
+      'the Lease of a controller in the cluster lies elsewhere: name its namespace with --leader-election-namespace, or both act',
+    );
+  }
   return startLeadership({
     client,
     clock: createMonotonicClock(),
     wallClock: clock,
     random,
     log,
-    namespace: options.leaderElectionNamespace ?? leaseNamespace(),
-    name: instanceId === undefined ? name : `${name}-${instanceId}`,
+    namespace,
+    name,
     identity,
     leaseDurationMs: options.leaderElectionLeaseDuration,
     renewDeadlineMs: options.leaderElectionRenewDeadline,

@@ -30,6 +30,11 @@ export function leaseNamespace(): string {
   return podNamespace() ?? 'default';
 }
 
+/** Whether this process runs in a pod, as far as it can tell. */
+export function runsInCluster(): boolean {
+  return podNamespace() !== undefined;
+}
+
 function podNamespace(): string | undefined {
   const given = process.env['HEADGATE_POD_NAMESPACE'];
   if (given !== undefined && given !== '') return given;

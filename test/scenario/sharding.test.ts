@@ -35,13 +35,14 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
         const owned = await Promise.all(members.map((member) => member.metric(OWNED)));
         const counts = await Promise.all(members.map((member) => member.metric('headgate_members')));
         const numbers = owned.map(Number);
-        const agree = counts.every((text) => text === String(count));
+        // Before they agree, those who were there first still own all.
+        const agree = counts.every((text) => text === String(count)) && numbers.every((one) => one > 0);
         return agree && numbers.reduce((sum, one) => sum + one, 0) === NAMES.length ? numbers : undefined;
       });
     }
 
     it('each Rollout is worked on by one of them; members come and go, and updates go on', async () => {
-      const scene = await Scene.open(cluster.api, 'shared');
+      const scene = await Scene.open(cluster.api, 'shared', { waitMsMax: 90_000, pollMs: 100 });
       try {
         const first = await start();
         await scene.apply(
@@ -52,11 +53,7 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
 
         const second = await start();
         const third = await start();
-        const shares = await untilShared(3);
-        assert.ok(
-          shares.every((count) => count > 0),
-          JSON.stringify(shares),
-        );
+        await untilShared(3);
 
         const before = members.map(({ written }) => written.length);
         await Promise.all(NAMES.map((one) => scene.setImage(one, 'shop:2')));
@@ -98,6 +95,47 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
 
       for (const why of await Promise.all(lost)) assert.match(why, /Lease/);
       assert.deepEqual(await Promise.all(members.map((member) => member.metric('headgate_members'))), ['0', '0']);
+    });
+
+    it('none of them acts while another controller renews the Lease that they are told of; then they hold it together', async () => {
+      const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'elsewhere' } };
+      await cluster.api.create('/api/v1/namespaces', namespace);
+      const there = '/apis/coordination.k8s.io/v1/namespaces/elsewhere/leases';
+      const metadata = { name: 'the-lock-two', namespace: 'elsewhere' };
+      const heldByOther = (): object => ({
+        holderIdentity: 'other_1',
+        leaseDurationSeconds: 2,
+        renewTime: new Date().toISOString().replace('Z', '000Z'),
+      });
+      await cluster.api.create(there, {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata,
+        spec: heldByOther(),
+      });
+      const wishes = { leaderElectionNamespace: 'elsewhere', leaderElectionLeaseName: 'the-lock', instanceId: 'two' };
+
+      let acting = 0;
+      const starting = [1, 2].map(async () => {
+        const member = await startMember(cluster.kubeconfig, wishes);
+        acting += 1;
+        members.push(member);
+        return member;
+      });
+      // Twice as long as the Lease holds.
+      for (let renewals = 0; renewals < 8; renewals += 1) {
+        await delay(500);
+        await cluster.api.patch(`${there}/the-lock-two`, { spec: heldByOther() });
+      }
+      assert.equal(acting, 0);
+
+      const both = await Promise.all(starting);
+      await until('both to count each other', async () => {
+        const counts = await Promise.all(both.map((member) => member.metric('headgate_members')));
+        return counts.every((count) => count === '2');
+      });
+      const lock = await cluster.api.get(`${there}/the-lock-two`);
+      assert.match(lock?.['spec'].holderIdentity, /^headgate-members_/);
     });
   });
 }

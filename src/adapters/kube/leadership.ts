@@ -85,7 +85,7 @@ export function startLeadership(options: LeadershipOptions): Leadership {
     fence = clock.schedule(heldUntil.passedMs - clock.nowMs(), () => lost('it could not be renewed in time'));
     if (holding) return;
     holding = true;
-    log.info({ lease: options.name, identity }, 'leading');
+    log.info({ lease: options.name, namespace: options.namespace, identity }, 'leading');
     held.resolve();
   }
 
