@@ -413,6 +413,21 @@ describe('what cannot be told', () => {
     assert.equal(world.cluster.replicaSets.length, 0);
   });
 
+  test('deletes nothing of a kind that it may not watch', () => {
+    const world = versioned('true', { canary: {}, spec: { revisionHistoryLimit: 0, template: TEMPLATE } });
+    world.advance(5_000);
+    const { metadata } = world.cluster.rollout;
+    const annotations = { ...metadata.annotations, [VERSIONED_CONFIG_ANNOTATION]: 'configmap/settings' };
+    world.cluster = { ...world.cluster, rollout: { ...world.cluster.rollout, metadata: { ...metadata, annotations } } };
+
+    observing(world, { refused: ['secret'] }).advance(60_000);
+    assert.equal(copiesOf(world, 'secret').length, 1);
+    observing(world, { refused: [] }).advance(60_000);
+
+    assert.equal(copiesOf(world, 'secret').length, 0);
+    assert.equal(world.status.phase, 'Healthy');
+  });
+
   test('does not ask for a right that no reference needs', () => {
     const world = observing(versioned('configmap/settings'), { refused: ['secret'] }).advance(5_000);
 

@@ -21,7 +21,10 @@ export function planCopies(world: World): CopyPlan {
   const named = namesIn(templatesOf(world));
   return {
     create: world.missingCopies.map(creation),
-    remove: config.copies.filter((copy) => !named.has(keyOf(copy))).map(deletion),
+    // Without the right to watch them, what is known of them is old.
+    remove: config.copies
+      .filter((copy) => !named.has(keyOf(copy)) && !config.refused.includes(configKindOf(copy)))
+      .map(deletion),
   };
 }
 
