@@ -56,6 +56,16 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       );
     });
 
+    story('because somebody wrote it and erased who did is told and pauses the update', async (scene, run) => {
+      const forged = { metadata: { managedFields: [{}] }, status: { phase: 'Successful', message: 'all good' } };
+      await scene.api.patch(runPath(scene, run), forged);
+
+      const paused = await scene.untilPhase('shop', 'Paused');
+      assert.equal(paused['status'].message, 'InconclusiveAnalysisRun');
+      const touched = await scene.get('analysisruns.argoproj.io', run.metadata.name);
+      assert.match(touched?.['status'].message, /metadata\.managedFields \(erased by somebody unknown\)$/);
+    });
+
     story('because somebody made its conditions easier is told and pauses the update', async (scene, run) => {
       const [metric] = run['spec'].metrics;
       await scene.api.patch(runPath(scene, run), { spec: { metrics: [{ ...metric, failureLimit: -1 }] } });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { KubeObject } from '../../api/kube-object.ts';
 import { createTrim } from './trim.ts';
 
 test('managedFields become a digest, the last applied manifest goes, and everything else stays', () => {
@@ -39,6 +40,13 @@ test('managedFields become a digest, the last applied manifest goes, and everyth
     },
   ]);
   assert.deepEqual(trimmed['spec'], { paused: true, future: { field: 1 } });
+});
+
+test('an object of which nobody is known to have written anything says so', () => {
+  const thing: KubeObject = { apiVersion: 'v1', kind: 'Thing', metadata: { name: 'a' } };
+  const trimmed = createTrim()(thing);
+
+  assert.deepEqual(trimmed.metadata.managedFields, []);
 });
 
 test('equal lists of fields are kept once', () => {

@@ -5,6 +5,8 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 /** Distinct texts and lists of owned fields; far more than there are managers and kinds, so that sharing never grows without end. */
 const SHARED_MAX = 10_000;
 
+const NOBODY: readonly ManagedFieldsEntry[] = [];
+
 export type Trim = <T extends KubeObject>(object: T) => T;
 
 /**
@@ -40,7 +42,8 @@ export function createTrim(): Trim {
 
   return (object) => {
     const metadata = object.metadata as { -readonly [Key in keyof ObjectMeta]: ObjectMeta[Key] };
-    if (metadata.managedFields !== undefined) metadata.managedFields = metadata.managedFields.map(digest);
+    // Every object of a server has some, unless somebody took them away: that is told from an object that never was there.
+    metadata.managedFields = metadata.managedFields?.map(digest) ?? NOBODY;
     if (metadata.annotations?.[LAST_APPLIED] !== undefined) {
       const { [LAST_APPLIED]: _dropped, ...kept } = metadata.annotations;
       metadata.annotations = kept;

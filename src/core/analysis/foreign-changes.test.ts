@@ -32,6 +32,10 @@ describe('what somebody else wrote into a run', () => {
     assert.deepEqual(foreignChanges(runOf(managers)), ['spec.metrics (by kubectl-edit)']);
   });
 
+  test('is who wrote what, when that was erased', () => {
+    assert.deepEqual(foreignChanges(runOf([])), ['metadata.managedFields (erased by somebody unknown)']);
+  });
+
   test('is not the spec of a run that nobody owns, nor labels', () => {
     const managers = [{ manager: 'kubectl-create', fields: ['spec.metrics', 'metadata.labels'] }];
 
