@@ -3,6 +3,8 @@ import { describe, test } from 'node:test';
 import { PureWorld, rolloutOf, routed } from '../../test/support/pure-world.ts';
 import { SCALE_DOWN_DEADLINE_ANNOTATION } from '../api/labels.ts';
 import { waitStartMs } from '../lib/timestamp.ts';
+import { settle, type ImaginedCluster } from './rollout/imagined-cluster.ts';
+import { servingOf, sum } from './rollout/replica-set.ts';
 
 const PROPAGATION_MS = 20_000;
 
@@ -30,6 +32,54 @@ describe('old versions behind a router that reports nothing', () => {
     assert.deepEqual(sizes(world), [0, 2, 2]);
   });
 });
+
+describe('an old version that is over the limit', () => {
+  test('keeps its pods as long as somebody makes a Service lead there', () => {
+    const canary = routed({ steps: [], scaleDownDelaySeconds: 600, scaleDownDelayRevisionLimit: 1 });
+    const world = promoted(new PureWorld(rolloutOf({ replicas: 2, canary }), { propagationMs: PROPAGATION_MS }));
+    world.advance(60_000).image('v3');
+    const first = world.cluster.replicaSets[0]?.metadata.labels?.['rollouts-pod-template-hash'] ?? '';
+    const name = canary?.stableService ?? '';
+
+    for (let turn = 0; turn < 200; turn++) {
+      const { services, nowMs } = world.cluster;
+      const service = services[name];
+      assert.ok(service);
+      const spec = { selector: { ...service.spec.selector, 'rollouts-pod-template-hash': first } };
+      const astray = { ...services, [name]: { ...service, spec } };
+      world.cluster = { ...settle(world.cluster), services: astray, nowMs: nowMs + 1_000 };
+      world.pass();
+      assert.equal(sizes(world)[0], 2, `turn ${turn}`);
+    }
+    assert.equal(world.status.stableRS, world.status.currentPodHash);
+  });
+});
+
+describe('a version that is superseded, without a router', () => {
+  test('gives way no faster than pods of others serve, though its ReplicaSet still counts those that were taken away', () => {
+    const steps = [{ setWeight: 50 }, { pause: {} }];
+    const world = new PureWorld(rolloutOf({ replicas: 4, canary: { steps, maxSurge: 1, maxUnavailable: 0 } }));
+    world.advance(10_000).image('v2').advance(10_000);
+    assert.deepEqual(sizes(world), [2, 2]);
+    world.image('v3');
+
+    for (let turn = 0; turn < 10; turn++) {
+      world.pass();
+      assert.ok(sum(world.cluster.replicaSets, servingOf) >= 4, `turn ${turn}: ${sizes(world).join(', ')}`);
+      world.cluster = withStaleCount(settle(world.cluster), 'v2', 2);
+    }
+    assert.deepEqual(sizes(world), [2, 0, 2]);
+  });
+});
+
+/** Nobody has counted the pods of this image since there were so many. */
+function withStaleCount(cluster: ImaginedCluster, image: string, count: number): ImaginedCluster {
+  const status = { replicas: count, readyReplicas: count, availableReplicas: count };
+  const replicaSets = cluster.replicaSets.map((one) => {
+    return one.spec.template.spec?.containers?.[0]?.image === image ? { ...one, status } : one;
+  });
+  return { ...cluster, replicaSets };
+}
 
 function sizes(world: PureWorld): readonly (number | undefined)[] {
   return world.cluster.replicaSets.map(({ spec }) => spec.replicas);

@@ -1,10 +1,10 @@
 import type { ReplicaSet } from '../../api/workloads.ts';
 import { DESIRED_REPLICAS_ANNOTATION } from '../../api/labels.ts';
 import type { Position } from './position.ts';
-import { annotationOf, availableOf, hashOf, podsOf, sideOf, sizeOf, sum } from './replica-set.ts';
+import { annotationOf, availableOf, hashOf, podsOf, servingOf, sideOf, sizeOf, sum } from './replica-set.ts';
 import { moveAsFarAsPossible, splitByRatio, splitByRouter, type Split } from './replicas.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
-import { canaryScaleAt, scaleWeight } from './step-weights.ts';
+import { canaryScaleAt, indexOf, scaleWeight, stepWeightAt } from './step-weights.ts';
 import { isSettledAt, shownWeight } from './shown-weight.ts';
 import { isSuperseded } from './superseded.ts';
 import { isHeld, rolesOf, type Roles, type World } from './world.ts';
@@ -128,11 +128,11 @@ function ratioSizes(world: World, position: Position, roles: Roles): Sizes {
 /** Older ReplicaSets give way as far as availability allows: first pods that do not serve, then the newest first. */
 function drainedOthers(world: World, roles: Roles): ReadonlyMap<string, number> {
   const { replicas, maxUnavailable } = world.settings;
-  const serving = availableOf(roles.current) + availableOf(roles.stable) + sum(roles.others, availableOf);
-  let spare = Math.max(0, serving - (replicas - maxUnavailable));
+  const all = [roles.current, roles.stable, ...roles.others].filter((one) => one !== undefined);
+  let spare = Math.max(0, sum(all, servingOf) - (replicas - maxUnavailable));
   const sizes = new Map<string, number>();
   for (const replicaSet of roles.others) {
-    const kept = Math.min(sizeOf(replicaSet), availableOf(replicaSet));
+    const kept = servingOf(replicaSet);
     const given = Math.min(kept, spare);
     spare -= given;
     if (kept - given !== sizeOf(replicaSet)) sizes.set(replicaSet.metadata.name, kept - given);
@@ -147,19 +147,42 @@ function routedSizes(world: World, position: Position, roles: Roles): Sizes {
   const stableMin = weightIsOnItsWay(world) ? sizeOf(roles.stable) : 0;
   if (roles.stable !== undefined) byName.set(roles.stable.metadata.name, Math.max(target.stable, stableMin));
   const wanted = routedCurrentSize(world, position, { roles, wanted: target.canary });
-  return { current: roles.stable === undefined ? wanted : withinSurge(world, roles.current, wanted), byName };
+  if (roles.stable === undefined) return { current: wanted, byName };
+  const stable = Math.max(target.stable, stableMin);
+  return { current: withinSurge(world, position, { roles, wanted, stable }), byName };
+}
+
+interface Growth {
+  readonly roles: Roles;
+  readonly wanted: number;
+  /** Pods that the stable version is left with. */
+  readonly stable: number;
 }
 
 /**
- * A user's maxSurge bounds how many new pods start at once, not how many there will be: a database may not bear that all of
- * them connect at the same moment. What a threshold lets a step do without is on top, so that pods which never become
- * available hold nobody up.
+ * A user's maxSurge bounds how many new pods start at once: a database may not bear that all of them connect at the same
+ * moment. What a threshold lets a step do without is on top, so that pods which never become available hold nobody up. With
+ * a stable side that shrinks it bounds all pods, as long as traffic that moves makes room.
  */
-function withinSurge(world: World, current: ReplicaSet | undefined, wanted: number): number {
-  const { unreadyMax } = world.settings;
-  const size = sizeOf(current);
+function withinSurge(world: World, position: Position, { roles, wanted, stable }: Growth): number {
+  const { unreadyMax, podsMax } = world.settings;
+  const size = sizeOf(roles.current);
   if (unreadyMax === undefined || wanted <= size) return wanted;
-  return Math.min(wanted, Math.max(size, availableOf(current) + unreadyMax + dispensable(world, wanted)));
+  const started = Math.max(size, availableOf(roles.current) + unreadyMax + dispensable(world, wanted));
+  const makesRoom = podsMax !== undefined && stableMakesRoom(world, position, { roles, wanted, stable });
+  return Math.min(wanted, started, makesRoom ? Math.max(size, podsMax - stable) : wanted);
+}
+
+/** Stable is about to shrink, or the weight to move on, after which it will. */
+function stableMakesRoom(world: World, position: Position, { roles, stable }: Growth): boolean {
+  const { steps, weightTotal, replicas } = world.settings;
+  if (sizeOf(roles.stable) !== stable) return true;
+  const shown = shownWeight(world);
+  if (!isSettledAt(world, shown)) return true;
+  const index = indexOf(position, steps);
+  const isLast = position.promoteFull || index >= steps.length;
+  const share = Math.floor((weightTotal * availableOf(roles.current)) / replicas);
+  return shown < Math.min(share, isLast ? weightTotal : stepWeightAt(steps, index));
 }
 
 /** Of so many pods, those that nothing waits for. */

@@ -12,6 +12,11 @@ export function availableOf(replicaSet: ReplicaSet | undefined): number {
   return replicaSet?.status?.availableReplicas ?? 0;
 }
 
+/** Available and meant to stay: a ReplicaSet may still count pods that it was just told to take away. */
+export function servingOf(replicaSet: ReplicaSet): number {
+  return Math.min(sizeOf(replicaSet), availableOf(replicaSet));
+}
+
 export function readyOf(replicaSet: ReplicaSet | undefined): number {
   return replicaSet?.status?.readyReplicas ?? 0;
 }
