@@ -3,8 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import { seededRandom } from '../../../src/lib/random.ts';
 import { startMortalController, type MortalController } from '../../support/mortal-controller.ts';
 import { clusterSkipReason, openCluster, Scene, type Cluster } from '../../support/world.ts';
-import { watchCapacity, type CapacityWatch } from './capacity-watch.ts';
 import { Life } from './life.ts';
+import { startMirror, type Mirror } from './mirror.ts';
 import { ENDS } from './rows/ends.ts';
 import { SIZES } from './rows/sizes.ts';
 import { SPECS } from './rows/specs.ts';
@@ -22,7 +22,7 @@ const STORIES = STRATEGIES.flatMap((strategy) =>
 /** To tell some of them only: a part of the title. */
 const CHOSEN = process.env['HEADGATE_LIFE'] ?? '';
 const SEED = Number(process.env['HEADGATE_SEED'] ?? Date.now() % 1_000_000);
-const PATIENCE = { waitMsMax: 60_000, pollMs: 100 };
+const PATIENCE = { waitMsMax: 60_000, pollMs: 25 };
 const KILLS_MIN = 20;
 const FATES = [
   { name: 'whose controller lives', lifeMsMax: undefined },
@@ -33,14 +33,15 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
   const skip = name === 'cluster' ? clusterSkipReason() : undefined;
   describe(`the life of a Rollout, on the ${name} control plane`, { skip }, () => {
     let cluster: Cluster;
-    let capacity: CapacityWatch;
+    const lives = new Map<string, Life>();
+    let mirror: Mirror;
 
     before(async () => {
       cluster = await openCluster(name);
-      capacity = watchCapacity(cluster.api);
+      mirror = startMirror(cluster.api, (namespace) => lives.get(namespace)?.look());
     });
     after(async () => {
-      capacity.stop();
+      mirror.stop();
       await cluster.stop();
     });
 
@@ -61,11 +62,13 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
         for (const { title, strategy, tell } of STORIES.filter((story) => story.title.includes(CHOSEN))) {
           it(title, async () => {
             const scene = await Scene.open(cluster.api, 'life', PATIENCE);
-            const life = new Life(scene, strategy, capacity.of(scene.namespace));
+            const life = new Life(scene, strategy, mirror);
+            lives.set(scene.namespace, life);
             try {
               await tell(life);
               life.close();
             } finally {
+              lives.delete(scene.namespace);
               await scene.close();
             }
           });

@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { applyMergePatch } from '../../../src/lib/merge-patch.ts';
 import type { Manifest } from '../../support/api-client.ts';
 import { conditionOf, until, type Scene } from '../../support/world.ts';
-import type { Capacity } from './capacity-watch.ts';
+import { brokenBound, type Bounds } from './capacity.ts';
+import type { Mirror } from './mirror.ts';
 import { pictureOf } from './picture.ts';
 import type { Halt, Move, Picture, Strategy, Versions } from './strategy.ts';
 import { FIRST, REPLICAS } from './versions.ts';
@@ -15,12 +16,17 @@ const USER = 'kubectl-argo-rollouts';
 export class Life {
   readonly scene: Scene;
   readonly strategy: Strategy;
-  readonly capacity: Capacity;
+  readonly #mirror: Mirror;
+  /** Of the last write: what the mirror shows has to be at least as new. */
+  #resourceVersionMin = 0;
+  #bounds: Bounds = { servingMin: 0, wantedMax: Number.POSITIVE_INFINITY, byOneVersion: false };
+  /** Moments at which a bound was broken. */
+  readonly #broken: string[] = [];
 
-  constructor(scene: Scene, strategy: Strategy, capacity: Capacity) {
+  constructor(scene: Scene, strategy: Strategy, mirror: Mirror) {
     this.scene = scene;
     this.strategy = strategy;
-    this.capacity = capacity;
+    this.#mirror = mirror;
   }
 
   /** The first version, which comes without steps. */
@@ -36,19 +42,33 @@ export class Life {
 
   /** No pods are missing or too many from now on. */
   bound(replicas: number, { missing = 0, max = replicas }: { missing?: number; max?: number } = {}): void {
-    this.capacity.bound({
+    this.bounds({
       servingMin: replicas - missing,
       wantedMax: this.strategy.podsMax(max),
       byOneVersion: this.strategy.name === 'blue-green',
     });
   }
 
-  setImage(image: string): Promise<void> {
-    return this.scene.setImage('shop', image);
+  bounds(bounds: Bounds): void {
+    this.#bounds = bounds;
   }
 
-  async edit(spec: unknown): Promise<void> {
-    await this.scene.patchSpec('shop', spec);
+  /** Called whenever a ReplicaSet has changed. */
+  look(): void {
+    const broken = brokenBound(this.#bounds, this.#mirror.list('replicaSets', this.scene.namespace));
+    if (broken !== undefined) this.#broken.push(broken);
+  }
+
+  setImage(image: string): Promise<void> {
+    return this.#write(
+      this.scene.api.jsonPatch(this.#path(), [
+        { op: 'replace', path: '/spec/template/spec/containers/0/image', value: image },
+      ]),
+    );
+  }
+
+  edit(spec: unknown): Promise<void> {
+    return this.#write(this.scene.patchSpec('shop', spec));
   }
 
   /** Brings an update to `halt`, and answers what the versions are. */
@@ -78,8 +98,8 @@ export class Life {
       case 'promote full':
         return this.command({ promoteFull: true }, 'promote full');
       case 'promote past the step': {
-        const { status } = await this.scene.rollout('shop');
-        return this.skipTo(status.currentStepIndex + 1);
+        const rollout = this.#rollout();
+        return this.skipTo(rollout?.['status'].currentStepIndex + 1);
       }
     }
   }
@@ -98,19 +118,14 @@ export class Life {
 
   /** Writes what the plugin writes, and waits until it is acknowledged, if it can be told from what the controller does by itself. */
   async command(status: unknown, what?: string): Promise<void> {
-    const { scene } = this;
-    const path = `${scene.path('rollouts.argoproj.io', 'shop')}/status?fieldManager=${USER}`;
-    await scene.api.patch(path, { status });
+    await this.#write(this.scene.api.patch(`${this.#path()}/status?fieldManager=${USER}`, { status }));
     if (what === undefined) return;
     const by = new RegExp(`Accepted ${what}.* by ${USER}`);
-    await scene.untilRollout('shop', `acknowledging ${what}`, (rollout) => {
-      return by.test(conditionOf(rollout, 'Command')?.message ?? '');
-    });
+    await this.until(`acknowledging ${what}`, (rollout) => by.test(conditionOf(rollout, 'Command')?.message ?? ''));
   }
 
   async scale(replicas: number): Promise<void> {
-    const path = `${this.scene.path('rollouts.argoproj.io', 'shop')}/scale`;
-    await this.scene.api.patch(path, { spec: { replicas } });
+    await this.#write(this.scene.api.patch(`${this.#path()}/scale`, { spec: { replicas } }));
   }
 
   untilAt(halt: Halt, versions: Versions, replicas = REPLICAS): Promise<void> {
@@ -127,23 +142,55 @@ export class Life {
   }
 
   async untilSeen(picture: Picture, what: string): Promise<void> {
-    let seen: Picture | undefined;
+    const view = { mirror: this.#mirror, namespace: this.scene.namespace };
+    const look = (rollout: Manifest): Picture => pictureOf(view, rollout, picture);
+    await this.until(
+      what,
+      (rollout) => isDeepStrictEqual(look(rollout), picture),
+      (rollout) => ({ asked: picture, seen: look(rollout) }),
+    );
+  }
+
+  /** Waits for a Rollout that looks as asked, and knows of everything that was written here. */
+  async until(
+    what: string,
+    looks: (rollout: Manifest) => boolean,
+    describe: (rollout: Manifest) => object = () => ({}),
+  ): Promise<void> {
     await until(
       `${this.strategy.name} in ${this.scene.namespace} to be ${what}`,
       async () => {
-        seen = await pictureOf(this.scene, picture);
-        return isDeepStrictEqual(seen, picture);
+        const rollout = this.#rollout();
+        return rollout !== undefined && looks(rollout);
       },
-      async () => ({ asked: picture, seen, conditions: (await this.scene.rollout('shop'))['status']?.conditions }),
+      async () => {
+        const rollout = this.#rollout();
+        return rollout === undefined ? undefined : { ...describe(rollout), status: rollout['status'] };
+      },
       this.scene.patience,
     );
+  }
+
+  /** Undefined while the mirror shows none that is new enough. */
+  #rollout(): Manifest | undefined {
+    const rollout = this.#mirror.get('rollouts', this.scene.namespace, 'shop');
+    const version = Number(rollout?.metadata.resourceVersion ?? 0);
+    return version >= this.#resourceVersionMin ? rollout : undefined;
+  }
+
+  async #write(answer: Promise<Manifest>): Promise<void> {
+    this.#resourceVersionMin = Number((await answer).metadata.resourceVersion);
+  }
+
+  #path(): string {
+    return this.scene.path('rollouts.argoproj.io', 'shop');
   }
 
   /** As `untilAt`, while the sizes move. */
   async untilHalted(halt: Halt): Promise<void> {
     const { phase, message, step } = halt.picture({ stable: FIRST, fresh: halt.image });
-    await this.scene.untilRollout('shop', halt.name, ({ status }) => {
-      return status.phase === phase && status.message === message && status.currentStepIndex === step;
+    await this.until(halt.name, ({ status }) => {
+      return status?.phase === phase && status.message === message && status.currentStepIndex === step;
     });
   }
 
@@ -158,6 +205,6 @@ export class Life {
   }
 
   close(): void {
-    assert.deepEqual(this.capacity.broken.slice(0, 5), [], 'pods were missing or too many');
+    assert.deepEqual(this.#broken.slice(0, 5), [], 'pods were missing or too many');
   }
 }

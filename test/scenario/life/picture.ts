@@ -1,25 +1,30 @@
 import type { Manifest } from '../../support/api-client.ts';
-import type { Scene } from '../../support/world.ts';
+import type { Mirror } from './mirror.ts';
 import type { Picture } from './strategy.ts';
 
 const HASH = 'rollouts-pod-template-hash';
-const ROUTES = 'httproutes.gateway.networking.k8s.io';
 
-/** What can be seen of the Rollout `shop` now. `phase` is `?` while its last edit is not observed. */
-export async function pictureOf(scene: Scene, template: Picture): Promise<Picture> {
-  const rollout = await scene.rollout('shop');
-  const { status = {}, metadata } = rollout;
-  const replicaSets = (await scene.list('replicasets.apps')).filter(ownedBy('Rollout'));
-  const services = await Promise.all(Object.keys(template.services).map((name) => scene.get('services', name)));
+/** Where to look. */
+export interface View {
+  readonly mirror: Mirror;
+  readonly namespace: string;
+}
+
+/** What can be seen of the Rollout now, as far as `template` shows it. `phase` is `?` while the last edit is not observed. */
+export function pictureOf(view: View, { status = {}, metadata }: Manifest, template: Picture): Picture {
+  const { mirror, namespace } = view;
+  const replicaSets = mirror.list('replicaSets', namespace).filter(ownedBy('Rollout'));
   const observed = status.observedGeneration === String(metadata.generation);
   return {
     phase: observed ? status.phase : '?',
     message: named(status.message ?? '', replicaSets),
     ...('step' in template ? { step: status.currentStepIndex } : {}),
-    ...(template.weight === undefined ? {} : { weight: await weightIn(scene, status) }),
+    ...(template.weight === undefined ? {} : { weight: weightIn(view, status) }),
     pods: podsOf(replicaSets),
     services: Object.fromEntries(
-      services.map((service) => [service?.metadata.name ?? '', imageBehind(service, replicaSets)]),
+      Object.keys(template.services).map((name) => {
+        return [name, imageBehind(mirror.get('services', namespace, name), replicaSets)];
+      }),
     ),
   };
 }
@@ -34,9 +39,9 @@ function named(message: string, replicaSets: readonly Manifest[]): string {
 }
 
 /** Status and route have to agree. */
-async function weightIn(scene: Scene, status: Manifest['status']): Promise<number> {
+function weightIn({ mirror, namespace }: View, status: Manifest['status']): number {
   const shown: number = status.canary?.weights?.canary?.weight ?? 0;
-  const [stable, canary] = (await scene.get(ROUTES, 'shop'))?.['spec'].rules[0].backendRefs ?? [];
+  const [stable, canary] = mirror.get('routes', namespace, 'shop')?.['spec'].rules[0].backendRefs ?? [];
   return canary?.weight === shown && stable?.weight === 100 - shown ? shown : Number.NaN;
 }
 

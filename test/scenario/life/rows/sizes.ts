@@ -62,7 +62,7 @@ export const SIZES: readonly Row[] = [
         if (leadsTo === 'the end') break;
         halt = found(life.strategy.halts.find(({ name }) => name === leadsTo));
       }
-      await life.scene.untilRollout('shop', 'promoted', ({ status }) => status.stableRS === status.currentPodHash);
+      await life.until('promoted', ({ status }) => status.stableRS === status.currentPodHash);
     } finally {
       await autoscaler.stop();
     }
@@ -103,7 +103,7 @@ export const SIZES: readonly Row[] = [
     life.bound(REPLICAS, { missing: 1 });
     await scene.api.patch(`${path}/shop`, { spec: { minAvailable: REPLICAS - 1 } });
     await budgetAllows(1);
-    await scene.untilRollout('shop', 'restarted', ({ status }) => status.restartedAt === restartAt);
+    await life.until('restarted', ({ status }) => status.restartedAt === restartAt);
     await life.untilHealthy(FIRST);
     assert.ok((await life.pods()).every(({ metadata }) => !before.includes(metadata.uid)));
   }),
@@ -116,7 +116,10 @@ function startAutoscaler(life: Life): { readonly surplus: readonly number[]; sto
   const path = `${life.scene.path('rollouts.argoproj.io', 'shop')}/scale`;
   const scaling = (async () => {
     for (let turn = 0; !stopping.signal.aborted; turn++) {
-      await life.scale(turn % 2 === 0 ? MORE : REPLICAS);
+      const size = turn % 2 === 0 ? MORE : REPLICAS;
+      await life.scale(size);
+      // One that is faster than pods come keeps an update from ever having the pods that its step asks for.
+      await life.until(`of ${size} pods`, ({ status }) => stopping.signal.aborted || status.availableReplicas >= size);
       await delay(SCALED_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       const shown: number = (await life.scene.api.get(path))?.['status'].replicas ?? 0;
       if (shown > MORE) surplus.push(shown);
@@ -131,7 +134,7 @@ function startAutoscaler(life: Life): { readonly surplus: readonly number[]; sto
   };
 }
 
-const SCALED_EVERY_MS = 400;
+const SCALED_EVERY_MS = 500;
 
 /** Pods are compared by whole seconds of their creation. */
 async function untilOlderThanASecond(life: Life): Promise<void> {

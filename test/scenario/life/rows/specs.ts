@@ -69,7 +69,7 @@ export const SPECS: readonly Row[] = [
     await life.install();
     const versions = await life.reach(halt);
     await life.scene.apply(...other.surroundings);
-    life.capacity.bound({ byOneVersion: false, wantedMax: 3 * REPLICAS });
+    life.bounds({ servingMin: REPLICAS, byOneVersion: false, wantedMax: 3 * REPLICAS });
 
     await life.edit({ strategy: switched(life.strategy, other) });
 
