@@ -14,6 +14,8 @@ export interface ClusterOptions {
   /** Another build to measure, or the sources: `src/main/headgate.ts`. A fresh bundle by default. */
   readonly program: string | undefined;
   readonly nodeOptions: readonly string[];
+  /** A file to which all that is told is appended as lines of JSON. */
+  readonly details: string | undefined;
   /** Another controller of the same API that is measured in the same way afterwards. */
   readonly against: OtherController | undefined;
 }
@@ -37,6 +39,7 @@ export function readClusterOptions(): ClusterOptions {
       rest: { type: 'string', default: '30' },
       json: { type: 'boolean', default: false },
       program: { type: 'string' },
+      details: { type: 'string' },
       /** For the controller's Node, as often as wanted: `--node-option=--cpu-prof`. */
       'node-option': { type: 'string', multiple: true, default: [] },
       /** `"/path/to/it --kubeconfig {kubeconfig}"` */
@@ -57,6 +60,7 @@ export function readClusterOptions(): ClusterOptions {
     restMs: Number(values.rest) * 1_000,
     json: values.json,
     program: values.program,
+    details: values.details,
     nodeOptions: values['node-option'],
     against:
       command === undefined

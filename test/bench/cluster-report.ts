@@ -30,11 +30,18 @@ export interface ClusterFigures {
   readonly apiServerCpuS: number;
 }
 
+/** What is told beside them, for people and for the tables of the documentation. */
+export interface ClusterDetails extends ClusterFigures {
+  readonly callsBesidesEvents: number;
+  readonly callsUntilHealthy: number;
+  readonly memoryMbAfterRounds: readonly number[];
+}
+
 /** Prints what all rounds of one controller cost, and answers the figures. */
 export function reportRounds(
   { n, variant }: Pick<ClusterOptions, 'n' | 'variant'>,
   { controller, rounds, peakMemoryMb }: { controller: string; rounds: readonly Round[]; peakMemoryMb: number },
-): ClusterFigures {
+): { readonly figures: ClusterFigures; readonly details: ClusterDetails } {
   const updates = n * rounds.length;
   const calls = addCounts(...rounds.map((round) => round.calls));
   const late = rounds.flatMap((round) => round.pauseLateMs).toSorted((left, right) => left - right);
@@ -53,11 +60,17 @@ export function reportRounds(
     pauseLateP99Ms: Math.round(percentile(late, 99)),
     apiServerCpuS: rounded(sum((round) => round.apiServerCpuMs) / rounds.length / 1_000, 2),
   };
+  const details = {
+    ...figures,
+    callsBesidesEvents: rounded((all - events) / updates, 2),
+    callsUntilHealthy: rounded(callsUntilHealthy(rounds) / updates, 2),
+    memoryMbAfterRounds: rounds.map((round) => Math.round(round.memoryMb)),
+  };
   table(`${controller}: ${n} updates at once, ${variant}${rounds.length > 1 ? `, ${rounds.length} times` : ''}`, [
     ...Object.entries(figures),
-    ['calls besides events', rounded((all - events) / updates, 2)],
-    ['calls besides events until each was Healthy', rounded(callsUntilHealthy(rounds) / updates, 2)],
-    ['memory afterwards, MB', rounds.map((round) => Math.round(round.memoryMb)).join(' ')],
+    ['calls besides events', details.callsBesidesEvents],
+    ['calls besides events until each was Healthy', details.callsUntilHealthy],
+    ['memory afterwards, MB', details.memoryMbAfterRounds.join(' ')],
   ]);
   table(
     'calls by verb and resource, per Rollout',
@@ -67,7 +80,7 @@ export function reportRounds(
       .map(([call, count]) => [call, rounded(count / updates, 2)]),
   );
   table('calls that time asks for, in all', [...calls].filter(([call]) => isByTime(call)).sort(byCount));
-  return figures;
+  return { figures, details };
 }
 
 /** Over one is in our favour. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -95,7 +95,9 @@ async function measure(options: ClusterOptions, directory: string, subject: Subj
     ended.unshift(() => bench.controller.stop());
     const rounds = await run(bench);
     const peakMemoryMb = memoryOf(bench.controller.pid).peakMb;
-    return reportRounds(options, { controller: subject.name, rounds, peakMemoryMb });
+    const { figures, details } = reportRounds(options, { controller: subject.name, rounds, peakMemoryMb });
+    note(options, { controller: subject.name, ...details });
+    return figures;
   } finally {
     for (const end of ended) await end();
   }
@@ -224,7 +226,11 @@ async function measureRest(bench: Bench): Promise<void> {
     callsPerMinute: Math.round(countOf(resting, () => true) * perMinute),
   };
   table(`${options.idle} Rollouts at rest, the controller started anew`, Object.entries(figures));
-  if (options.json) say(JSON.stringify(figures));
+  note(options, figures);
+}
+
+function note({ details }: ClusterOptions, figures: object): void {
+  if (details !== undefined) appendFileSync(details, `${JSON.stringify(figures)}\n`);
 }
 
 /** The programs of the plane in the order in which they were started: etcd comes first. */

@@ -5,10 +5,32 @@ const MS_PER_TICK = 10;
 
 /** CPU that a process has used since it started, user and system, all threads; milliseconds. */
 export function cpuMsOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name may hold spaces and brackets; what follows the last bracket does not. utime and stime are fields 14 and 15.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // utime and stime are fields 14 and 15.
+  const fields = statOf(pid);
   return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
+}
+
+/** CPU of all programs that this process has started and that have ended, with those that they had started. */
+export function cpuMsOfEnded(): number {
+  const fields = statOf(process.pid);
+  return (Number(fields[13]) + Number(fields[14])) * MS_PER_TICK;
+}
+
+/** CPU that anything on this machine has used since it was started; all processors. */
+export function cpuMsOfMachine(): number {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n');
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0, steal = 0] = line
+    .trim()
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softIrq + steal) * MS_PER_TICK;
+}
+
+/** From the third on: the name may hold spaces and brackets, and what follows the last bracket does not. */
+function statOf(pid: number): readonly string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 export interface ResidentMemory {
