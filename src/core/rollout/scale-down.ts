@@ -86,7 +86,8 @@ export function planScaleDown(world: World, position: Position): ScaleDownPlan {
   function leaving(other: ReplicaSet): ScaleDown {
     if (world.settings.dynamicStableScale) return UNTOUCHED;
     const { scaleDownDelayMs, scaleDownDelayRevisionsMax } = world.settings;
-    if (isDelayed(other) && delayed >= scaleDownDelayRevisionsMax) return { size: 0, deadline: null };
+    const mayGo = isDelayed(other) && !isReferenced(world, other);
+    if (mayGo && delayed >= scaleDownDelayRevisionsMax) return { size: 0, deadline: null };
     delayed++;
     const goneAtMs = isDelayed(other) || scaleDownDelayMs === 0 ? undefined : stableSettlesAtMs(world, position);
     if (goneAtMs === undefined || isReferenced(world, other)) return UNTOUCHED;
