@@ -30,8 +30,11 @@ export const GIT_STORIES: readonly Scenario[] = [
   }),
 ];
 
-function gitScenario(story: Pick<Scenario, 'name' | 'end' | 'play' | 'isOver'>): Scenario {
+function gitScenario(
+  story: Pick<Scenario, 'name' | 'end' | 'play' | 'isOver'> & Partial<Pick<Scenario, 'company'>>,
+): Scenario {
   return {
+    company: 'alone',
     ...story,
     strategy: 'canary',
     isScripted: false,

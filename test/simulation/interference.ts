@@ -1,3 +1,4 @@
+import type { AnalysisRun } from '../../src/api/analysis.ts';
 import { service } from '../support/manifests.ts';
 import { NAMESPACE } from './data-plane.ts';
 import { imageWanted, patchRollout, setImage, setStatus, type Scenario } from './scenario.ts';
@@ -19,6 +20,8 @@ export type Deed =
   | 'edit-weight'
   | 'edit-selector'
   | 'replace-services'
+  | 'forge-verdict'
+  | 'end-run'
   | 'delete-canary';
 
 const UNDO_MS = 8_000;
@@ -117,6 +120,14 @@ const DEEDS: Readonly<Record<Deed, (world: SimWorld, scenario: Scenario) => Prom
     if (world.replicaSets.some(({ metadata }) => metadata.name === `shop-${hash}`))
       await world.request('kubectl', 'DELETE', path);
   },
+  /** Says of a run that still measures that it went well. */
+  async 'forge-verdict'(world) {
+    const name = await patchRun(world, { status: { phase: 'Successful', message: 'trust me' } });
+    if (name !== undefined) world.forged.add(name);
+  },
+  async 'end-run'(world) {
+    await patchRun(world, { spec: { terminate: true } });
+  },
   /** A field that cannot be. */
   async invalid(world) {
     const minReadySeconds = world.rollout?.spec.minReadySeconds ?? null;
@@ -163,3 +174,12 @@ const DEEDS: Readonly<Record<Deed, (world: SimWorld, scenario: Scenario) => Prom
     }
   },
 };
+
+/** `kubectl patch` of the run that measures now, if there is one; its name. */
+async function patchRun(world: SimWorld, body: unknown): Promise<string | undefined> {
+  const runs = world.api.store.list('analysisruns.argoproj.io', NAMESPACE) as readonly AnalysisRun[];
+  const name = runs.find(({ status }) => status?.phase === 'Running')?.metadata.name;
+  if (name === undefined) return undefined;
+  await world.request('kubectl', 'PATCH', ROLLOUT.replace('rollouts/shop', `analysisruns/${name}`), body, MERGE);
+  return name;
+}

@@ -1,4 +1,5 @@
 import type { AnalysisRun } from '../../src/api/analysis.ts';
+import type { Experiment } from '../../src/api/experiment.ts';
 import type { KubeObject } from '../../src/api/kube-object.ts';
 import type { Rollout, RolloutStatus } from '../../src/api/rollout.ts';
 import type { HttpRoute, Ingress, ReplicaSet, Service } from '../../src/api/workloads.ts';
@@ -21,6 +22,8 @@ const PAUSE_TOLERANCE_MS = 50;
 
 /** Endpoints reach a proxy within this time. */
 const ENDPOINTS_MS = 150;
+/** Between two controllers that take over from each other lies more than this. */
+const HANDOVER_MS = 2_000;
 /** An abort takes traffic back within so long, whatever goes wrong meanwhile. */
 const ABORT_MAX_MS = 45_000;
 
@@ -57,12 +60,17 @@ export class Watchdog {
   /** Rules that were broken already. */
   readonly #broken = new Set<string>();
   readonly #measured = new Set<string>();
+  readonly #compared = new Set<string>();
+  /** Who wrote last, and who before that, each with the time of its first write since. */
+  #writers: readonly { readonly name: string; readonly sinceMs: number }[] = [];
   #installed = false;
   #abortedAtMs: number | undefined;
   /** The user ended the pause of this step. */
   #resumed: string | undefined;
   /** Fewest pods wanted lately: a Rollout that was just scaled up has its pods a little later. */
   #replicasMin: number;
+  /** Somebody gives commands in this run. */
+  readonly #hasUsers: boolean;
   #jumpMs = 0;
   /** How much later than it happened the controller may hear of something. */
   #unheardMs = 0;
@@ -73,6 +81,7 @@ export class Watchdog {
     this.#replicasMin = scenario.replicas;
     const { store } = world.api;
     const actions = world.plan.faults.map(({ action }) => action);
+    this.#hasUsers = scenario.isScripted || actions.some(({ type }) => type === 'interfere');
     this.#jumpMs = Math.max(0, ...actions.map((action) => (action.type === 'jump' ? Math.abs(action.ms) : 0)));
     this.#unheardMs = Math.max(
       0,
@@ -88,6 +97,7 @@ export class Watchdog {
         this.#lookAtCapacity();
       }),
       store.subscribe('analysisruns.argoproj.io', ({ object }) => this.#noteEvidence(object as AnalysisRun)),
+      store.subscribe('experiments.argoproj.io', ({ object }) => this.#noteExperiment(object as Experiment)),
       store.subscribe('httproutes.gateway.networking.k8s.io', ({ object }) => this.#routeChanged(object as HttpRoute)),
     );
     const ground: Ground = {
@@ -159,6 +169,8 @@ export class Watchdog {
     const { status = {}, metadata } = rollout;
     const before = old.status ?? {};
     if (status.phase === 'Healthy') this.#installed = true;
+    const acknowledged = status.conditions?.find(({ type }) => type === 'Command')?.message;
+    this.#check(acknowledged === undefined || this.#hasUsers, 'only what a user wrote is a command', acknowledged);
     this.#check(Number(status.observedGeneration ?? 0) <= (metadata.generation ?? 0), 'the observed generation exists');
     if (status.abort === true && before.abort !== true) this.#noteAbort();
     if (status.abort !== true) this.#abortedAtMs = undefined;
@@ -221,9 +233,14 @@ export class Watchdog {
   /** Remembers a version of which a run succeeded on values that were really measured. */
   #noteEvidence({ metadata, status }: AnalysisRun): void {
     const hash = metadata.labels?.['rollouts-pod-template-hash'];
-    if (hash === undefined || status?.phase !== 'Successful') return;
+    if (hash === undefined || status?.phase !== 'Successful' || this.#world.forged.has(metadata.name)) return;
     const measurements = (status.metricResults ?? []).flatMap((result) => result.measurements ?? []);
     if (measurements.some(({ phase, value }) => phase === 'Successful' && value === '[0.01]')) this.#measured.add(hash);
+  }
+
+  #noteExperiment({ metadata, status }: Experiment): void {
+    const hash = metadata.labels?.['rollouts-pod-template-hash'];
+    if (hash !== undefined && status?.phase === 'Successful') this.#compared.add(hash);
   }
 
   #checkSteps(before: RolloutStatus, rollout: Rollout): void {
@@ -263,6 +280,8 @@ export class Watchdog {
     }
     if (step['analysis'] !== undefined)
       this.#check(this.#measured.has(status.currentPodHash ?? ''), 'an analysis step is done by its success', facts);
+    if (step['experiment'] !== undefined)
+      this.#check(this.#compared.has(status.currentPodHash ?? ''), 'an experiment step is done by its success', facts);
     const pause = step['pause'] as { readonly duration?: number } | undefined;
     if (pause !== undefined) this.#checkPause(pause.duration, before, facts);
   }
@@ -314,18 +333,31 @@ export class Watchdog {
 
   #routeChanged(route: HttpRoute): void {
     for (const { backendRefs = [] } of route.spec.rules ?? []) {
+      if (!backendRefs.some(({ name }) => name === STABLE_SERVICE)) continue;
       const total = backendRefs.reduce((sum, { weight }) => sum + (weight ?? 1), 0);
       this.#check(total === 100, 'the weights of a rule cover all traffic', backendRefs);
     }
   }
 
-  #written({ call, code, before, after }: SeenWrite): void {
+  #written({ call, writer, code, before, after }: SeenWrite): void {
     if (code >= 300) return;
+    if (call.resource !== 'gitsources') this.#noteWriter(writer);
     const raisedTo = raisedWeight(before, after);
     if (raisedTo !== undefined) this.#weightRaised(raisedTo);
     if (before === undefined || after === undefined || call.fieldManager === 'headgate-gitops') return;
     for (const path of changedPaths(before, after))
       this.#check(isOurs(after.kind, path), `only what is ours is written: ${after.kind} ${path}`);
+  }
+
+  /** Whoever had to let go of an object leaves it alone; one that comes back to it was a member all the time. */
+  #noteWriter(writer: string): void {
+    if (this.#scenario.company === 'alone') return;
+    const nowMs = this.#world.clock.nowMs();
+    const [last, former] = this.#writers;
+    if (writer === last?.name) return;
+    const isTurn = writer === former?.name && nowMs - (last?.sinceMs ?? 0) < HANDOVER_MS;
+    this.#check(!isTurn, 'no two controllers work on one Rollout at once', { writer, after: last?.name });
+    this.#writers = last === undefined ? [{ name: writer, sinceMs: nowMs }] : [{ name: writer, sinceMs: nowMs }, last];
   }
 
   #weightRaised(weight: number): void {

@@ -10,10 +10,46 @@ export interface Mutant {
 /** What controllers of this kind have been seen to get wrong; the simulation has to catch every one. */
 export const MUTANTS: readonly Mutant[] = [
   {
+    name: 'stable-shrinks-before-its-traffic-is-gone',
+    file: 'src/core/rollout/capacity.ts',
+    find: '  const stableMin = weightIsOnItsWay(world) ? sizeOf(roles.stable) : 0;',
+    replace: '  const stableMin = 0;',
+  },
+  {
+    name: 'former-stable-drained-at-once',
+    file: 'src/core/rollout/scale-down.ts',
+    find: 'const neverStable = roles.stable === undefined || revisionOf(other) > revisionOf(roles.stable);',
+    replace: 'const neverStable = revisionOf(other) > 0;',
+  },
+  {
+    name: 'writes-without-a-lease',
+    file: 'src/adapters/kube/fenced-writer.ts',
+    find: '      if (!mayAct())',
+    replace: "      if (!mayAct() && asked.verb === 'delete')",
+  },
+  {
+    name: 'lease-held-for-ever',
+    file: 'src/adapters/kube/leadership.ts',
+    find: '    return heldUntil === undefined || passedMs >= heldUntil.passedMs || wallMs >= heldUntil.wallMs;',
+    replace: '    return heldUntil === undefined || passedMs >= wallMs * 2;',
+  },
+  {
+    name: 'everybody-owns-everything',
+    file: 'src/controller/sharding/share-keeper.ts',
+    find: '    return this.held && mayWorkOn(key, this.#membership);',
+    replace: "    return this.held && (key !== '' || mayWorkOn(key, this.#membership));",
+  },
+  {
+    name: 'forged-verdict-trusted',
+    file: 'src/core/analysis/foreign-changes.ts',
+    find: '  return !CONTROLLERS.has(manager);',
+    replace: "  return !CONTROLLERS.has(manager) && manager === '';",
+  },
+  {
     name: 'weight-before-capacity',
     file: 'src/core/rollout/weights.ts',
-    find: '  return mayRaise(world, position, roles) ? wanted : before;',
-    replace: '  return mayRaise(world, position, roles) || before >= 0 ? wanted : before;',
+    find: '  if (mayRaise(world, position, roles)) return wanted;',
+    replace: '  if (mayRaise(world, position, roles) || wanted > 0) return wanted;',
   },
   {
     name: 'weight-asked-is-weight-obeyed',
@@ -67,14 +103,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no-scale-down-delay',
     file: 'src/core/rollout/scale-down.ts',
-    find: '    if (promoted && !isDelayed(other) && !stableIsSettled(world, position)) return UNTOUCHED;',
+    find: '    if (promoted && !stableIsSettled(world, position)) return leaving(other);',
     replace: '    if (promoted) return { size: 0, deadline: null };',
   },
   {
     name: 'stable-drained-at-the-last-step',
     file: 'src/core/rollout/capacity.ts',
-    find: '  if (roles.stable !== undefined) byName.set(roles.stable.metadata.name, target.stable);',
-    replace: '  if (roles.stable !== undefined) byName.set(roles.stable.metadata.name, Math.floor(target.stable / 2));',
+    find: 'byName.set(roles.stable.metadata.name, Math.max(target.stable, stableMin));',
+    replace: 'byName.set(roles.stable.metadata.name, Math.floor(target.stable / 2));',
   },
   {
     name: 'too-few-pods-kept',
@@ -85,8 +121,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'promoted-before-traffic',
     file: 'src/core/rollout/steps.ts',
-    find: "  if (routing === undefined || position.stableHash === '' || replicas === 0) return true;\n  return isSettledAt(world, weightTotal);",
-    replace: '  return routing === undefined || replicas >= 0 || isSettledAt(world, weightTotal);',
+    find: "  if (routing === undefined || position.stableHash === '' || replicas === 0) return true;\n  return weightIsOfCurrent(world, position) && isSettledAt(world, weightTotal);",
+    replace:
+      '  return routing === undefined || replicas >= 0 || (weightIsOfCurrent(world, position) && isSettledAt(world, weightTotal));',
   },
   {
     name: 'promoted-before-pods',
@@ -153,8 +190,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'weights-that-do-not-add-up',
     file: 'src/routers/gateway-api.ts',
-    find: '...weightChange(stable, plan.weightTotal - plan.canaryWeight)',
-    replace: '...weightChange(stable, plan.weightTotal)',
+    find: '...weightChange(split.stable, stableWeightOf(plan)),',
+    replace: '...weightChange(split.stable, Math.max(stableWeightOf(plan), plan.weightTotal)),',
   },
   {
     name: 'route-replaced-whole',
@@ -166,8 +203,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'mark-left-behind',
     file: 'src/routers/gateway-api.ts',
-    find: '  return canaryWeight > 0 && canaryWeight < weightTotal;',
-    replace: '  return canaryWeight >= 0 && canaryWeight < weightTotal;',
+    find: '  return (canaryWeight > 0 && canaryWeight < weightTotal) ||',
+    replace: '  return (canaryWeight >= 0 && canaryWeight < weightTotal) ||',
   },
   {
     name: 'failed-pass-not-repeated',
@@ -190,9 +227,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'effects-before-status',
     file: 'src/controller/rollout/rollout-controller.ts',
-    find: '    const status = heldUntilMs === undefined ? statusWrite(rollout, next) : undefined;\n',
+    find: '    const status = differs ? statusWrite(rollout, first ?? meant) : undefined;\n',
     replace:
-      '    const status = heldUntilMs === undefined ? statusWrite(rollout, next) : undefined;\n    await enact(kube.writer, { rollout, rolloutResourceVersion: version, effects: decision.effects.filter(({ type }) => type === "shift"), routed }, written);\n',
+      '    const status = differs ? statusWrite(rollout, first ?? meant) : undefined;\n    await enact(kube.writer, { rollout, rolloutResourceVersion: version, effects: decision.effects.filter(({ type }) => type === "shift"), routed }, written);\n',
   },
   {
     name: 'watch-goes-on-after-410',
@@ -241,9 +278,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'failed-analysis-ignored',
     file: 'src/core/machine/rollout-chart.ts',
-    find: '    measurementFailed: ({ context }: Facts) => failureText(context.world, context.position) !== undefined,',
-    replace:
-      '    measurementFailed: ({ context }: Facts) => context === undefined && failureText(context, context) !== undefined,',
+    find: '      failureText(context.world, context.position) !== undefined ||',
+    replace: '      failureText(context.world, context.position) === "" ||',
   },
   {
     name: 'message-sent-without-looking',

@@ -81,6 +81,8 @@ function faultsOf(scenario: string, trace: readonly Occurrence[], family: Family
         [1, 3, 8].map((staleCommits) => at(one, { type: 'crash', when: 'after', staleCommits })),
       );
     case 'overlap':
+      // Where Leases keep them apart, two at once are no fault but a defect.
+      if (scenarioNamed(scenario).company !== 'alone') return [];
       return writes.map((one) => at(one, { type: 'overlap', ms: 12_000 }));
     case 'clock':
       return writes.flatMap((one) => [
@@ -123,16 +125,18 @@ function troublesOf(deed: string): readonly GitTrouble[] {
 
 /** What others may do without the story ending differently. */
 function deedsOf(name: string): readonly Deed[] {
-  const { end, isScripted, isDeclared, routing, strategy } = scenarioNamed(name);
+  const { end, isScripted, isDeclared, isMeasured, routing, strategy } = scenarioNamed(name);
   const routed: readonly Deed[] = routing === 'none' ? [] : ['edit-weight'];
   const served: readonly Deed[] =
     routing === 'none' && strategy === 'canary' ? [] : ['edit-selector', 'replace-services', ...routed];
+  // What a run says that others wrote into lets nobody pass.
+  const judged: readonly Deed[] = isMeasured ? ['forge-verdict', 'end-run'] : [];
   const always: readonly Deed[] = ['kill-pod', 'touch'];
   if (end === 'reverted') return always;
   const steady: readonly Deed[] = ['gitops', 'invalid', ...served, ...always];
   if (end !== 'promoted') return [...steady, 'scale'];
   if (isScripted) return [...steady, 'hold', 'delete-canary'];
-  const free: readonly Deed[] = [...steady, 'hold', 'delete-canary', 'scale', 'autoscale', 'promote'];
+  const free: readonly Deed[] = [...steady, 'hold', 'delete-canary', 'scale', 'autoscale', 'promote', ...judged];
   // Git puts a template back, and reverts what was aborted.
   return isDeclared ? free.filter((deed) => deed !== 'gitops') : [...free, 'abort-retry', 'edit-back'];
 }

@@ -23,6 +23,11 @@ export class ProcessClock implements Clock {
     return this.#world.nowMs() + this.#offsetMs;
   }
 
+  /** The time that passes for this process, whatever is done to its wall time. */
+  passing(): Clock {
+    return { nowMs: () => this.#world.nowMs(), schedule: (delayMs, run) => this.schedule(delayMs, run) };
+  }
+
   schedule(delayMs: number, run: () => void): ScheduledCall {
     let cancelled = false;
     const call = this.#world.schedule(delayMs, () => {

@@ -40,7 +40,12 @@ const WRITES_PER_FAULT = 80;
 /** Plays a scenario with what the plan lets go wrong, and judges it. */
 export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<RunResult> {
   const scenario = scenarioNamed(plan.scenario);
-  const world = new SimWorld({ plan, bendWriter: options.bendWriter, onError: options.onError });
+  const world = new SimWorld({
+    plan,
+    company: scenario.company,
+    bendWriter: options.bendWriter,
+    onError: options.onError,
+  });
   const run = new Run(world, scenario, options.reference);
   try {
     return await run.play();

@@ -1,5 +1,6 @@
 import type { Deployment } from '../../src/api/workloads.ts';
 import { NAMESPACE } from './data-plane.ts';
+import type { Company } from './sim-group.ts';
 import type { SimWorld } from './sim-world.ts';
 
 /** A story that users and the cluster play with the controller. */
@@ -22,6 +23,8 @@ export interface Scenario {
   readonly isDeclared: boolean;
   /** Pods stay for a while after the traffic has left them. */
   readonly isDelayed: boolean;
+  /** How many controllers there are, and how they get along. */
+  readonly company: Company;
   /** Makes what is there before the controller starts. */
   readonly prepare: (world: SimWorld) => Promise<void>;
   /** What users do; ends when they are done. */

@@ -1,6 +1,8 @@
 import { BLUE_GREEN_STORIES } from './blue-green-stories.ts';
 import { CANARY_STORIES } from './canary-stories.ts';
+import { COMPANY_STORIES } from './company-stories.ts';
 import { GIT_STORIES } from './git-stories.ts';
+import { ROUTING_STORIES } from './routing-stories.ts';
 import type { Scenario } from './scenario.ts';
 import { WORKLOAD_STORIES } from './workload-stories.ts';
 
@@ -9,6 +11,8 @@ export const SCENARIOS: readonly Scenario[] = [
   ...CANARY_STORIES,
   ...BLUE_GREEN_STORIES,
   ...WORKLOAD_STORIES,
+  ...ROUTING_STORIES,
+  ...COMPANY_STORIES,
   ...GIT_STORIES,
 ];
 

@@ -20,7 +20,9 @@ const DELAYS = {
 
 /** What all stories share unless they say otherwise. */
 type Wishes = Pick<Scenario, 'name' | 'play' | 'isOver'> &
-  Partial<Pick<Scenario, 'replicas' | 'end' | 'isScripted' | 'isMeasured' | 'isSwitchedByUser' | 'isDelayed'>> & {
+  Partial<
+    Pick<Scenario, 'replicas' | 'end' | 'isScripted' | 'isMeasured' | 'isSwitchedByUser' | 'isDelayed' | 'company'>
+  > & {
     readonly templates?: readonly unknown[];
     /** Fields of the Rollout's spec besides the strategy. */
     readonly spec?: Readonly<Record<string, unknown>>;
@@ -61,6 +63,7 @@ function scenario(
     isMeasured: wishes.isMeasured ?? false,
     isDelayed: wishes.isDelayed ?? true,
     isDeclared: false,
+    company: wishes.company ?? 'alone',
     async prepare(world) {
       await makeNamespace(world);
       await makeRouting(world, kind);

@@ -14,12 +14,14 @@ import { DataPlane, imageOf, NAMESPACE } from './data-plane.ts';
 import { inProcessConnection, type ApiCall, type CallFate, type EventFate } from './in-process-connection.ts';
 import { PointCounter, type Action, type Plan } from './plan.ts';
 import { ProcessClock } from './process-clock.ts';
+import type { Company } from './sim-group.ts';
 import { createSimGit, SimRepository, type GitFate } from './sim-git.ts';
 import { createSimHttp, SimPrometheus, SimSlack, type HttpFate } from './sim-http.ts';
 import { customKinds } from './world-objects.ts';
 
 export interface SimWorldOptions {
   readonly plan: Plan;
+  readonly company: Company;
   /** Puts a defect into the controller. */
   readonly bendWriter?: (writer: KubeWriter) => KubeWriter;
   /** Hears what the controllers log as an error. */
@@ -29,10 +31,14 @@ export interface SimWorldOptions {
 /** A write of a controller, seen from both sides. */
 export interface SeenWrite {
   readonly call: ApiCall;
+  /** Which process it came from. */
+  readonly writer: string;
   readonly code: number;
   readonly before: KubeObject | undefined;
   readonly after: KubeObject | undefined;
 }
+
+type ProcessName = 'main' | 'second';
 
 /** How the message of an InvariantViolation begins. */
 const BROKEN = 'this should always hold';
@@ -59,6 +65,8 @@ export class SimWorld {
   onWrite: (write: SeenWrite) => void = () => undefined;
   /** What a plan's `interfere` means in the scenario that runs. */
   interfere: (deed: string) => void = () => undefined;
+  /** Runs that somebody else wrote a verdict into. */
+  readonly forged = new Set<string>();
   /** What controllers did besides watching since they were to be at rest. */
   readonly restless: string[] = [];
   /** Statements of the code's own that did not hold. */
@@ -68,8 +76,7 @@ export class SimWorld {
   readonly #random: () => number;
   readonly #cluster: { stop(): void };
   readonly #waiters = new Set<() => void>();
-  #main: ProcessClock | undefined;
-  #second: ProcessClock | undefined;
+  readonly #processes = new Map<ProcessName, ProcessClock>();
   #processCount = 0;
   #isResting = false;
   readonly #closers: (() => void)[] = [];
@@ -133,9 +140,10 @@ export class SimWorld {
     return this.#staleCommits > 0 && this.#staleFrom !== undefined;
   }
 
-  /** Starts the controller under test. */
+  /** Starts the controller under test, and another beside it where the story says so. */
   startController(): void {
-    this.#main = this.#startProcess('main');
+    this.#startProcess('main');
+    if (this.#hasCompany) this.#startProcess('second');
   }
 
   /** Sends a request as somebody else than the controllers; throws when it is refused. */
@@ -202,8 +210,7 @@ export class SimWorld {
   }
 
   async stop(): Promise<void> {
-    this.#main?.kill();
-    this.#second?.kill();
+    for (const process of this.#processes.values()) process.kill();
     for (const close of this.#closers) close();
     this.dataPlane.stop();
     this.#cluster.stop();
@@ -216,13 +223,19 @@ export class SimWorld {
 
   readonly #delayMs = (): number => this.#between(1, 4);
 
-  #startProcess(name: 'main' | 'second'): ProcessClock {
+  get #hasCompany(): boolean {
+    return this.#options.company !== 'alone';
+  }
+
+  #startProcess(name: ProcessName): void {
     this.#processCount += 1;
-    const { bendWriter, onError } = this.#options;
+    const { bendWriter, onError, company } = this.#options;
     const process = new ProcessClock(this.clock);
+    this.#processes.set(name, process);
     const random = seededRandom(this.plan.seed * 1_000 + this.#processCount);
     const userAgent = `headgate-${this.#processCount}`;
-    const counted = name === 'main';
+    // A second one that acts at the same time is a fault itself.
+    const counted = name === 'main' || this.#hasCompany;
     const errors: Log = {
       ...SILENT_LOG,
       error: (facts, message) => {
@@ -237,7 +250,7 @@ export class SimWorld {
       this.#staleFrom = userAgent;
       this.clock.schedule(STALE_MS, () => (this.#staleFrom = undefined));
     }
-    const crash = (): void => this.#crash();
+    const crash = (): void => this.#crash(name);
     const close = startControllerProcess({
       connection: inProcessConnection({
         server: this.api,
@@ -246,11 +259,11 @@ export class SimWorld {
         userAgent,
         delayMs: this.#delayMs,
         fateOf: (call) => {
-          if (!call.isWatch) this.#note(call.what);
-          return counted ? this.#fateOfCall(call) : { type: 'pass' };
+          if (!call.isWatch && call.resource !== 'leases') this.#note(call.what);
+          return counted ? this.#fateOfCall(name, call) : { type: 'pass' };
         },
-        fateOfEvent: (what) => (counted ? this.#fateOfEvent(what) : { type: 'pass' }),
-        around: (call) => this.#around(call),
+        fateOfEvent: (what) => (counted ? this.#fateOfEvent(name, what) : { type: 'pass' }),
+        around: (call) => this.#around(call, userAgent),
         crash,
       }),
       clock: process,
@@ -262,7 +275,7 @@ export class SimWorld {
         delayMs: this.#delayMs,
         fateOf: (what, isWrite) => {
           if (what !== 'head') this.#note(`git ${what}`);
-          return counted ? this.#fateOfGit(what, isWrite) : { type: 'pass' };
+          return counted ? this.#fateOfGit(name, what, isWrite) : { type: 'pass' };
         },
         crash,
       }),
@@ -275,27 +288,27 @@ export class SimWorld {
         delayMs: this.#delayMs,
         fateOf: (what, isWrite) => {
           this.#note(`http ${what}`);
-          return counted ? this.#fateOfHttp(what, isWrite) : { type: 'pass' };
+          return counted ? this.#fateOfHttp(name, what, isWrite) : { type: 'pass' };
         },
         crash,
       }),
       log: errors,
+      company,
+      lost: crash,
       ...(bendWriter === undefined ? {} : { bendWriter }),
     });
     this.#closers.push(close);
-    return process;
   }
 
-  #crash(): void {
-    if (this.#main?.alive !== true) return;
-    this.#main.kill();
+  #crash(name: ProcessName): void {
+    const process = this.#processes.get(name);
+    if (process?.alive !== true) return;
+    process.kill();
     this.kills += 1;
-    this.clock.schedule(RESTART_MS, () => {
-      this.#main = this.#startProcess('main');
-    });
+    this.clock.schedule(RESTART_MS, () => this.#startProcess(name));
   }
 
-  #fateOfCall(call: ApiCall): CallFate {
+  #fateOfCall(name: ProcessName, call: ApiCall): CallFate {
     // Events are told in the background, and their loss harms nothing that is looked at here.
     if (call.isWatch || call.resource === 'events') return { type: 'pass' };
     let fate: CallFate = { type: 'pass' };
@@ -305,52 +318,47 @@ export class SimWorld {
         fate = action;
       } else if (action.type === 'answer' || action.type === 'reset') fate = action;
       else if (action.type === 'lose-answer' || action.type === 'hang') fate = action;
-      else this.#disturb(action);
+      else this.#disturb(name, action);
     }
     return fate;
   }
 
-  #fateOfEvent(what: string): EventFate {
+  #fateOfEvent(name: ProcessName, what: string): EventFate {
     let fate: EventFate = { type: 'pass' };
     for (const action of this.points.next('event', { what, isWrite: false })) {
       if (action.type === 'hold' || action.type === 'drop' || action.type === 'expire') fate = action;
-      else this.#disturb(action);
+      else this.#disturb(name, action);
     }
     return fate;
   }
 
-  #fateOfGit(what: string, isWrite: boolean): GitFate {
+  #fateOfGit(name: ProcessName, what: string, isWrite: boolean): GitFate {
     let fate: GitFate = { type: 'pass' };
     for (const action of this.points.next('git', { what, isWrite })) {
       if (action.type === 'git' || action.type === 'crash') fate = action;
-      else this.#disturb(action);
+      else this.#disturb(name, action);
     }
     return fate;
   }
 
-  #fateOfHttp(what: string, isWrite: boolean): HttpFate {
+  #fateOfHttp(name: ProcessName, what: string, isWrite: boolean): HttpFate {
     let fate: HttpFate = { type: 'pass' };
     for (const action of this.points.next('http', { what, isWrite })) {
       if (action.type === 'http' || action.type === 'crash') fate = action;
-      else this.#disturb(action);
+      else this.#disturb(name, action);
     }
     return fate;
   }
 
   /** What happens beside the thing itself. */
-  #disturb(action: Action): void {
+  #disturb(name: ProcessName, action: Action): void {
     switch (action.type) {
       case 'overlap':
-        this.#second ??= this.#startProcess('second');
-        this.clock.schedule(action.ms, () => {
-          this.#second?.kill();
-          this.#second = undefined;
-        });
-        return;
+        return this.#overlap(action.ms);
       case 'freeze':
-        return this.#main?.freeze(action.ms);
+        return this.#processes.get(name)?.freeze(action.ms);
       case 'jump':
-        return this.#main?.jump(action.ms);
+        return this.#processes.get(name)?.jump(action.ms);
       case 'interfere':
         this.clock.schedule(0, () => this.interfere(action.deed));
         return;
@@ -359,14 +367,23 @@ export class SimWorld {
     }
   }
 
-  #around(call: ApiCall): (code: number) => void {
+  #overlap(ms: number): void {
+    if (this.#processes.has('second')) return;
+    this.#startProcess('second');
+    this.clock.schedule(ms, () => {
+      this.#processes.get('second')?.kill();
+      this.#processes.delete('second');
+    });
+  }
+
+  #around(call: ApiCall, writer: string): (code: number) => void {
     const read = (name: string): KubeObject | undefined => this.#read(call, name);
     const before = read(call.name);
     return (code) => {
       if (call.resource === 'events' || call.resource === 'leases') return;
       const after = read(call.name);
       if (code < 300) this.writes += 1;
-      this.onWrite({ call, code, before, after });
+      this.onWrite({ call, writer, code, before, after });
     };
   }
 
@@ -387,6 +404,7 @@ export class SimWorld {
 export const STORE_KEYS: Readonly<Record<string, string>> = {
   rollouts: 'rollouts.argoproj.io',
   analysisruns: 'analysisruns.argoproj.io',
+  experiments: 'experiments.argoproj.io',
   analysistemplates: 'analysistemplates.argoproj.io',
   gitsources: 'gitsources.headgate.dev',
   replicasets: 'replicasets.apps',

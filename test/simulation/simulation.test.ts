@@ -34,6 +34,7 @@ describe('the simulated world', () => {
   }
 
   for (const { name } of SCENARIOS) {
+    // At rest it writes nothing for ten minutes, and asks for nothing but watches, Leases and the head of Git.
     it(`plays ${name} to its end and then rests`, async () => {
       assert.deepEqual((await references.of(name, 1)).problems, []);
     });

@@ -52,7 +52,7 @@ function weightsOf(world: SimWorld): unknown {
   const routes = store.list('httproutes.gateway.networking.k8s.io', NAMESPACE) as readonly HttpRoute[];
   const ingresses = store.list('ingresses.networking.k8s.io', NAMESPACE) as readonly Ingress[];
   return {
-    routes: routes.map((route) => [weightIn(route), route.metadata.labels ?? {}]),
+    routes: routes.map((route) => [weightIn(route), route.spec.rules?.length, route.metadata.labels ?? {}]),
     ingresses: ingresses.map(({ metadata }) => [metadata.name, metadata.annotations ?? {}]),
     shown: world.dataPlane.canaryWeight,
   };
@@ -80,6 +80,10 @@ function restOf(world: SimWorld): Snapshot['rest'] {
       .toSorted(byText),
     runs: runs
       .map(({ metadata, ...run }) => [metadata.name, (run['status'] as { phase?: string })?.phase])
+      .toSorted(byText),
+    experiments: world.api.store
+      .list('experiments.argoproj.io', NAMESPACE)
+      .map(({ metadata, ...experiment }) => [metadata.name, (experiment['status'] as { phase?: string })?.phase])
       .toSorted(byText),
     pods: world.api.store.list('pods', NAMESPACE).length,
     slack: world.slack.messages.length,

@@ -1,0 +1,96 @@
+import { STOP, WALK } from './canary-stories.ts';
+import { CANARY_SERVICE, STABLE_SERVICE } from './data-plane.ts';
+import { BAD, GOOD, imageWanted, isBack, isPaused, resume, runs, setImage, type Scenario } from './scenario.ts';
+import { canaryScenario, errorsTemplate } from './setting.ts';
+import type { SimWorld } from './sim-world.ts';
+
+const update = {
+  play: (world: SimWorld): Promise<void> => setImage(world, GOOD),
+  isOver: (world: SimWorld): boolean => runs(world, GOOD),
+};
+const SHRINKING = {
+  canary: { dynamicStableScale: true, scaleDownDelaySeconds: undefined, abortScaleDownDelaySeconds: undefined },
+  isDelayed: false,
+} as const;
+const TESTERS = { name: 'testers', match: [{ headerName: 'X-Canary', headerValue: { exact: 'yes' } }] };
+const COMPARED = [
+  { setWeight: 25 },
+  {
+    experiment: {
+      templates: [{ name: 'candidate', specRef: 'canary', metadata: { labels: { role: 'candidate' } } }],
+      analyses: [
+        {
+          name: 'errors',
+          templateName: 'errors',
+          requiredForCompletion: true,
+          args: [{ name: 'hash', valueFrom: { podTemplateHashValue: 'Latest' } }],
+        },
+      ],
+      scaleDownDelaySeconds: 0,
+    },
+  },
+  { setWeight: 50 },
+];
+
+/** What routers can do besides weights, and what pods may do meanwhile. */
+export const ROUTING_STORIES: readonly Scenario[] = [
+  canaryScenario({ name: 'dynamic-nginx', routing: 'nginx', steps: WALK, ...SHRINKING, ...update }),
+  canaryScenario({
+    name: 'dynamic-supersede',
+    isScripted: true,
+    routing: 'gateway',
+    steps: STOP,
+    ...SHRINKING,
+    async play(world) {
+      await setImage(world, GOOD);
+      await world.until(() => isPaused(world));
+      await setImage(world, 'shop:3');
+      await world.until(() => isPaused(world) && imageWanted(world) === 'shop:3');
+      await resume(world);
+    },
+    isOver: (world) => runs(world, 'shop:3'),
+  }),
+  canaryScenario({
+    name: 'ping-pong',
+    // The rules here know which Service is whose in a first update only.
+    isScripted: true,
+    routing: 'gateway',
+    steps: WALK,
+    canary: {
+      pingPong: { pingService: STABLE_SERVICE, pongService: CANARY_SERVICE },
+      stableService: undefined,
+      canaryService: undefined,
+    },
+    ...update,
+  }),
+  ...[BAD, GOOD].map((image) =>
+    canaryScenario({
+      name: image === BAD ? 'experiment-bad' : 'experiment-good',
+      routing: 'gateway',
+      steps: COMPARED,
+      templates: [errorsTemplate()],
+      end: image === BAD ? 'aborted' : 'promoted',
+      play: (world) => setImage(world, image),
+      isOver: image === BAD ? isBack : update.isOver,
+    }),
+  ),
+  canaryScenario({
+    name: 'header-route',
+    routing: 'gateway',
+    steps: [
+      { setCanaryScale: { replicas: 1 } },
+      { setHeaderRoute: TESTERS },
+      { pause: { duration: 5 } },
+      { setWeight: 50 },
+      { setHeaderRoute: { name: 'testers' } },
+      { pause: { duration: 5 } },
+    ],
+    canary: {
+      trafficRouting: {
+        plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } },
+        managedRoutes: [{ name: 'testers' }],
+      },
+    },
+    ...update,
+  }),
+];
