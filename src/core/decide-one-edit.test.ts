@@ -68,3 +68,31 @@ describe('an update that is scaled to zero half-way', () => {
     });
   }
 });
+
+describe('a step that asks for fewer pods of the new version than it has to do with', () => {
+  for (const [title, canary] of [
+    ['than its traffic needs', { steps: [{ setWeight: 76 }, { setCanaryScale: { weight: 69 } }, { setWeight: 90 }] }],
+    [
+      'than its traffic needs, beside a stable side that shrinks',
+      {
+        steps: [{ setWeight: 76 }, { setCanaryScale: { weight: 69 } }, { setWeight: 90 }],
+        dynamicStableScale: true,
+      },
+    ],
+    ['none, before a weight', { steps: [{ setCanaryScale: { weight: 0 } }, { setWeight: 11 }] }],
+    ['none, in number, before a weight', { steps: [{ setCanaryScale: { replicas: 0 } }, { setWeight: 36 }] }],
+  ] as const) {
+    it(`${title}: the update goes on`, () => {
+      const world = new PureWorld(rolloutOf({ replicas: 10, canary: routed(canary) }), { podStartMs: 5_000 });
+
+      world.advance(60_000).image('v2').advance(200_000);
+
+      assert.equal(
+        world.status.phase,
+        'Healthy',
+        world.status.conditions?.find(({ type }) => type === 'Waiting')?.message,
+      );
+      assert.equal(world.sizes()['v2'], 10);
+    });
+  }
+});

@@ -19,6 +19,8 @@ export interface CanarySettings {
   readonly maxUnavailable: number;
   /** With a router: how many pods of the new version may be on their way to being available at once; no limit if unset. */
   readonly unreadyMax: number | undefined;
+  /** With a stable side that shrinks: how many pods there may be of both versions; no limit if maxSurge is unset. */
+  readonly podsMax: number | undefined;
   readonly routing: TrafficRouting | undefined;
   /** What counts as all traffic. */
   readonly weightTotal: number;
@@ -52,12 +54,14 @@ export function canarySettingsOf(spec: RolloutSpec, stablePingPong?: StablePingP
   const { pingPong: _, ...named } = canary;
   const pingPong = canary.pingPong !== undefined && canary.pingPong !== null;
   const services = roleServicesOf(canary, stablePingPong);
+  const isBounded = routing !== undefined && canary.maxSurge !== undefined;
   return {
     replicas,
     steps: canary.steps ?? [],
     maxSurge: bounds.surge,
     maxUnavailable: bounds.unavailable,
-    unreadyMax: routing === undefined || canary.maxSurge === undefined ? undefined : Math.max(1, bounds.surge),
+    unreadyMax: isBounded ? Math.max(1, bounds.surge) : undefined,
+    podsMax: isBounded && canary.dynamicStableScale === true ? replicas + bounds.surge : undefined,
     routing,
     weightTotal: weightTotalOf(routing),
     canaryService: services.canary,

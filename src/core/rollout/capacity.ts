@@ -51,7 +51,10 @@ export function hasCapacity(world: World, position: Position): boolean {
   const roles = rolesOf(world, position);
   const target = capacityTarget(world, position);
   const { settings } = world;
-  if (!meetsTarget(world, roles.current, target.canary)) return false;
+  const wanted = target.canary;
+  // What carries traffic stays, also where a step asks for fewer.
+  const canary = settings.routing === undefined ? wanted : routedCurrentSize(world, position, { roles, wanted });
+  if (!meetsTarget(world, roles.current, canary)) return false;
   if (!settings.dynamicStableScale && roles.stable !== undefined) {
     if (sizeOf(roles.stable) !== target.stable || podsOf(roles.stable) !== target.stable) return false;
   }

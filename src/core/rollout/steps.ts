@@ -1,6 +1,6 @@
 import type { CanaryStep } from '../../api/rollout.ts';
 import { servicesAreSettled, stableHasTraffic } from './blue-green.ts';
-import { hasCapacity, isFullyAvailable } from './capacity.ts';
+import { capacityTarget, hasCapacity, isFullyAvailable } from './capacity.ts';
 import type { Position } from './position.ts';
 import { hashOf, sizeOf } from './replica-set.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
@@ -46,16 +46,16 @@ export function stepIsScaled(world: World, position: Position): boolean {
 export function stepIsShifted(world: World, position: Position): boolean {
   const step = currentStep(world, position);
   const shifts = stepKind(step) === 'weight' || routes(step);
-  if (world.settings.routing === undefined || !shifts || isScaledToZero(world, position)) return true;
+  if (world.settings.routing === undefined || !shifts || hasNoPods(world, position)) return true;
   if (!showsRoutes(world, routesWanted(world, position))) return false;
   if (!weightIsOfCurrent(world, position)) return false;
   const plan = stepKind(step) === 'weight' ? targetWeight(world, position) : planWeight(world, position)?.canaryWeight;
   return plan === undefined || isSettledAt(world, plan);
 }
 
-/** Nobody can be served by either version, so there is no traffic to move. */
-function isScaledToZero(world: World, position: Position): boolean {
-  return world.settings.replicas === 0 && sizeOf(rolesOf(world, position).current) === 0;
+/** Nobody wants pods of the new version at this step, all of them or these, so there is no traffic to move to it. */
+function hasNoPods(world: World, position: Position): boolean {
+  return sizeOf(rolesOf(world, position).current) === 0 && capacityTarget(world, position).canary === 0;
 }
 
 function routes(step: CanaryStep | undefined): boolean {

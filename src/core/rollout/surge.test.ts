@@ -58,6 +58,46 @@ describe('with a router', () => {
     assert.deepEqual(world.sizes(), { v1: 5, v2: 5 });
   });
 
+  for (const replicas of [1, 2, 3, 4, 7, 10]) {
+    for (const maxSurge of [0, 1, 3, '25%']) {
+      it(`and bounds all pods, ${replicas} with a maxSurge of ${maxSurge}`, () => {
+        const steps = [{ setWeight: 20 }, { setWeight: 75 }, { pause: {} }];
+        const canary = routed({ steps, maxSurge, dynamicStableScale: true });
+        const world = new PureWorld(rolloutOf({ replicas, canary }), { podStartMs: 5_000 }).advance(60_000);
+        const totals: number[] = [];
+        const pass = world.pass.bind(world);
+        world.pass = (effectsMax) => {
+          const changed = pass(effectsMax);
+          totals.push(Object.values(world.sizes()).reduce((sum, size) => sum + size, 0));
+          return changed;
+        };
+
+        world.image('v2').advance(200_000);
+        assert.equal(world.status.phase, 'Paused', world.status.message);
+        assert.equal(world.cluster.weight, 75);
+        world.command({ pauseConditions: null }).advance(200_000);
+
+        assert.equal(world.status.phase, 'Healthy', world.status.message);
+        // A pod more where a share is no whole number of pods, and where maxSurge is 0.
+        const surge = maxSurge === '25%' ? Math.ceil(replicas / 4) : Number(maxSurge);
+        assert.ok(Math.max(...totals) <= replicas + Math.max(1, surge) + 1, totals.join());
+      });
+    }
+  }
+
+  it('a bound on all pods holds up neither an exact size, nor an abort, nor a full promotion', () => {
+    const steps = [{ setCanaryScale: { replicas: 6 } }, { setWeight: 30 }, { pause: {} }];
+    const seen = mostUnready({ maxSurge: 1, dynamicStableScale: true, steps });
+    assert.equal(seen.world.status.phase, 'Paused', seen.world.status.message);
+    assert.equal(seen.world.sizes()['v2'], 6);
+
+    seen.world.command({ abort: true }).advance(200_000);
+    assert.deepEqual(seen.world.sizes(), { v1: 10, v2: 0 });
+    seen.world.command({ abort: false }).advance(60_000).command({ promoteFull: true }).advance(300_000);
+
+    assert.equal(seen.world.status.phase, 'Healthy', seen.world.status.message);
+  });
+
   it('pods that a threshold does without hold up none of the others', () => {
     const replicaProgressThreshold = { type: 'Percent', value: 80 } as const;
 

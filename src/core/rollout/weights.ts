@@ -47,7 +47,9 @@ function forwardWeight(world: World, position: Position, roles: Roles): number {
   const wanted = index >= steps.length ? weightTotal : stepWeightAt(steps, index);
   if (wanted <= shownWeight(world)) return wanted;
   const before = index >= steps.length ? stepWeightAt(steps, steps.length - 1) : stepWeightAt(steps, index - 1);
-  return mayRaise(world, position, roles) ? wanted : covered(world, before, roles);
+  if (mayRaise(world, position, roles)) return wanted;
+  // Where the number of all pods is bounded, stable makes room only as its traffic goes.
+  return covered(world, world.settings.podsMax === undefined ? before : wanted, roles);
 }
 
 /** As much of a weight as the pods carry that are there; one that is shown already is not questioned. */
