@@ -4,7 +4,7 @@ import type { Manifest } from '../support/api-client.ts';
 import { canaryRollout, service } from '../support/manifests.ts';
 import { startStage, type Stage } from '../support/stage.ts';
 import { watchObjects } from '../support/watch-objects.ts';
-import { clusterSkipReason, Scene, until, type Cluster } from '../support/world.ts';
+import { clusterSkipReason, conditionOf, Scene, until, type Cluster } from '../support/world.ts';
 
 const HASH = 'rollouts-pod-template-hash';
 
@@ -42,6 +42,26 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
         assert.equal(back?.['spec'].selector[HASH], healthy.stableRS);
         assert.ok(versionOf(back) < versionOf(told), 'Degraded was told before the Service led back');
         assert.ok(versionOf(recorded) < versionOf(back), 'the Service led back before the abort was on record');
+      } finally {
+        watch.stop();
+        await scene.close();
+      }
+    });
+
+    it('is not that a Service is missing which comes a moment after its Rollout', async () => {
+      const scene = await Scene.open(stage.api, 'arrival');
+      const seen: Manifest[] = [];
+      const watch = watchObjects(stage.api, scene.path('rollouts.argoproj.io'), (_change, rollout) => {
+        seen.push(rollout);
+      });
+      try {
+        const canary = { stableService: 'shop-stable', canaryService: 'shop-canary' };
+        await scene.apply(canaryRollout({ name: 'shop', replicas: 1, canary }));
+        await scene.apply(service('shop-stable', 'shop'), service('shop-canary', 'shop'));
+        await scene.untilPhase('shop', 'Healthy');
+
+        assert.ok(seen.every((rollout) => conditionOf(rollout, 'InvalidSpec') === undefined));
+        assert.ok(!(await scene.eventLines('shop')).some((line) => line.includes('InvalidSpec')));
       } finally {
         watch.stop();
         await scene.close();
