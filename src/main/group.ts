@@ -20,7 +20,7 @@ export interface GroupInput {
   /** The one namespace that is looked after, if it is one. */
   readonly watched: string | undefined;
   readonly giveUp: (leaves: (key: string) => boolean) => Promise<void>;
-  readonly changed: (members: readonly string[]) => void;
+  readonly changed: () => void;
 }
 
 /** Who of several processes may act, and on what: one of them on everything, or each on its share. */

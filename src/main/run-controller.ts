@@ -74,10 +74,7 @@ export async function startController(
     log,
     watched,
     giveUp: (leaves) => parts.giveUp(leaves),
-    changed: (members) => {
-      log.info({ members }, 'members');
-      parts.lookAtAll();
-    },
+    changed: () => parts.lookAtAll(),
   });
   const kube = { ...connected, writer: fenceWriter(connected.writer, () => group.mayAct()) };
   const parts = createParts({ options, connection, kube, clock, random, telemetry, watched, group });

@@ -32,7 +32,7 @@ export interface ShareKeeperInput {
   /** Ends the work on all objects that leave, and settles when none of it goes on. */
   readonly giveUp: (leaves: (key: string) => boolean) => Promise<void>;
   /** Called when other objects may be ours than before. */
-  readonly changed: (members: readonly string[]) => void;
+  readonly changed: () => void;
 }
 
 /** Each wait is this much longer at most, so that members do not ask in step. */
@@ -50,6 +50,7 @@ export class ShareKeeper implements Share {
   #heldUntilMs = Number.NEGATIVE_INFINITY;
   #heldUntilWallMs = Number.NEGATIVE_INFINITY;
   #told = '';
+  #logged = '';
   #ended: Promise<void> | undefined;
 
   constructor(input: ShareKeeperInput) {
@@ -196,7 +197,10 @@ export class ShareKeeper implements Share {
     ]);
     if (now === this.#told) return;
     this.#told = now;
-    this.#input.changed(next);
+    const members = next.join(', ');
+    if (members !== this.#logged) this.#input.log.info({ members }, 'members that share the objects');
+    this.#logged = members;
+    this.#input.changed();
   }
 
   #pause(): Promise<void> {
