@@ -143,26 +143,27 @@ describe('events of a Rollout', () => {
     );
   });
 
-  test('a measurement that nobody needs any more after an abort is not told as good', () => {
-    const world = measured('Successful');
-    world.image('v2').advance(2_000);
+  for (const phase of ['Successful', 'Inconclusive'] as const)
+    test(`a measurement that nobody needs any more after an abort is not told as ${phase}`, () => {
+      const world = measured('Successful');
+      world.image('v2').advance(2_000);
 
-    const lines = toldSince(world, () => {
-      world.command({ abort: true }).quiesce();
-      const stopped = { phase: 'Successful', message: 'Run Terminated' } as const;
-      world.cluster = {
-        ...world.cluster,
-        analysisRuns: world.cluster.analysisRuns.map((run) => ({ ...run, status: stopped })),
-      };
-      world.advance(10_000);
+      const lines = toldSince(world, () => {
+        world.command({ abort: true }).quiesce();
+        const stopped = { phase, message: 'Run Terminated' } as const;
+        world.cluster = {
+          ...world.cluster,
+          analysisRuns: world.cluster.analysisRuns.map((run) => ({ ...run, status: stopped })),
+        };
+        world.advance(10_000);
+      });
+
+      assert.ok(world.cluster.analysisRuns.every(({ spec }) => spec.terminate === true));
+      assert.deepEqual(
+        lines.filter((line) => line.startsWith('AnalysisRun')),
+        [],
+      );
     });
-
-    assert.ok(world.cluster.analysisRuns.every(({ spec }) => spec.terminate === true));
-    assert.deepEqual(
-      lines.filter((line) => line.startsWith('AnalysisRun')),
-      [],
-    );
-  });
 
   test('a pause that a newer version ends is told as ended', () => {
     const world = new PureWorld(rolloutOf({ canary: { steps: [{ pause: {} }] } })).advance(10_000);

@@ -99,10 +99,10 @@ function runNotices(world: World, position: Position, status: RolloutStatus): re
   });
 }
 
-/** Ended because nobody needs it any more: it reads Successful then, and proves nothing. */
+/** Ended because nobody needs it any more: whatever it reads then, it proves nothing. */
 function wasStopped(world: World, position: Position, run: RunStatus): boolean {
   const needless = position.abort || position.promoteFull || position.currentHash === position.stableHash;
-  if (!needless || run?.status !== 'Successful') return false;
+  if (!needless || (run?.status !== 'Successful' && run?.status !== 'Inconclusive')) return false;
   return world.runs.some(({ metadata, spec }) => metadata.name === run.name && spec.terminate === true);
 }
 
