@@ -22,8 +22,12 @@ const STORIES = STRATEGIES.flatMap((strategy) =>
 /** To tell some of them only: a part of the title. */
 const CHOSEN = process.env['HEADGATE_LIFE'] ?? '';
 const SEED = Number(process.env['HEADGATE_SEED'] ?? Date.now() % 1_000_000);
-const PATIENCE = { waitMsMax: 60_000, pollMs: 25 };
-const KILLS_MIN = 20;
+/**
+ * Kubernetes holds an eviction that was cut off half-way against the budget for two minutes, and evictions that are
+ * refused are asked for again after half a minute.
+ */
+const PATIENCE = { waitMsMax: 180_000, pollMs: 25 };
+const LIVES_MIN = 5;
 const FATES = [
   { name: 'whose controller lives', lifeMsMax: undefined },
   { name: `whose controller is killed at random, seed ${SEED}`, lifeMsMax: 3_000 },
@@ -56,7 +60,7 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
         after(async () => {
           const { lives } = controller;
           await controller.stop();
-          if (CHOSEN === '') assert.ok(lifeMsMax === undefined || lives > KILLS_MIN, `only ${lives} lives`);
+          if (CHOSEN === '') assert.ok(lifeMsMax === undefined || lives >= LIVES_MIN, `only ${lives} lives`);
         });
 
         for (const { title, strategy, tell } of STORIES.filter((story) => story.title.includes(CHOSEN))) {
