@@ -35,11 +35,20 @@ export interface Standing {
 
 /** The state that the last pass ended in, told from the standard fields of status; commands are not applied yet. */
 export function standingOf(world: World): Standing {
-  const position = settled(world, withinSteps(positionOf(world.status), world.settings.steps.length));
+  const recorded = withinSteps(positionOf(world.status), world.settings.steps.length);
+  const position = pastStepsWhenPromoted(world, settled(world, recorded));
   return {
     value: stateOf(world, position),
     context: { world, position, mark: undefined, measuredAgain: false },
   };
+}
+
+/** Who promotes in full leaves the steps behind at once: what shows a Rollout counts what is asked for from the step. */
+function pastStepsWhenPromoted(world: World, position: Position): Position {
+  const { currentHash, stableHash, stepIndex, abort, promoteFull } = position;
+  const underWay = stableHash !== '' && currentHash === world.templateHash && currentHash !== stableHash;
+  if (!promoteFull || abort || !underWay || world.blueGreen !== undefined || stepIndex === undefined) return position;
+  return { ...position, stepIndex: world.settings.steps.length };
 }
 
 /** The recorded position, less what users' edits made void. */
