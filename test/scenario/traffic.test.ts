@@ -73,6 +73,29 @@ for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['
       assert.equal(await selectedHash(scene, 'shop-stable'), done['status'].currentPodHash);
     });
 
+    story('keeps to maxSurge: the weight moves in parts, and the stable side makes room', async (scene) => {
+      const bounded = { maxSurge: 1, dynamicStableScale: true };
+      await scene.apply(...services, route, rollout(GATEWAY_API, [{ setWeight: 75 }, { pause: {} }], bounded));
+      await scene.untilPhase('shop', 'Healthy');
+
+      await scene.setImage('shop', 'shop:2');
+      const { status } = await scene.untilPhase('shop', 'Paused');
+
+      assert.equal(status.canary.weights.canary.weight, 75);
+      const [stable, canary] = await scene.replicaSets();
+      assert.deepEqual([stable?.['spec'].replicas, canary?.['spec'].replicas], [1, 3]);
+      const told = await until('all events', async () => {
+        const lines = await scene.eventLines('shop');
+        return lines.some((line) => line.includes('RolloutPaused')) ? lines : undefined;
+      });
+      assert.ok(told.includes('Normal TrafficWeightUpdated: Traffic weight updated from 0 to 25'), told.join('\n'));
+      for (const size of ['0 to 1', '1 to 2', '2 to 3'])
+        assert.ok(
+          told.some((line) => line.endsWith(`(revision 2) from ${size}`)),
+          told.join('\n'),
+        );
+    });
+
     story('takes the weight off an aborted canary and keeps its pods for the delay', async (scene) => {
       await scene.apply(...services, route, rollout(GATEWAY_API, [{ setWeight: 50 }, { pause: {} }]));
       await scene.untilPhase('shop', 'Healthy');
