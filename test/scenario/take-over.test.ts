@@ -215,12 +215,16 @@ async function abort(scene: Scene, name: string, left: Snapshot | undefined): Pr
     await scene.patchSpec(NAME, templateOf({ ready: 'false' }));
     await scene.untilRollout(NAME, 'under way', ({ status }) => status.currentPodHash !== current);
   }
-  const { status } = await scene.rollout(NAME);
-  // What was promoted in the meantime has nothing to abort.
-  if (status.currentPodHash === status.stableRS) return;
+  // What is promoted in the meantime has nothing to abort.
+  if (isPromoted(await scene.rollout(NAME))) return;
   await scene.patchStatus(NAME, { abort: true });
-  const degraded = await scene.untilPhase(NAME, 'Degraded');
-  assert.equal(degraded['status'].stableRS, left?.position['stableRS']);
+  const ended = await scene.untilRollout(
+    NAME,
+    'aborted',
+    (now) => now['status'].phase === 'Degraded' || isPromoted(now),
+  );
+  if (isPromoted(ended)) return assert.ok(MOVING.includes(name), `${name} was promoted`);
+  assert.equal(ended['status'].stableRS, left?.position['stableRS']);
   await untilAllOnStable(scene);
 }
 
@@ -231,6 +235,10 @@ const PATIENT = { progressDeadlineSeconds: 600 };
 function templateOf({ ready }: { readonly ready: 'false' | null }): object {
   const annotations = { 'sim.headgate.dev/ready': ready };
   return { template: { metadata: { annotations }, spec: { containers: [{ name: 'main', image: 'shop:9' }] } } };
+}
+
+function isPromoted({ status }: Manifest): boolean {
+  return status.currentPodHash === status.stableRS;
 }
 
 function isSeen({ status, metadata }: Manifest): boolean {
