@@ -135,6 +135,18 @@ describe('the end of an Experiment', () => {
     assert.deepEqual(scaled(freed), [0]);
   });
 
+  test('takes the Service away once its pods are told to go, though they still answer', () => {
+    const spec = { duration: '30s', scaleDownDelaySeconds: 0, templates: [template('one', { service: {} })] };
+    const services = created(decideExperiment(see(spec)), 'services') as readonly Service[];
+    const world = { ...running(spec), services, nowMs: NOW_MS + 30_000 };
+    const told = world.replicaSets.map((one) => ({ ...one, spec: { ...one.spec, replicas: 0 } }));
+
+    const verbs = (seen: ExperimentObservation) => decideExperiment(seen).writes.map(({ verb }) => verb);
+
+    assert.deepEqual(verbs(world), ['patch']);
+    assert.deepEqual(verbs({ ...world, replicaSets: told }), ['delete']);
+  });
+
   test('takes the deadline off again when it is begun anew', () => {
     const world = running({ duration: '30s', scaleDownDelaySeconds: 10 });
     const ended = after(world, decideExperiment({ ...world, nowMs: NOW_MS + 30_000 }), { nowMs: NOW_MS + 31_000 });

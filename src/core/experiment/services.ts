@@ -3,7 +3,7 @@ import { KINDS } from '../../api/kinds.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
 import { EXPERIMENT_NAME_ANNOTATION, EXPERIMENT_TEMPLATE_ANNOTATION } from '../../api/labels.ts';
 import type { ReplicaSet, Service, ServicePort } from '../../api/workloads.ts';
-import { availableOf } from '../rollout/replica-set.ts';
+import { availableOf, sizeOf } from '../rollout/replica-set.ts';
 import { isBadTemplate, isEnding } from './ending.ts';
 import type { ExperimentObservation } from './observation.ts';
 import { ownAnnotations, ownerReference, presentOrPlanned, replicaSetOf } from './replica-sets.ts';
@@ -43,7 +43,7 @@ export function wantedService(
   };
 }
 
-/** Made with the pods; deleted once none of them is available any more. */
+/** Made with the pods; deleted once they are told to go, or none of them is available any more. */
 export function planService(
   observation: ExperimentObservation,
   status: ExperimentStatus,
@@ -56,7 +56,8 @@ export function planService(
   }
   const { name, namespace = '', uid } = service.metadata;
   const replicaSet = replicaSetOf(observation, template);
-  const isLeft = isOnItsWayOut(observation, status, template) && availableOf(replicaSet) === 0;
+  const areGoing = sizeOf(replicaSet) === 0 || availableOf(replicaSet) === 0;
+  const isLeft = isOnItsWayOut(observation, status, template) && areGoing;
   if (!isLeft && template.service !== undefined) return [];
   return [{ verb: 'delete', ref: { kind: KINDS.service, namespace, name }, uid }];
 }
