@@ -54,6 +54,7 @@ describe('what is put off until the effects are done', () => {
     const next: RolloutStatus = { ...ABORTED, phase: 'Healthy', stableRS: 'new', blueGreen: { activeSelector: 'new' } };
 
     assert.equal(withOutcomeLater(BEFORE, next, [SWITCH])?.phase, 'Paused');
+    assert.equal(withOutcomeLater(BEFORE, next, [])?.phase, 'Paused');
   });
 
   const atOnce: readonly [string, RolloutStatus | undefined, RolloutStatus, readonly Effect[]][] = [

@@ -8,17 +8,20 @@ import type { Effect } from '../../core/decision.ts';
  * leads back, a run that is there, pods that go. Conditions are what later passes rest on: they tell a user's abort from one by a
  * measurement, and what was told already. Undefined when there is nothing to put off: the whole status is written at
  * once. A failure is never put off, since the effect that fails would never let it be told. Nor is the end of a canary:
- * all traffic was seen at the new version before, and the API, too, lets its Services follow.
+ * all traffic was seen at the new version before, and the API, too, lets its Services follow. Of the end of blue-green its
+ * event tells first, also where nothing is left to do.
  */
 export function withOutcomeLater(
   before: RolloutStatus | undefined,
   next: RolloutStatus,
   effects: readonly Effect[],
 ): RolloutStatus | undefined {
-  if (effects.length === 0 || before?.phase === undefined) return undefined;
+  if (before?.phase === undefined) return undefined;
+  const becameStable = next.stableRS !== before.stableRS;
+  if (effects.length === 0 && !(becameStable && next.blueGreen !== undefined)) return undefined;
   if (next.phase === 'Progressing' || next.phase === before.phase) return undefined;
   if (findCondition(next.conditions, 'ReconcileError') !== undefined) return undefined;
-  if (next.stableRS !== before.stableRS && next.blueGreen === undefined) return undefined;
+  if (becameStable && next.blueGreen === undefined) return undefined;
   const { phase, message, observedGeneration } = before;
   return { ...next, phase, message, observedGeneration };
 }
