@@ -50,7 +50,7 @@ export const CANARY: Strategy = {
   promotedInVain: ({ stable, fresh }) => ({
     phase: 'Progressing',
     message: UPDATING,
-    step: 0,
+    step: STEPS.length,
     pods: { [stable]: all(REPLICAS), [fresh]: '0/1' },
     services: {},
   }),

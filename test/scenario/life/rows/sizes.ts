@@ -49,6 +49,21 @@ export const SIZES: readonly Row[] = [
     await life.untilSeen(aborted, 'as before');
   }),
 
+  once('scale up and down: paused by hand', async (life) => {
+    await life.install();
+    const halt = firstHalt(life.strategy);
+    const versions = await life.reach(halt);
+    life.bound(REPLICAS, { max: MORE });
+    const byHand = { phase: 'Paused', message: 'manually paused' };
+    await life.edit({ paused: true });
+    await life.untilSeen({ ...halt.picture(versions), ...byHand }, 'paused by hand');
+
+    await life.scale(MORE);
+    await life.untilSeen({ ...halt.picture(versions, MORE), ...byHand }, 'larger');
+    await life.scale(REPLICAS);
+    await life.untilSeen({ ...halt.picture(versions), ...byHand }, 'as before');
+  }),
+
   once('an autoscaler moves the replicas while it updates', async (life) => {
     await life.install();
     life.bound(REPLICAS, { max: MORE });
