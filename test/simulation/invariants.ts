@@ -22,7 +22,7 @@ const PAUSE_TOLERANCE_MS = 50;
 
 /** Endpoints reach a proxy within this time. */
 const ENDPOINTS_MS = 150;
-/** Between two controllers that take over from each other lies more than this. */
+/** An object does not come back to a controller that had to let go of it sooner than this. */
 const HANDOVER_MS = 2_000;
 /** An abort takes traffic back within so long, whatever goes wrong meanwhile. */
 const ABORT_MAX_MS = 45_000;
@@ -61,8 +61,8 @@ export class Watchdog {
   readonly #broken = new Set<string>();
   readonly #measured = new Set<string>();
   readonly #compared = new Set<string>();
-  /** Who wrote last, and who before that, each with the time of its first write since. */
-  #writers: readonly { readonly name: string; readonly sinceMs: number }[] = [];
+  /** Who wrote, one after the other, each with the time of its first write since the one before. */
+  readonly #writers: { readonly name: string; readonly sinceMs: number }[] = [];
   #installed = false;
   #abortedAtMs: number | undefined;
   /** The user ended the pause of this step. */
@@ -340,8 +340,8 @@ export class Watchdog {
   }
 
   #written({ call, writer, code, before, after }: SeenWrite): void {
+    if (call.resource !== 'gitsources') this.#noteWriter(writer, code < 300);
     if (code >= 300) return;
-    if (call.resource !== 'gitsources') this.#noteWriter(writer);
     const raisedTo = raisedWeight(before, after);
     if (raisedTo !== undefined) this.#weightRaised(raisedTo);
     if (before === undefined || after === undefined || call.fieldManager === 'headgate-gitops') return;
@@ -349,15 +349,20 @@ export class Watchdog {
       this.#check(isOurs(after.kind, path), `only what is ours is written: ${after.kind} ${path}`);
   }
 
-  /** Whoever had to let go of an object leaves it alone; one that comes back to it was a member all the time. */
-  #noteWriter(writer: string): void {
-    if (this.#scenario.company === 'alone') return;
+  /**
+   * Who lost the Lease tries nothing any more: it ends, and comes back under another name. Of those that share, one may get
+   * an object back, but not at once.
+   */
+  #noteWriter(writer: string, isDone: boolean): void {
+    const { company } = this.#scenario;
+    if (company === 'alone' || (company === 'sharing' && !isDone)) return;
     const nowMs = this.#world.clock.nowMs();
-    const [last, former] = this.#writers;
+    const last = this.#writers.at(-1);
     if (writer === last?.name) return;
-    const isTurn = writer === former?.name && nowMs - (last?.sinceMs ?? 0) < HANDOVER_MS;
-    this.#check(!isTurn, 'no two controllers work on one Rollout at once', { writer, after: last?.name });
-    this.#writers = last === undefined ? [{ name: writer, sinceMs: nowMs }] : [{ name: writer, sinceMs: nowMs }, last];
+    const isFormer = this.#writers.some(({ name }) => name === writer);
+    const isSoon = company === 'led' || nowMs - (last?.sinceMs ?? 0) < HANDOVER_MS;
+    this.#check(!isFormer || !isSoon, 'no two controllers work on one Rollout at once', { writer, after: last?.name });
+    this.#writers.push({ name: writer, sinceMs: nowMs });
   }
 
   #weightRaised(weight: number): void {

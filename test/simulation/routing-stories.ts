@@ -1,5 +1,5 @@
 import { STOP, WALK } from './canary-stories.ts';
-import { CANARY_SERVICE, STABLE_SERVICE } from './data-plane.ts';
+import { CANARY_SERVICE, imageOf, STABLE_SERVICE } from './data-plane.ts';
 import { BAD, GOOD, imageWanted, isBack, isPaused, resume, runs, setImage, type Scenario } from './scenario.ts';
 import { canaryScenario, errorsTemplate } from './setting.ts';
 import type { SimWorld } from './sim-world.ts';
@@ -50,6 +50,21 @@ export const ROUTING_STORIES: readonly Scenario[] = [
     },
     isOver: (world) => runs(world, 'shop:3'),
   }),
+  ...[{}, SHRINKING].map((kind) =>
+    canaryScenario({
+      name: kind === SHRINKING ? 'dynamic-hasty' : 'hasty',
+      isScripted: true,
+      routing: 'gateway',
+      steps: [{ setWeight: 50 }],
+      ...kind,
+      async play(world) {
+        await setImage(world, GOOD);
+        await world.until(() => isPromoted(world));
+        await setImage(world, 'shop:3');
+      },
+      isOver: (world) => runs(world, 'shop:3'),
+    }),
+  ),
   canaryScenario({
     name: 'ping-pong',
     // The rules here know which Service is whose in a first update only.
@@ -94,3 +109,10 @@ export const ROUTING_STORIES: readonly Scenario[] = [
     ...update,
   }),
 ];
+
+/** The second version has become the stable one a moment ago. */
+function isPromoted(world: SimWorld): boolean {
+  const { stableRS, currentPodHash } = world.rollout?.status ?? {};
+  const current = world.replicaSets.find(({ metadata }) => metadata.name === `shop-${currentPodHash}`);
+  return stableRS === currentPodHash && current !== undefined && imageOf(current) === GOOD;
+}
