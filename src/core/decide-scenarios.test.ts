@@ -525,6 +525,19 @@ describe('an update that comes right after a promotion', () => {
     assert.equal(world.sizes()['v1'], 0);
   });
 
+  test('goes on when its pods are there before the weight was led back', () => {
+    const world = promotedJustNow({});
+    for (const waitMs of [100, 5_000]) {
+      world.pass(1);
+      world.cluster = settle({ ...world.cluster, nowMs: world.cluster.nowMs + waitMs });
+    }
+    assert.equal(world.cluster.weight, 100);
+
+    world.advance(120_000);
+
+    assert.deepEqual([world.status.phase, world.sizes()['v3'], world.cluster.weight], ['Healthy', 5, 0]);
+  });
+
   test('takes no pods from the version that has all traffic, also where stable shrinks', () => {
     const world = promotedJustNow({ dynamicStableScale: true });
     world.pass();

@@ -28,10 +28,16 @@ export function goesBack(position: Position): boolean {
 function weightWanted(world: World, position: Position): number {
   const roles = rolesOf(world, position);
   if (goesBack(position)) return drainWeight(world, position, roles);
-  if (isSuperseded(world, position)) return drainWeight(world, position, roles);
+  if (isSuperseded(world, position) || isOfStable(world, position)) return drainWeight(world, position, roles);
   if (availableOf(roles.current) === 0) return 0;
   if (position.promoteFull) return fastWeight(world, roles);
   return forwardWeight(world, position, roles);
+}
+
+/** Right after a promotion the canary Service still leads to stable, and may do so with all traffic. */
+function isOfStable(world: World, position: Position): boolean {
+  const aim = aimOf(serviceNamed(world, world.settings.canaryService));
+  return aim === position.stableHash && shownWeight(world) > 0;
 }
 
 /** The weight that routers show, if any, goes to the new version. */
