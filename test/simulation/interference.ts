@@ -1,4 +1,5 @@
 import type { AnalysisRun } from '../../src/api/analysis.ts';
+import type { HttpRoute } from '../../src/api/workloads.ts';
 import { service } from '../support/manifests.ts';
 import { NAMESPACE } from './data-plane.ts';
 import { imageWanted, patchRollout, setImage, setStatus, type Scenario } from './scenario.ts';
@@ -138,9 +139,11 @@ const DEEDS: Readonly<Record<Deed, (world: SimWorld, scenario: Scenario) => Prom
   /** A weight set by hand, where the router keeps it. */
   async 'edit-weight'(world, scenario) {
     if (scenario.routing === 'gateway') {
+      const { spec } = world.api.store.get('httproutes.gateway.networking.k8s.io', NAMESPACE, 'shop') as HttpRoute;
+      const rule = (spec.rules ?? []).findIndex(({ backendRefs = [] }) => backendRefs.length === 2);
       const weights = [70, 30].map((value, index) => ({
         op: 'replace',
-        path: `/spec/rules/0/backendRefs/${index}/weight`,
+        path: `/spec/rules/${rule}/backendRefs/${index}/weight`,
         value,
       }));
       return world.request('kubectl', 'PATCH', ROUTE, weights, 'application/json-patch+json');

@@ -372,6 +372,10 @@ export class Watchdog {
     this.#check(!isKnown, 'after an abort the weight of the new version never rises', weight);
     const pods = this.#world.dataPlane.podsOf(CANARY_SERVICE).length;
     this.#check(pods > 0, 'a weight is raised when the canary Service has endpoints', weight);
+    if (this.#isExcused || this.#scenario.steps.some((step) => 'setCanaryScale' in step)) return;
+    const available = this.#replicaSet(this.#world.rollout?.status?.currentPodHash)?.status?.availableReplicas ?? 0;
+    const least = Math.floor((this.#replicasMin * weight) / 100);
+    this.#check(available >= least, 'a weight is raised when its pods are there', { weight, available });
   }
 
   /** What the proxy does to requests right now. */

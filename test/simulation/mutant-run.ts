@@ -16,7 +16,7 @@ if (mutant === undefined) throw new Error(`there is no mutant ${process.argv[2]}
 put(mutant);
 // What it runs is loaded after the defect was put in.
 const { hunt } = await import('./hunt.ts');
-process.stdout.write(await hunt(JSON.parse(readFileSync(0, 'utf8'))));
+process.stdout.write(await hunt(JSON.parse(readFileSync(0, 'utf8')), mutant.shows));
 
 function put({ file, find, replace }: Mutant): void {
   const url = pathToFileURL(resolve(import.meta.dirname, '../..', file)).href;

@@ -1,3 +1,5 @@
+import type { Family } from './plans.ts';
+
 /** A known kind of defect, as a change of one place in the product's source. */
 export interface Mutant {
   readonly name: string;
@@ -5,6 +7,8 @@ export interface Mutant {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+  /** Where it shows soonest: all places of this family in this story are tried before others. */
+  readonly shows?: { readonly scenario: string; readonly family: Family };
 }
 
 /** What controllers of this kind have been seen to get wrong; the simulation has to catch every one. */
@@ -26,12 +30,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/adapters/kube/fenced-writer.ts',
     find: '      if (!mayAct())',
     replace: "      if (!mayAct() && asked.verb === 'delete')",
+    shows: { scenario: 'led', family: 'clock' },
   },
   {
     name: 'lease-held-for-ever',
     file: 'src/adapters/kube/leadership.ts',
     find: '    return heldUntil === undefined || passedMs >= heldUntil.passedMs || wallMs >= heldUntil.wallMs;',
     replace: '    return heldUntil === undefined || passedMs >= wallMs * 2;',
+    shows: { scenario: 'led', family: 'clock' },
   },
   {
     name: 'everybody-owns-everything',
@@ -44,6 +50,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/core/analysis/foreign-changes.ts',
     find: '  return !CONTROLLERS.has(manager);',
     replace: "  return !CONTROLLERS.has(manager) && manager === '';",
+    shows: { scenario: 'analysis-good', family: 'others' },
   },
   {
     name: 'weight-before-capacity',
@@ -223,13 +230,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/adapters/kube/work-queue.ts',
     find: '    if (lane !== undefined) join(key, lane);',
     replace: "    if (lane !== undefined && key === '') join(key, lane);",
-  },
-  {
-    name: 'effects-before-status',
-    file: 'src/controller/rollout/rollout-controller.ts',
-    find: '    const status = differs ? statusWrite(rollout, first ?? meant) : undefined;\n',
-    replace:
-      '    const status = differs ? statusWrite(rollout, first ?? meant) : undefined;\n    await enact(kube.writer, { rollout, rolloutResourceVersion: version, effects: decision.effects.filter(({ type }) => type === "shift"), routed }, written);\n',
   },
   {
     name: 'watch-goes-on-after-410',

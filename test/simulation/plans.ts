@@ -146,7 +146,7 @@ function deedsOf(name: string): readonly Deed[] {
   const steady: readonly Deed[] = ['gitops', 'invalid', ...served, ...always];
   if (end !== 'promoted') return [...steady, 'scale'];
   if (isScripted) return [...steady, 'hold', 'delete-canary'];
-  const free: readonly Deed[] = [...steady, 'hold', 'delete-canary', 'scale', 'autoscale', 'promote', ...judged];
+  const free: readonly Deed[] = [...judged, ...steady, 'hold', 'delete-canary', 'scale', 'autoscale', 'promote'];
   // Git puts a template back, and reverts what was aborted.
   return isDeclared ? free.filter((deed) => deed !== 'gitops') : [...free, 'abort-retry', 'edit-back'];
 }

@@ -68,7 +68,8 @@ export class ProcessClock implements Clock {
     this.#world.schedule(ms, () => {
       const held = this.#held ?? [];
       this.#held = undefined;
-      for (const work of held) this.run(work);
+      // One after the other, with all that follows from each, as an event loop does it.
+      for (const work of held) this.#world.schedule(0, () => this.run(work));
     });
   }
 

@@ -82,6 +82,7 @@ export class SimWorld {
   readonly #closers: (() => void)[] = [];
   #staleFrom: string | undefined;
   #staleCommits = 0;
+  #startsStale = false;
 
   constructor(options: SimWorldOptions) {
     this.#options = options;
@@ -93,7 +94,11 @@ export class SimWorld {
       seed: options.plan.seed,
       faults: {
         request: (facts) =>
-          facts.userAgent === this.#staleFrom && facts.verb === 'list' && facts.name === ''
+          // Who leads, and who shares, is never asked of a cache.
+          facts.userAgent === this.#staleFrom &&
+          facts.verb === 'list' &&
+          facts.name === '' &&
+          facts.resource !== 'leases'
             ? { kind: 'stale', commitsBack: this.#staleCommits }
             : { kind: 'pass' },
       },
@@ -246,7 +251,8 @@ export class SimWorld {
       },
       child: () => errors,
     };
-    if (this.#staleCommits > 0) {
+    if (this.#startsStale) {
+      this.#startsStale = false;
       this.#staleFrom = userAgent;
       this.clock.schedule(STALE_MS, () => (this.#staleFrom = undefined));
     }
@@ -315,6 +321,7 @@ export class SimWorld {
     for (const action of this.points.next('call', call)) {
       if (action.type === 'crash') {
         this.#staleCommits = action.staleCommits ?? 0;
+        this.#startsStale = this.#staleCommits > 0;
         fate = action;
       } else if (action.type === 'answer' || action.type === 'reset') fate = action;
       else if (action.type === 'lose-answer' || action.type === 'hang') fate = action;
