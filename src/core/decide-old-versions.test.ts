@@ -68,16 +68,42 @@ describe('a version that is superseded, without a router', () => {
       assert.ok(sum(world.cluster.replicaSets, servingOf) >= 4, `turn ${turn}: ${sizes(world).join(', ')}`);
       world.cluster = withStaleCount(settle(world.cluster), 'v2', 2);
     }
+    world.cluster = counted(world.cluster);
+    world.advance(10_000);
     assert.deepEqual(sizes(world), [2, 0, 2]);
+  });
+
+  test('is not counted on when it grows again before its ReplicaSet was counted', () => {
+    const steps = [{ setWeight: 25 }, { pause: {} }];
+    const world = new PureWorld(rolloutOf({ replicas: 4, canary: { steps, maxSurge: 1, maxUnavailable: 0 } }));
+    world.advance(10_000).image('v2').advance(10_000);
+    world.edit({ strategy: { canary: { steps: [{ pause: {} }] } } }).advance(10_000);
+    assert.deepEqual(sizes(world), [4, 0]);
+    world.edit({ strategy: { canary: { steps: null } } });
+
+    for (let turn = 0; turn < 5; turn++) {
+      world.cluster = withStaleCount(settle(world.cluster), 'v2', 1);
+      world.pass();
+      assert.deepEqual(sizes(world), [4, 1]);
+    }
+    world.cluster = counted(world.cluster);
+    world.advance(10_000);
+    assert.deepEqual(sizes(world), [0, 4]);
   });
 });
 
 /** Nobody has counted the pods of this image since there were so many. */
 function withStaleCount(cluster: ImaginedCluster, image: string, count: number): ImaginedCluster {
-  const status = { replicas: count, readyReplicas: count, availableReplicas: count };
+  const status = { replicas: count, readyReplicas: count, availableReplicas: count, observedGeneration: 1 };
   const replicaSets = cluster.replicaSets.map((one) => {
-    return one.spec.template.spec?.containers?.[0]?.image === image ? { ...one, status } : one;
+    if (one.spec.template.spec?.containers?.[0]?.image !== image) return one;
+    return { ...one, status, metadata: { ...one.metadata, generation: 2 } };
   });
+  return { ...cluster, replicaSets };
+}
+
+function counted(cluster: ImaginedCluster): ImaginedCluster {
+  const replicaSets = cluster.replicaSets.map((one) => ({ ...one, metadata: { ...one.metadata, generation: 0 } }));
   return { ...cluster, replicaSets };
 }
 

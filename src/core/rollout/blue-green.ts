@@ -2,7 +2,7 @@ import { PROMOTED_ANNOTATION, SCALE_DOWN_DEADLINE_ANNOTATION } from '../../api/l
 import type { ReplicaSet } from '../../api/workloads.ts';
 import { isWithinRollbackWindow } from './promotion.ts';
 import type { Position } from './position.ts';
-import { annotationOf, availableOf, hashOf, sizeOf } from './replica-set.ts';
+import { annotationOf, availableOf, hashOf, isCounted, sizeOf } from './replica-set.ts';
 import { aimOf, reaches, serviceNamed } from './service-aim.ts';
 import { rolesOf, type World } from './world.ts';
 
@@ -81,7 +81,8 @@ export function canCarryAll(world: World, position: Position): boolean {
 }
 
 function hasExactly(replicaSet: ReplicaSet | undefined, pods: number): boolean {
-  return replicaSet !== undefined && sizeOf(replicaSet) === pods && availableOf(replicaSet) >= pods;
+  if (replicaSet === undefined || !isCounted(replicaSet)) return false;
+  return sizeOf(replicaSet) === pods && availableOf(replicaSet) >= pods;
 }
 
 /** The traffic is where the stable version is; without pods it is nowhere. */

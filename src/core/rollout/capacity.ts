@@ -1,7 +1,7 @@
 import type { ReplicaSet } from '../../api/workloads.ts';
 import { DESIRED_REPLICAS_ANNOTATION } from '../../api/labels.ts';
 import type { Position } from './position.ts';
-import { annotationOf, availableOf, hashOf, podsOf, servingOf, sideOf, sizeOf, sum } from './replica-set.ts';
+import { annotationOf, availableOf, hashOf, isCounted, podsOf, servingOf, sideOf, sizeOf, sum } from './replica-set.ts';
 import { moveAsFarAsPossible, splitByRatio, splitByRouter, type Split } from './replicas.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
 import { canaryScaleAt, indexOf, scaleWeight, stepWeightAt } from './step-weights.ts';
@@ -65,13 +65,14 @@ export function hasCapacity(world: World, position: Position): boolean {
 export function isFullyAvailable(world: World, current: ReplicaSet | undefined): boolean {
   if (current === undefined) return false;
   const { replicas } = world.settings;
-  return availableOf(current) >= replicas || meetsThreshold(world, current, replicas);
+  const hasAll = availableOf(current) >= replicas && isCounted(current);
+  return hasAll || meetsThreshold(world, current, replicas);
 }
 
 function meetsTarget(world: World, current: ReplicaSet | undefined, target: number): boolean {
   if (current === undefined) return target === 0;
   if (world.settings.threshold !== undefined) return meetsThreshold(world, current, target);
-  return sizeOf(current) === target && availableOf(current) === target;
+  return sizeOf(current) === target && availableOf(current) === target && isCounted(current);
 }
 
 function meetsThreshold(world: World, current: ReplicaSet, target: number): boolean {
@@ -132,9 +133,9 @@ function ratioSizes(world: World, position: Position, roles: Roles): Sizes {
 function drainedOthers(world: World, roles: Roles): ReadonlyMap<string, number> {
   const { replicas, maxUnavailable } = world.settings;
   const all = [roles.current, roles.stable, ...roles.others].filter((one) => one !== undefined);
-  let spare = Math.max(0, sum(all, servingOf) - (replicas - maxUnavailable));
+  let spare = Math.max(0, sum(all.filter(isCounted), servingOf) - (replicas - maxUnavailable));
   const sizes = new Map<string, number>();
-  for (const replicaSet of roles.others) {
+  for (const replicaSet of roles.others.filter(isCounted)) {
     const kept = servingOf(replicaSet);
     const given = Math.min(kept, spare);
     spare -= given;

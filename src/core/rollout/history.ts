@@ -13,7 +13,7 @@ import type { ReplicaSet } from '../../api/workloads.ts';
 import { parseTimestampMs } from '../../lib/timestamp.ts';
 import { isOver } from '../analysis/metric-verdict.ts';
 import type { Position } from './position.ts';
-import { createdMs, hashOf, podsOf, sizeOf } from './replica-set.ts';
+import { createdMs, hashOf, isCounted, podsOf, sizeOf } from './replica-set.ts';
 import type { Plans } from './plans.ts';
 import type { RunPlan } from './runs.ts';
 import { isReferenced } from './scale-down.ts';
@@ -44,12 +44,8 @@ function expiredVersions(world: World, position: Position): readonly ReplicaSet[
   return [...others]
     .sort((left, right) => createdMs(left) - createdMs(right))
     .slice(0, excess)
-    .filter((replicaSet) => sizeOf(replicaSet) === 0 && podsOf(replicaSet) === 0 && isObserved(replicaSet))
+    .filter((replicaSet) => sizeOf(replicaSet) === 0 && podsOf(replicaSet) === 0 && isCounted(replicaSet))
     .filter((replicaSet) => !isReferenced(world, replicaSet));
-}
-
-function isObserved(replicaSet: ReplicaSet): boolean {
-  return (replicaSet.status?.observedGeneration ?? 0) >= (replicaSet.metadata.generation ?? 0);
 }
 
 function expiredRuns(world: World, runs: RunPlan, goneHashes: ReadonlySet<string>): readonly AnalysisRun[] {

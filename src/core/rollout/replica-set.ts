@@ -26,8 +26,14 @@ export function podsOf(replicaSet: ReplicaSet | undefined): number {
   return replicaSet?.status?.replicas ?? 0;
 }
 
+/** Its status is about its present size: before that, pods that are on their way out may be counted as those that are wanted. */
+export function isCounted({ status, metadata }: ReplicaSet): boolean {
+  return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
+}
+
+/** Nothing is taken away on the strength of pods that were not counted yet. */
 export function sideOf(replicaSet: ReplicaSet): Side {
-  return { spec: sizeOf(replicaSet), available: availableOf(replicaSet) };
+  return { spec: sizeOf(replicaSet), available: isCounted(replicaSet) ? servingOf(replicaSet) : 0 };
 }
 
 /** The hash that the ReplicaSet carries; it is trusted whatever function once made it. Empty when it carries none. */

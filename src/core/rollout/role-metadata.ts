@@ -6,7 +6,7 @@ import type { ExtraMetadata } from '../../api/rollout.ts';
 import type { Pod, ReplicaSet } from '../../api/workloads.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import type { Position } from './position.ts';
-import { annotationOf, sizeOf } from './replica-set.ts';
+import { annotationOf, isCounted, sizeOf } from './replica-set.ts';
 import { addedMetadataOf, type AddedMetadata } from './revisions.ts';
 import { rolesOf, type World } from './world.ts';
 
@@ -70,7 +70,7 @@ export function roleChange(world: World, position: Position, replicaSet: Replica
 
 /** True while pods have to be looked at because of their metadata. */
 export function isPodMetadataPending(replicaSet: ReplicaSet): boolean {
-  return annotationOf(replicaSet, PENDING_POD_METADATA_ANNOTATION) !== undefined && isObserved(replicaSet);
+  return annotationOf(replicaSet, PENDING_POD_METADATA_ANNOTATION) !== undefined && isCounted(replicaSet);
 }
 
 /** Writes that bring the pods that are there to the metadata of their ReplicaSet, and then note that they are. */
@@ -110,11 +110,6 @@ function noteRemoved(replicaSet: ReplicaSet): KubeWrite {
     patchType: 'merge',
     body: { metadata: { resourceVersion, annotations: { [PENDING_POD_METADATA_ANNOTATION]: null } } },
   };
-}
-
-/** Kubernetes makes new pods from the template that is there now. */
-function isObserved(replicaSet: ReplicaSet): boolean {
-  return (replicaSet.status?.observedGeneration ?? 0) >= (replicaSet.metadata.generation ?? 0);
 }
 
 function wantedMetadata(world: World, position: Position, replicaSet: ReplicaSet): AddedMetadata {

@@ -38,9 +38,9 @@ export const SPECS: readonly Row[] = [
 
   once('spec edited while paused: what is not about the steps changes nothing', async (life) => {
     await life.install();
-    const halt = firstHalt(life.strategy);
+    const halt = found(life.strategy.halts.at(-1));
     const versions = await life.reach(halt);
-    await life.edit({ minReadySeconds: 1, progressDeadlineSeconds: 700, revisionHistoryLimit: 3 });
+    await life.edit({ progressDeadlineSeconds: 700, revisionHistoryLimit: 3, rollbackWindow: { revisions: 3 } });
     await life.untilAt(halt, versions);
     await life.finish(versions);
   }),
@@ -110,9 +110,12 @@ const EDITED_STEPS = {
     const { strategy } = life;
     const versions = await life.reach(firstHalt(strategy));
 
-    await life.edit({ strategy: { canary: { steps: [{ setWeight: 50 }, { pause: {} }, { setWeight: 75 }] } } });
-    const half = found(strategy.halts.find(({ name }) => name === 'paused at 50 %')).picture(versions);
-    await life.untilSeen({ ...half, step: 1 }, 'paused at the new first pause');
+    await life.edit({ strategy: { canary: { steps: [{ pause: {} }, { setWeight: 75 }, { pause: {} }] } } });
+    const anew = { ...strategy.heldBack(versions), message: 'CanaryPauseStep' };
+    // A canary Service without weight stays where it leads.
+    const left: Picture['services'] =
+      anew.services['shop-canary'] === undefined ? {} : { 'shop-canary': versions.fresh };
+    await life.untilSeen({ ...anew, services: { ...anew.services, ...left } }, 'paused at the new first step');
     await life.edit({ strategy: { canary: { steps: null } } });
 
     await life.untilSeen({ ...strategy.healthy(GOOD), step: undefined }, 'promoted');
