@@ -123,11 +123,14 @@ const DEEDS: Readonly<Record<Deed, (world: SimWorld, scenario: Scenario) => Prom
   },
   /** Says of a run that still measures that it went well. */
   async 'forge-verdict'(world) {
-    const name = await patchRun(world, { status: { phase: 'Successful', message: 'trust me' } });
-    if (name !== undefined) world.forged.add(name);
+    const name = runningRun(world);
+    if (name === undefined) return;
+    world.forged.add(name);
+    await patchRun(world, name, { status: { phase: 'Successful', message: 'trust me' } });
   },
   async 'end-run'(world) {
-    await patchRun(world, { spec: { terminate: true } });
+    const name = runningRun(world);
+    if (name !== undefined) await patchRun(world, name, { spec: { terminate: true } });
   },
   /** A field that cannot be. */
   async invalid(world) {
@@ -178,11 +181,12 @@ const DEEDS: Readonly<Record<Deed, (world: SimWorld, scenario: Scenario) => Prom
   },
 };
 
-/** `kubectl patch` of the run that measures now, if there is one; its name. */
-async function patchRun(world: SimWorld, body: unknown): Promise<string | undefined> {
+/** Name of the run that measures now, if there is one. */
+function runningRun(world: SimWorld): string | undefined {
   const runs = world.api.store.list('analysisruns.argoproj.io', NAMESPACE) as readonly AnalysisRun[];
-  const name = runs.find(({ status }) => status?.phase === 'Running')?.metadata.name;
-  if (name === undefined) return undefined;
-  await world.request('kubectl', 'PATCH', ROLLOUT.replace('rollouts/shop', `analysisruns/${name}`), body, MERGE);
-  return name;
+  return runs.find(({ status }) => status?.phase === 'Running')?.metadata.name;
+}
+
+function patchRun(world: SimWorld, name: string, body: unknown): Promise<void> {
+  return world.request('kubectl', 'PATCH', ROLLOUT.replace('rollouts/shop', `analysisruns/${name}`), body, MERGE);
 }

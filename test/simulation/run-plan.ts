@@ -31,8 +31,8 @@ export interface RunOptions {
 /** Whatever goes wrong, the story has to end within this time after it would have ended. */
 const LATE_MAX_MS = 5 * 60_000;
 const STORY_MAX_MS = 10 * 60_000;
-/** Longer than any delay of a scenario. */
-const QUIET_MS = 60_000;
+/** Longer than any delay of a scenario, and than a list is waited for that is never answered. */
+const QUIET_MS = 120_000;
 const REST_MS = 10 * 60_000;
 /** Writes that one fault may cost; a template that is changed and changed back makes two more updates. */
 const WRITES_PER_FAULT = 80;
