@@ -161,7 +161,10 @@ class Run {
           this.#problems.push(`it ends with ${field} ${found} instead of ${JSON.stringify(wanted)}`);
       }
     }
-    const writesMax = reference.writes + WRITES_PER_FAULT * world.plan.faults.length;
+    const { faults } = world.plan;
+    // Two that no Lease keeps apart, and of which one hears late, argue as long as both are there.
+    if (faults.length > 1 && faults.some(({ action }) => action.type === 'overlap')) return;
+    const writesMax = reference.writes + WRITES_PER_FAULT * faults.length;
     if (world.writes > writesMax) this.#problems.push(`it took ${world.writes} writes instead of ${reference.writes}`);
   }
 
