@@ -32,7 +32,6 @@ export function startMortalController(input: MortalInput): MortalController {
   const { kubeconfig, random, lifeMsMax } = input;
   const directory = mkdtempSync(join(tmpdir(), 'headgate-lives-'));
   const stopping = new AbortController();
-  const remains: Promise<unknown>[] = [];
   let lives = 0;
 
   async function live(): Promise<void> {
@@ -43,8 +42,13 @@ export function startMortalController(input: MortalInput): MortalController {
     const starting = startLife(file);
     if (lifeMsMax === undefined) await untilStopping();
     else await untilDeath(starting, lifeMsMax);
+    const isLast = stopping.signal.aborted;
+    if (!isLast) wire.cut();
+    const left = starting.then((controller) => controller?.stop()).catch(() => undefined);
+    // Those that were cut off are not waited for: they try for a while to post their last events, to nobody.
+    if (!isLast) return;
+    await left;
     wire.cut();
-    remains.push(starting.then((controller) => controller?.stop()).catch(() => undefined));
   }
 
   async function untilDeath(starting: Promise<RunningController | undefined>, lifeMsMax: number): Promise<void> {
@@ -73,7 +77,6 @@ export function startMortalController(input: MortalInput): MortalController {
     stop: async () => {
       stopping.abort();
       await living;
-      await Promise.all(remains);
       rmSync(directory, { recursive: true, force: true });
     },
   };
