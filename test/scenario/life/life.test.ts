@@ -22,11 +22,8 @@ const STORIES = STRATEGIES.flatMap((strategy) =>
 /** To tell some of them only: a part of the title. */
 const CHOSEN = process.env['HEADGATE_LIFE'] ?? '';
 const SEED = Number(process.env['HEADGATE_SEED'] ?? Date.now() % 1_000_000);
-/**
- * Kubernetes holds an eviction that was cut off half-way against the budget for two minutes, and evictions that are
- * refused are asked for again after half a minute.
- */
-const PATIENCE = { waitMsMax: 180_000, pollMs: 25 };
+/** Evictions that are refused are asked for again after half a minute, and machines may be busy. */
+const PATIENCE = { waitMsMax: 120_000, pollMs: 25 };
 const LIVES_MIN = 5;
 const FATES = [
   { name: 'whose controller lives', lifeMsMax: undefined },
