@@ -5,6 +5,8 @@ import { canaryScenario, ERRORS, errorsTemplate } from './setting.ts';
 
 export const WALK = [{ setWeight: 25 }, { pause: { duration: 10 } }, { setWeight: 50 }, { pause: { duration: 10 } }];
 export const STOP = [{ setWeight: 25 }, { pause: {} }, { setWeight: 50 }, { pause: { duration: 10 } }];
+/** Promoting does not wait for a background measurement, so there has to be time enough for it, also for a late one. */
+const SLOW = [{ setWeight: 25 }, { pause: { duration: 45 } }, { setWeight: 50 }, { pause: { duration: 45 } }];
 export const MEASURED = [{ setWeight: 25 }, { analysis: ERRORS }, { setWeight: 50 }];
 
 /** A new version that nobody touches. */
@@ -83,7 +85,7 @@ const MEASUREMENTS: readonly Scenario[] = [
   canaryScenario({
     name: 'background-bad',
     routing: 'gateway',
-    steps: WALK,
+    steps: SLOW,
     canary: { analysis: { ...ERRORS, startingStep: 1 } },
     templates: [errorsTemplate({})],
     ...failure,
