@@ -19,7 +19,8 @@ export const SPECS: readonly Row[] = [
       const spec = { replicas: REPLICAS, selector, template };
       await scene.apply({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'shop' }, spec });
       await untilDeployment(life, { wanted: REPLICAS, available: REPLICAS });
-      life.bound(REPLICAS);
+      // Deployment and Rollout serve together until all pods of the Rollout have come.
+      life.bounds({ servingMin: REPLICAS, wantedMax: life.strategy.podsMax(REPLICAS), byOneVersion: false });
 
       const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'shop', scaleDown };
       await life.install({ template: null, selector: null, workloadRef });
