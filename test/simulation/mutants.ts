@@ -71,18 +71,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'sinceMs === undefined || world.nowMs >= sinceMs',
   },
   {
-    name: 'propagation-counted-from-the-wish',
-    file: 'src/core/rollout/conditions.ts',
-    find: "const startsAnew = wait.reason === 'TrafficPropagation' && weightIsNew;",
-    replace: "const startsAnew = wait.reason === 'Timer' && weightIsNew;",
-  },
-  {
-    name: 'selector-before-weight',
-    file: 'src/core/rollout/services.ts',
-    find: '    if (!mayLeave(world, canaryService, to)) return [];',
-    replace: '    if (!mayLeave(world, canaryService, to) && to === undefined) return [];',
-  },
-  {
     name: 'selector-before-pods',
     file: 'src/core/rollout/services.ts',
     find: '  if (!unconditionally && !canServe(to, manager !== undefined)) return [];',
@@ -149,12 +137,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/core/rollout/pause.ts',
     find: 'Math.ceil(startMs + durationMs);',
     replace: 'Math.ceil(startMs + durationMs / 2);',
-  },
-  {
-    name: 'pause-restarted-by-each-pass',
-    file: 'src/core/rollout/pause.ts',
-    find: '  if (position.pauses.some((pause) => pause.reason === reason)) return { ...position, controllerPause: true };\n',
-    replace: '',
   },
   {
     name: 'no-wake-up-for-a-pause',
@@ -236,6 +218,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/adapters/kube/list-watch.ts',
     find: "cause.reason === 'gone' && from !== undefined) {\n        from = undefined;",
     replace: "cause.reason === 'gone' && from !== undefined) {\n        from = String(Number(from) + 10);",
+    shows: { scenario: 'gateway', family: 'watch' },
   },
   {
     name: 'events-skipped-after-a-break',
@@ -248,6 +231,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/adapters/kube/writer.ts',
     find: '    if (whole) for (const cache of caches.holding(ref)) cache.absorb(object);',
     replace: '    if (whole && object.kind === "") for (const cache of caches.holding(ref)) cache.absorb(object);',
+    shows: { scenario: 'gateway', family: 'watch' },
   },
   {
     name: 'answer-lost-write-forgotten',
@@ -255,12 +239,14 @@ export const MUTANTS: readonly Mutant[] = [
     find: "isKubeError(error) && error.reason === 'unavailable') doubt(asked);",
     replace:
       "isKubeError(error) && error.reason === 'unavailable') throw Object.assign(new Error('given up'), { name: 'Fatal' });",
+    shows: { scenario: 'gateway', family: 'lost' },
   },
   {
     name: 'no-data-is-good',
     file: 'src/core/analysis/assess-measurement.ts',
     find: '  if (success?.outcome.ok === false) return unusable(success, result);',
     replace: "  if (success?.outcome.ok === false) return { phase: 'Successful' };",
+    shows: { scenario: 'analysis-bad', family: 'http' },
   },
   {
     name: 'measurement-recorded-twice',
