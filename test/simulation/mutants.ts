@@ -234,14 +234,6 @@ export const MUTANTS: readonly Mutant[] = [
     shows: { scenario: 'gateway', family: 'watch' },
   },
   {
-    name: 'answer-lost-write-forgotten',
-    file: 'src/adapters/kube/writer.ts',
-    find: "isKubeError(error) && error.reason === 'unavailable') doubt(asked);",
-    replace:
-      "isKubeError(error) && error.reason === 'unavailable') throw Object.assign(new Error('given up'), { name: 'Fatal' });",
-    shows: { scenario: 'gateway', family: 'lost' },
-  },
-  {
     name: 'no-data-is-good',
     file: 'src/core/analysis/assess-measurement.ts',
     find: '  if (success?.outcome.ok === false) return unusable(success, result);',
