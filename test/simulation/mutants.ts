@@ -227,13 +227,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '      } else { from = from === undefined ? undefined : String(Number(from) + 3); await pause(cause); }',
   },
   {
-    name: 'decides-on-what-it-wrote-before',
-    file: 'src/adapters/kube/writer.ts',
-    find: '    if (whole) for (const cache of caches.holding(ref)) cache.absorb(object);',
-    replace: '    if (whole && object.kind === "") for (const cache of caches.holding(ref)) cache.absorb(object);',
-    shows: { scenario: 'gateway', family: 'watch' },
-  },
-  {
     name: 'no-data-is-good',
     file: 'src/core/analysis/assess-measurement.ts',
     find: '  if (success?.outcome.ok === false) return unusable(success, result);',
