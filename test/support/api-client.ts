@@ -131,7 +131,7 @@ function clientOver(url: string, headers: Readonly<Record<string, string>>, agen
         throw new ApiFailure(`GET ${path}`, { status: answer.statusCode, text: await answer.body.text() });
       return answer.body as AsyncIterable<Buffer>;
     },
-    close: () => agent.close(),
+    close: () => agent.destroy(),
   };
 }
 
