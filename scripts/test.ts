@@ -41,16 +41,6 @@ stream.on('end', () => {
   // Printed after the report, whatever the reporter still has to flush.
   setImmediate(finish);
 });
-
-/** A server that a test forgot would keep the process for ever: where nothing else is under way for so long, all is over. */
-const IDLE_SECONDS_MAX = 15;
-const IDLE_RESOURCES = new Set(['TCPServerWrap', 'PipeWrap', 'TTYWrap']);
-let idleSeconds = 0;
-setInterval(() => {
-  const isIdle = process.getActiveResourcesInfo().every((resource) => IDLE_RESOURCES.has(resource));
-  idleSeconds = isIdle ? idleSeconds + 1 : 0;
-  if (idleSeconds === IDLE_SECONDS_MAX) finish();
-}, 1_000).unref();
 stream.compose(new spec()).pipe(process.stdout);
 
 function finish(): void {

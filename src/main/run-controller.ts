@@ -53,6 +53,9 @@ export interface RunningController {
   stop(): Promise<void>;
 }
 
+/** An API server that is gone keeps nobody from ending: less than the grace period that Kubernetes gives a pod. */
+const LAST_EVENTS_MS_MAX = 5_000;
+
 /** Starts the controller in this process. Rejects when the cluster cannot be reached or a port is taken. */
 export async function startController(
   options: ControllerOptions,
@@ -93,7 +96,7 @@ export async function startController(
     stop: async () => {
       resyncs.cancel();
       await parts.stop();
-      await kube.events.flush();
+      await kube.events.flush(LAST_EVENTS_MS_MAX);
       await group.leave();
       await kube.close();
       registry.close();

@@ -100,8 +100,8 @@ export interface WriteOptions {
 /** Posts events in order per object, each occurrence a write of its own, in the background; coalesces only above a rate limit. */
 export interface EventRecorder {
   record(involved: KubeObject, notice: EventNotice): void;
-  /** Settles when everything recorded so far was posted or given up. */
-  flush(): Promise<void>;
+  /** Settles when everything recorded so far was posted or given up, at the latest after `withinMs`. */
+  flush(withinMs: number): Promise<void>;
 }
 
 /** What a failed call to the API server means to the caller. */

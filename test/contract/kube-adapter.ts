@@ -290,7 +290,7 @@ export function kubeAdapterContract(server: string, open: () => Promise<ServedCo
 
     for (let count = 0; count < 2; count += 1)
       kube.events.record(involved, { type: 'Warning', reason: 'Tried', message: 'for the third time' });
-    await kube.events.flush();
+    await kube.events.flush(5_000);
 
     const events = await kube.reader.list(KINDS.event, { namespace });
     assert.deepEqual(

@@ -153,7 +153,7 @@ export async function openGitWorld(
       passes,
       async stop() {
         await queue.stop();
-        await own.events.flush();
+        await own.events.flush(5_000);
         await own.close();
       },
     };

@@ -32,6 +32,7 @@ export function startMortalController(input: MortalInput): MortalController {
   const { kubeconfig, random, lifeMsMax } = input;
   const directory = mkdtempSync(join(tmpdir(), 'headgate-lives-'));
   const stopping = new AbortController();
+  const ends: Promise<void>[] = [];
   let lives = 0;
 
   async function live(): Promise<void> {
@@ -44,10 +45,11 @@ export function startMortalController(input: MortalInput): MortalController {
     else await untilDeath(starting, lifeMsMax);
     const isLast = stopping.signal.aborted;
     if (!isLast) wire.cut();
-    const left = starting.then((controller) => controller?.stop()).catch(() => undefined);
-    // Those that were cut off are not waited for: they try for a while to post their last events, to nobody.
+    const end = starting.then((controller) => controller?.stop()).catch(() => undefined);
+    // Those that were cut off end while others live: they try for a while to post their last events, to nobody.
+    ends.push(end);
     if (!isLast) return;
-    await left;
+    await end;
     wire.cut();
   }
 
@@ -77,6 +79,7 @@ export function startMortalController(input: MortalInput): MortalController {
     stop: async () => {
       stopping.abort();
       await living;
+      await Promise.all(ends);
       rmSync(directory, { recursive: true, force: true });
     },
   };

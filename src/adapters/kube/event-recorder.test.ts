@@ -18,6 +18,9 @@ const rollout: KubeObject = {
   metadata: { name: 'web', namespace: 'ns', uid: 'uid-web', resourceVersion: '7' },
 };
 
+/** Waits of the tests' clock pass a thousand times as fast. */
+const FLUSH_MS = 10_000_000;
+
 async function setUp(t: TestContext): Promise<{ api: ChaosApi; events: EventRecorder }> {
   const api = await startChaosApi();
   const real = createSystemClock();
@@ -47,7 +50,7 @@ test('an event has the fields that tools look for', async (t) => {
   const { api, events } = await setUp(t);
 
   events.record(rollout, notice('RolloutUpdated', 'Rollout updated to revision 2'));
-  await events.flush();
+  await events.flush(FLUSH_MS);
 
   const [event] = api.objects('events');
   assert.match(event?.metadata.name ?? '', /^web\.[0-9a-f]+$/);
@@ -86,7 +89,7 @@ test('events of one object are posted in the order in which they were recorded, 
   };
 
   for (const reason of ['First', 'Second', 'Third']) events.record(rollout, notice(reason));
-  await events.flush();
+  await events.flush(FLUSH_MS);
 
   assert.deepEqual(
     api.objects('events').map((event) => event['reason']),
@@ -98,7 +101,7 @@ test('a repeat counts up the event that is there, by a write of its own', async 
   const { api, events } = await setUp(t);
 
   for (let count = 0; count < 3; count += 1) events.record(rollout, notice('Waiting'));
-  await events.flush();
+  await events.flush(FLUSH_MS);
 
   assert.deepEqual(
     api.objects('events').map((event) => event['count']),
@@ -110,11 +113,11 @@ test('a repeat counts up the event that is there, by a write of its own', async 
 test('a repeat of an event that has expired is a new event', async (t) => {
   const { api, events } = await setUp(t);
   events.record(rollout, notice('Waiting'));
-  await events.flush();
+  await events.flush(FLUSH_MS);
   api.remove('events', `ns/${api.objects('events')[0]?.metadata.name}`);
 
   events.record(rollout, notice('Waiting'));
-  await events.flush();
+  await events.flush(FLUSH_MS);
 
   assert.deepEqual(
     api.objects('events').map((event) => event['count']),
@@ -126,7 +129,7 @@ test('below the limit nothing is joined; above it what waits is, and nothing is 
   const { api, events } = await setUp(t);
 
   for (let count = 0; count < 500; count += 1) events.record(rollout, notice('Flood', `message ${count}`));
-  await events.flush();
+  await events.flush(FLUSH_MS);
 
   const posted = api.objects('events');
   assert.equal(
@@ -147,7 +150,7 @@ test('an event that can never be posted is given up, and the next one is posted'
 
   events.record(rollout, notice('First'));
   events.record(rollout, notice('Second'));
-  await events.flush();
+  await events.flush(FLUSH_MS);
 
   assert.deepEqual(
     api.objects('events').map((event) => event['reason']),
@@ -171,8 +174,24 @@ test('an answer that was lost does not make a second event', async (t) => {
   };
 
   events.record(rollout, notice('Once'));
-  await events.flush();
+  await events.flush(FLUSH_MS);
 
   assert.equal(api.requests.length, 2);
   assert.equal(api.objects('events').length, 1);
+});
+
+test('an API server that answers nobody is not waited for longer than asked', async (t) => {
+  const { api, events } = await setUp(t);
+  const heard = new Promise<void>((resolve) => {
+    api.intercept = () => {
+      resolve();
+      return true;
+    };
+  });
+
+  events.record(rollout, notice('Unheard'));
+  await heard;
+  await events.flush(5_000);
+
+  assert.equal(api.requests.length, 1, 'it is not tried again before');
 });

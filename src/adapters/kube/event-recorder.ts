@@ -264,8 +264,11 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   return {
     record,
-    async flush() {
-      if (waitingCount > 0 && !closing.signal.aborted) await new Promise<void>((resolve) => flushed.push(resolve));
+    async flush(withinMs) {
+      if (waitingCount === 0 || closing.signal.aborted) return;
+      const done = new AbortController();
+      flushed.push(() => done.abort());
+      await sleep(clock, withinMs, done.signal);
     },
     close() {
       closing.abort();
