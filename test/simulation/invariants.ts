@@ -82,7 +82,7 @@ export class Watchdog {
     const { store } = world.api;
     const actions = world.plan.faults.map(({ action }) => action);
     this.#hasUsers = scenario.isScripted || actions.some(({ type }) => type === 'interfere');
-    this.#jumpMs = Math.max(0, ...actions.map((action) => (action.type === 'jump' ? Math.abs(action.ms) : 0)));
+    this.#jumpMs = actions.reduce((sum, action) => sum + (action.type === 'jump' ? Math.abs(action.ms) : 0), 0);
     this.#unheardMs = Math.max(
       0,
       ...actions.map((action) => (action.type === 'hold' || action.type === 'freeze' ? action.ms : 0)),
@@ -158,6 +158,11 @@ export class Watchdog {
 
   get #isDisturbed(): boolean {
     return this.#world.clock.nowMs() - this.#world.disturbedAtMs < REPAIR_MS;
+  }
+
+  /** Steps ask for numbers of pods of their own, which need not be those of the share. */
+  get #hasOwnScale(): boolean {
+    return this.#scenario.steps.some((step) => 'setCanaryScale' in step);
   }
 
   /** The controller cannot know better: its clock jumped, or its lists are old. */
@@ -372,7 +377,7 @@ export class Watchdog {
     this.#check(!isKnown, 'after an abort the weight of the new version never rises', weight);
     const pods = this.#world.dataPlane.podsOf(CANARY_SERVICE).length;
     this.#check(pods > 0, 'a weight is raised when the canary Service has endpoints', weight);
-    if (this.#isExcused || this.#scenario.steps.some((step) => 'setCanaryScale' in step)) return;
+    if (this.#isExcused || this.#hasOwnScale) return;
     const available = this.#replicaSet(this.#world.rollout?.status?.currentPodHash)?.status?.availableReplicas ?? 0;
     const least = Math.floor((this.#replicasMin * weight) / 100);
     this.#check(available >= least, 'a weight is raised when its pods are there', { weight, available });
@@ -414,7 +419,7 @@ export class Watchdog {
     const unavailableMax = Math.floor(this.#replicasMin / 4);
     this.#check(available >= this.#replicasMin - unavailableMax, 'enough pods are available', { available });
     const weight = dataPlane.canaryWeight;
-    if (weight === undefined) return;
+    if (weight === undefined || this.#hasOwnScale) return;
     for (const [name, share] of [
       [STABLE_SERVICE, 100 - weight],
       [CANARY_SERVICE, weight],

@@ -147,8 +147,8 @@ function drainedOthers(world: World, roles: Roles): ReadonlyMap<string, number> 
 function routedSizes(world: World, position: Position, roles: Roles): Sizes {
   const target = capacityTarget(world, position);
   const byName = new Map<string, number>();
-  // As long as a weight is on its way to the proxies, stable may still be sent what it was sent before.
-  const stableMin = weightIsOnItsWay(world) ? sizeOf(roles.stable) : 0;
+  const { dynamicStableScale } = world.settings;
+  const stableMin = dynamicStableScale && weightIsOnItsWay(world) ? sizeOf(roles.stable) : 0;
   if (roles.stable !== undefined) byName.set(roles.stable.metadata.name, Math.max(target.stable, stableMin));
   const wanted = routedCurrentSize(world, position, { roles, wanted: target.canary });
   if (roles.stable === undefined) return { current: wanted, byName };
@@ -197,12 +197,12 @@ function dispensable(world: World, wanted: number): number {
   return Math.max(0, wanted - needed);
 }
 
+/** Until the proxies have heard of a weight, either side may still be sent what it was sent before. */
 function weightIsOnItsWay(world: World): boolean {
-  const { dynamicStableScale } = world.settings;
-  return dynamicStableScale && world.traffic.shown !== undefined && !isSettledAt(world, shownWeight(world));
+  return world.traffic.shown !== undefined && !isSettledAt(world, shownWeight(world));
 }
 
-/** The canary never falls under the share of the traffic that it gets, and an aborted one is drained by its deadline. */
+/** The canary never falls under the share of the traffic that it may get, and an aborted one is drained by its deadline. */
 function routedCurrentSize(
   world: World,
   position: Position,
@@ -216,6 +216,8 @@ function routedCurrentSize(
   if (canaryScaleAt(world, position)?.replicas !== undefined) return wanted;
   const aimed = aimOf(serviceNamed(world, settings.canaryService));
   const carries = aimed === undefined || aimed === hashOf(roles.current);
-  const share = carries ? Math.ceil((settings.replicas * shownWeight(world)) / settings.weightTotal) : 0;
+  if (!carries) return wanted;
+  if (weightIsOnItsWay(world)) return Math.max(wanted, size);
+  const share = Math.ceil((settings.replicas * shownWeight(world)) / settings.weightTotal);
   return Math.max(wanted, Math.min(size, share));
 }

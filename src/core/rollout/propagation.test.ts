@@ -28,6 +28,27 @@ describe('a weight that only time can confirm', () => {
   });
 });
 
+describe('a weight that goes down', () => {
+  for (const [title, command] of [
+    ['by a retry after an abort', { abort: false }],
+    ['by a step', { pauseConditions: null }],
+  ] as const) {
+    it(`${title} leaves the canary its pods until the proxies have heard of it`, () => {
+      const low = [{ setWeight: 25 }, { pause: { duration: 5 } }];
+      const steps = [...low, { setWeight: 50 }, { pause: {} }, ...low];
+      const world = new PureWorld(rolloutOf({ replicas: 4, canary: routed({ steps }) }), { propagationMs: 1_000 });
+      world.quiesce().image('v2').advance(10_000);
+      assert.deepEqual([world.cluster.weight, world.sizes()['v2']], [50, 2]);
+      if ('abort' in command) world.command({ abort: true }).quiesce();
+      world.command(command).quiesce();
+      assert.ok((world.cluster.weight ?? 50) < 50);
+      assert.equal(world.sizes()['v2'], 2);
+      world.advance(1_000);
+      assert.equal(world.sizes()['v2'], 1);
+    });
+  }
+});
+
 const seen = (sinceMs: number, changed: boolean): WeightsSeen => ({ sinceMs, changed });
 /** At 10 s, with a second for the data plane: what status says of the weight that is shown, when it was seen, and the verdict. */
 const SIGHTS: readonly [string, TrafficWeights | undefined, WeightsSeen | undefined, boolean][] = [
