@@ -132,4 +132,6 @@ export interface QueueMetrics {
   retried(): void;
   waited(seconds: number): void;
   worked(seconds: number): void;
+  /** Says how to read, at each scrape, for how many seconds each key that is worked on has been. */
+  workingIs(read: () => readonly number[]): void;
 }

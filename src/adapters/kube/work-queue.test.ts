@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { seededRandom } from '../../lib/random.ts';
 import { VirtualClock } from '../../lib/virtual-clock.ts';
 import type { QueueAnswer, WorkQueue } from '../../ports/kube.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
 import { SILENT_LOG, SILENT_METRICS } from '../telemetry/silent.ts';
 import { createWorkQueue } from './work-queue.ts';
 
@@ -220,4 +221,35 @@ test('stopping waits for the work in hand and takes nothing more', async () => {
 
   assert.deepEqual(world.worked, ['a']);
   assert.equal(world.clock.nextAtMs(), undefined);
+});
+
+test('a scrape shows for how long what is under way has been so, of each queue', async () => {
+  const clock = new VirtualClock(0);
+  const registry = createMetrics({ clock, build: { version: '', commit: '' } });
+  const { queue: named } = registry.metrics;
+  const [busy, idle] = ['Rollouts', 'AnalysisRuns'].map((name) =>
+    createWorkQueue({ clock, random: seededRandom(1), log: SILENT_LOG, metrics: named(name) }),
+  );
+  const release = Promise.withResolvers<QueueAnswer>();
+  const shown = async (): Promise<readonly string[]> =>
+    (await registry.render()).split('\n').filter((line) => /^workqueue_(unfinished|longest)/.test(line));
+
+  idle?.run(1, () => Promise.resolve({}));
+  busy?.run(4, () => release.promise);
+  busy?.add('a');
+  clock.advance(2_000);
+  busy?.add('b');
+  clock.advance(1_000);
+
+  assert.deepEqual(await shown(), [
+    'workqueue_unfinished_work_seconds{name="Rollouts"} 4',
+    'workqueue_unfinished_work_seconds{name="AnalysisRuns"} 0',
+    'workqueue_longest_running_processor_seconds{name="Rollouts"} 3',
+    'workqueue_longest_running_processor_seconds{name="AnalysisRuns"} 0',
+  ]);
+
+  release.resolve({});
+  await settle();
+  assert.ok((await shown()).every((line) => line.endsWith(' 0')));
+  registry.close();
 });

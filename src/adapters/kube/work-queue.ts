@@ -30,7 +30,8 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   /** Waiting keys in order of arrival, with the time they came; `due` are those that waited for their time. */
   const waiting = new Map<string, number>();
   const due = new Map<string, number>();
-  const working = new Set<string>();
+  /** Keys that are worked on, with when that began. */
+  const working = new Map<string, number>();
   /** Added while being worked on, with where to queue them then. */
   const again = new Map<string, Map<string, number>>();
   const failures = new Map<string, number>();
@@ -39,6 +40,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   let workerCount = 0;
   let stopped = false;
   let idle: (() => void)[] = [];
+  metrics.workingIs(() => [...working.values()].map((startedMs) => (clock.nowMs() - startedMs) / 1_000));
 
   function add(key: string): void {
     join(key, waiting);
@@ -84,8 +86,8 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
 
   async function work(key: string, run: (key: string) => Promise<QueueAnswer>): Promise<void> {
     assert(!working.has(key), 'one key is never worked on twice at once');
-    working.add(key);
     const startedMs = clock.nowMs();
+    working.set(key, startedMs);
     const answer = await answerOf(key, run);
     metrics.worked((clock.nowMs() - startedMs) / 1_000);
     working.delete(key);

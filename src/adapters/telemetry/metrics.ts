@@ -572,12 +572,36 @@ function queueSeries(registry: Registry): Metrics['queue'] {
     buckets: QUEUE_BUCKETS,
     registers,
   });
+  const readers = new Map<string, () => readonly number[]>();
+  new Gauge({
+    name: 'workqueue_unfinished_work_seconds',
+    help: 'Seconds that the keys which are being worked on have taken so far, together',
+    labelNames,
+    registers,
+    collect() {
+      for (const [name, read] of readers)
+        this.set(
+          { name },
+          read().reduce((sum, seconds) => sum + seconds, 0),
+        );
+    },
+  });
+  new Gauge({
+    name: 'workqueue_longest_running_processor_seconds',
+    help: 'Seconds that the key which is being worked on for longest has taken so far',
+    labelNames,
+    registers,
+    collect() {
+      for (const [name, read] of readers) this.set({ name }, Math.max(0, ...read()));
+    },
+  });
   return (name): QueueMetrics => ({
     depth: (length) => depth.set({ name }, length),
     added: () => adds.inc({ name }),
     retried: () => retries.inc({ name }),
     waited: (seconds) => waits.observe({ name }, seconds),
     worked: (seconds) => works.observe({ name }, seconds),
+    workingIs: (read) => readers.set(name, read),
   });
 }
 
