@@ -226,9 +226,8 @@ test('stopping waits for the work in hand and takes nothing more', async () => {
 test('a scrape shows for how long what is under way has been so, of each queue', async () => {
   const clock = new VirtualClock(0);
   const registry = createMetrics({ clock, build: { version: '', commit: '' } });
-  const { queue: named } = registry.metrics;
   const [busy, idle] = ['Rollouts', 'AnalysisRuns'].map((name) =>
-    createWorkQueue({ clock, random: seededRandom(1), log: SILENT_LOG, metrics: named(name) }),
+    createWorkQueue({ clock, random: seededRandom(1), log: SILENT_LOG, metrics: registry.metrics.queue(name) }),
   );
   const release = Promise.withResolvers<QueueAnswer>();
   const shown = async (): Promise<readonly string[]> =>
