@@ -60,6 +60,11 @@ export interface ObjectRef {
   readonly name: string;
 }
 
+/** What looks after an object: the one owner that is its controller. */
+export function controllerOf({ metadata }: Pick<KubeObject, 'metadata'>): OwnerReference | undefined {
+  return metadata.ownerReferences?.find(({ controller }) => controller === true);
+}
+
 /** `apiVersion` as it stands in manifests: `v1`, `apps/v1`. */
 export function apiVersionOf(kind: ResourceKind): string {
   return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;

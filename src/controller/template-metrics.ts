@@ -1,6 +1,7 @@
 import type { AnalysisTemplate, ClusterAnalysisTemplate } from '../api/analysis.ts';
 import type { ObjectCache } from '../ports/kube.ts';
 import type { Metrics } from '../ports/telemetry.ts';
+import { changedObject } from './changed-object.ts';
 import { providerTypeName } from '../core/analysis/provider-type.ts';
 
 /** Shows the templates that there are, and what they measure with. */
@@ -10,7 +11,7 @@ export function showTemplates(
 ): void {
   for (const cache of caches) {
     cache.subscribe((change) => {
-      const { metadata, spec } = change.type === 'deleted' ? change.old : change.object;
+      const { metadata, spec } = changedObject(change);
       const { namespace = '', name } = metadata;
       if (change.type === 'deleted') metrics.templateGone({ namespace, name });
       else

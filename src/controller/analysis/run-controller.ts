@@ -13,6 +13,7 @@ import type { HttpClient } from '../../ports/http.ts';
 import type { Kube, ObjectCache, QueueAnswer, WorkQueue } from '../../ports/kube.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
 import type { ProviderOptions } from '../../providers/contract.ts';
+import { changedObject } from '../changed-object.ts';
 import { causeOf, isRetryable } from '../failure.ts';
 import { keyOf } from '../rollout/caches.ts';
 import { measure, removeGarbage, terminateMeasurement, type MeasureInput } from './measure.ts';
@@ -54,7 +55,7 @@ export class RunController {
   constructor(input: RunControllerInput) {
     this.#input = input;
     this.#secrets = new RunSecrets(input.kube.reader, input.clock);
-    input.runs.subscribe((change) => input.queue.add(keyOf(change.type === 'deleted' ? change.old : change.object)));
+    input.runs.subscribe((change) => input.queue.add(keyOf(changedObject(change))));
   }
 
   start(): void {

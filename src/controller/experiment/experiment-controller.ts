@@ -11,7 +11,7 @@ import type { Telemetry } from '../../ports/telemetry.ts';
 import { causeOf, isRetryable } from '../failure.ts';
 import type { RolloutCaches } from '../rollout/caches.ts';
 import { carryOutWrites, NameTaken, Unsettled, WriteRefused } from '../rollout/enact.ts';
-import { gatherExperiment } from './gather-experiment.ts';
+import { gatherExperiment, rolloutOf } from './gather-experiment.ts';
 import { Hindrances } from './hindrances.ts';
 import { wakeExperiments } from './wake-experiments.ts';
 
@@ -97,10 +97,9 @@ export class ExperimentController {
 
   #tell(experiment: Experiment, decision: ExperimentDecision): void {
     const { caches, kube, telemetry } = this.#input;
-    const { namespace = '', name, ownerReferences } = experiment.metadata;
+    const { namespace = '', name } = experiment.metadata;
     for (const notice of decision.events) kube.events.record(experiment, notice);
-    const owner = ownerReferences?.find(({ kind, controller }) => kind === 'Rollout' && controller === true);
-    const rollout = owner === undefined ? undefined : caches.rollouts.get(namespace, owner.name);
+    const rollout = rolloutOf(caches, experiment);
     if (rollout !== undefined) {
       for (const notice of decision.rolloutEvents) kube.events.record(rollout, notice);
     }

@@ -1,4 +1,7 @@
 import type { Experiment } from '../../api/experiment.ts';
+import { controllerOf } from '../../api/kube-object.ts';
+import { KINDS } from '../../api/kinds.ts';
+import type { Rollout } from '../../api/rollout.ts';
 import type { ExperimentObservation, Refusal, TakenByOthers } from '../../core/experiment/observation.ts';
 import { OWNER, type RolloutCaches } from '../rollout/caches.ts';
 import { additionalServicesOf } from '../rollout/reads.ts';
@@ -32,10 +35,15 @@ export function gatherExperiment(caches: RolloutCaches, input: ExperimentInput):
 }
 
 /** By the Rollout that the Experiment is a step of: what it records is in its routes, or may be. */
-function weightedServices(caches: RolloutCaches, { metadata }: Experiment): readonly string[] {
-  const { namespace = '', ownerReferences } = metadata;
-  const owner = ownerReferences?.find(({ kind, controller }) => kind === 'Rollout' && controller === true);
-  const rollout = owner === undefined ? undefined : caches.rollouts.get(namespace, owner.name);
-  if (rollout === undefined || rollout.metadata.uid !== owner?.uid) return [];
-  return additionalServicesOf(rollout);
+function weightedServices(caches: RolloutCaches, experiment: Experiment): readonly string[] {
+  const rollout = rolloutOf(caches, experiment);
+  return rollout === undefined ? [] : additionalServicesOf(rollout);
+}
+
+/** The Rollout that an Experiment is a step of, if it is one. */
+export function rolloutOf(caches: RolloutCaches, experiment: Experiment): Rollout | undefined {
+  const owner = controllerOf(experiment);
+  if (owner?.kind !== KINDS.rollout.kind) return undefined;
+  const rollout = caches.rollouts.get(experiment.metadata.namespace ?? '', owner.name);
+  return rollout?.metadata.uid === owner.uid ? rollout : undefined;
 }

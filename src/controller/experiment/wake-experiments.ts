@@ -1,18 +1,19 @@
-import type { KubeObject } from '../../api/kube-object.ts';
+import { KINDS } from '../../api/kinds.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
-import type { CacheChange, ObjectCache } from '../../ports/kube.ts';
-import { ANALYSED, keyOf, OWNER, type RolloutCaches } from '../rollout/caches.ts';
+import type { ObjectCache } from '../../ports/kube.ts';
+import { changedObject } from '../changed-object.ts';
+import { ANALYSED, keyOf, keyOfOwner, OWNER, type RolloutCaches } from '../rollout/caches.ts';
 import { additionalServicesOf } from '../rollout/reads.ts';
 
 /** Queues the Experiments that a change concerns: themselves, what they own, and the templates that they may measure by. */
 export function wakeExperiments(caches: RolloutCaches, wake: (key: string) => void): void {
-  caches.experiments.subscribe((change) => wake(keyOf(after(change))));
+  caches.experiments.subscribe((change) => wake(keyOf(changedObject(change))));
   for (const cache of [caches.replicaSets, caches.services, caches.analysisRuns]) wakeOwners(cache, wake);
   wakeWeighted(caches, wake);
   const templates = [caches.analysisTemplates, caches.clusterAnalysisTemplates].filter((cache) => cache !== undefined);
   for (const cache of templates) {
     cache.subscribe((change) => {
-      for (const experiment of caches.experiments.byIndex(ANALYSED, after(change).metadata.namespace ?? ''))
+      for (const experiment of caches.experiments.byIndex(ANALYSED, changedObject(change).metadata.namespace ?? ''))
         wake(keyOf(experiment));
     });
   }
@@ -24,19 +25,14 @@ function wakeWeighted(caches: RolloutCaches, wake: (key: string) => void): void 
     const before = change.type === 'added' ? [] : additionalServicesOf(change.old);
     const next = change.type === 'deleted' ? [] : additionalServicesOf(change.object);
     if (deepEqual(before, next)) return;
-    for (const experiment of caches.experiments.byIndex(OWNER, after(change).metadata.uid ?? ''))
+    for (const experiment of caches.experiments.byIndex(OWNER, changedObject(change).metadata.uid ?? ''))
       wake(keyOf(experiment));
   });
 }
 
 function wakeOwners(cache: ObjectCache, wake: (key: string) => void): void {
   cache.subscribe((change) => {
-    const { namespace = '', ownerReferences } = after(change).metadata;
-    const owner = ownerReferences?.find((reference) => reference.controller === true);
-    if (owner?.kind === 'Experiment') wake(`${namespace}/${owner.name}`);
+    const owner = keyOfOwner(KINDS.experiment, changedObject(change));
+    if (owner !== undefined) wake(owner);
   });
-}
-
-function after(change: CacheChange): KubeObject {
-  return change.type === 'deleted' ? change.old : change.object;
 }

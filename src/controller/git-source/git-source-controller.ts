@@ -5,7 +5,9 @@ import { INSTANCE_ID_LABEL } from '../../api/labels.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import { GIT_ANNOTATIONS } from '../../core/gitops/names.ts';
 import type { ObjectCache, QueueAnswer } from '../../ports/kube.ts';
+import { changedObject } from '../changed-object.ts';
 import { causeOf, isRetryable } from '../failure.ts';
+import { keyOf } from '../rollout/caches.ts';
 import { createLiveObjects, type LiveObjects } from './live-objects.ts';
 import type { GitSourceControllerInput } from './git-source-input.ts';
 import { GitSourcePass, newMemory, type SourceMemory } from './git-source-pass.ts';
@@ -29,13 +31,13 @@ export class GitSourceController {
     this.#rollouts = kube.caches.open<Rollout>(KINDS.rollout, scope);
     this.#live = createLiveObjects({ kube, ...scope, changed: (object) => this.#wakeOwner(object) });
     this.sources.subscribe((change) => {
-      const object = change.type === 'deleted' ? change.old : change.object;
+      const object = changedObject(change);
       if (change.type === 'updated' && !asksForWork(change.old, change.object)) return;
       this.#input.queue.add(keyOf(object));
     });
     this.#rollouts.subscribe((change) => {
       if (change.type === 'updated' && !concernsGit(change.old, change.object)) return;
-      this.#wakeOwner(change.type === 'deleted' ? change.old : change.object);
+      this.#wakeOwner(changedObject(change));
     });
   }
 
@@ -108,10 +110,6 @@ export class GitSourceController {
       });
     }
   }
-}
-
-function keyOf(object: KubeObject): string {
-  return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }
 
 /** Our own status writes ask for nothing. */

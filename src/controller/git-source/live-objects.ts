@@ -1,6 +1,7 @@
 import { KINDS } from '../../api/kinds.ts';
 import type { KubeObject, ObjectRef, ResourceKind } from '../../api/kube-object.ts';
 import type { Kube, ObjectCache } from '../../ports/kube.ts';
+import { changedObject } from '../changed-object.ts';
 
 /** How the Git loop sees the objects that it applies. */
 export interface LiveObjects {
@@ -42,7 +43,7 @@ export function createLiveObjects(options: {
     const known = caches.get(kind.plural);
     if (known !== undefined) return known;
     const cache = kube.caches.open(kind, namespace === undefined ? {} : { namespace });
-    cache.subscribe((change) => changed(change.type === 'deleted' ? change.old : change.object));
+    cache.subscribe((change) => changed(changedObject(change)));
     caches.set(kind.plural, cache);
     return cache;
   }

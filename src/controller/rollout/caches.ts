@@ -1,4 +1,4 @@
-import { refKey, type KubeObject, type ObjectRef, type ResourceKind } from '../../api/kube-object.ts';
+import { controllerOf, refKey, type KubeObject, type ObjectRef, type ResourceKind } from '../../api/kube-object.ts';
 import { KINDS } from '../../api/kinds.ts';
 import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
 import type { Experiment } from '../../api/experiment.ts';
@@ -89,6 +89,12 @@ export function keyOf(object: KubeObject): string {
   return `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
 }
 
+/** The key of the object of this kind that looks after another one, if one does. */
+export function keyOfOwner(kind: ResourceKind, object: KubeObject): string | undefined {
+  const owner = controllerOf(object);
+  return owner?.kind === kind.kind ? `${object.metadata.namespace ?? ''}/${owner.name}` : undefined;
+}
+
 /** The key of an object under which Rollouts that read it are found. */
 export function readKey(cache: ObjectCache, object: KubeObject): string {
   return refKey({
@@ -98,8 +104,8 @@ export function readKey(cache: ObjectCache, object: KubeObject): string {
   });
 }
 
-function ownerUid(object: KubeObject): readonly string[] {
-  const owner = object.metadata.ownerReferences?.find((reference) => reference.controller === true);
+export function ownerUid(object: KubeObject): readonly string[] {
+  const owner = controllerOf(object);
   return owner === undefined ? [] : [owner.uid];
 }
 

@@ -1,14 +1,15 @@
 import { CONFIG_COPY_LABEL } from '../../api/labels.ts';
-import type { KubeObject } from '../../api/kube-object.ts';
+import { KINDS } from '../../api/kinds.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import { configKey, versionedConfigOf, type ConfigKind, type ConfigName } from '../../api/versioned-config.ts';
 import type { ConfigObject } from '../../core/versioned-config/copy.ts';
 import { RESOURCE_OF } from '../../core/versioned-config/plan-copies.ts';
 import { versionedReferences, type ConfigObservation } from '../../core/versioned-config/resolve.ts';
 import type { KubeCaches, ObjectCache } from '../../ports/kube.ts';
+import { changedObject } from '../changed-object.ts';
+import { keyOfOwner, OWNER, ownerUid } from '../rollout/caches.ts';
 import { Settling } from './settling.ts';
 
-const OWNER = 'owner';
 const KINDS_OF_CONFIG = ['configmap', 'secret'] as const satisfies readonly ConfigKind[];
 
 export interface ConfigCachesInput {
@@ -108,9 +109,8 @@ export class ConfigCaches {
     });
     this.#copies.set(kind, cache);
     cache.subscribe((change) => {
-      const { metadata } = change.type === 'deleted' ? change.old : change.object;
-      const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
-      if (owner?.kind === 'Rollout') wake(`${metadata.namespace ?? ''}/${owner.name}`);
+      const owner = keyOfOwner(KINDS.rollout, changedObject(change));
+      if (owner !== undefined) wake(owner);
     });
     return cache;
   }
@@ -150,11 +150,6 @@ export class ConfigCaches {
 
 function sourceKey({ metadata }: Rollout, name: ConfigName): string {
   return `${metadata.namespace ?? ''}/${configKey(name)}`;
-}
-
-function ownerUid(object: KubeObject): readonly string[] {
-  const owner = object.metadata.ownerReferences?.find((reference) => reference.controller === true);
-  return owner === undefined ? [] : [owner.uid];
 }
 
 function withoutContent({ apiVersion, kind, metadata, type }: ConfigObject): ConfigObject {

@@ -1,4 +1,4 @@
-import type { KubeObject, ManagedFieldsEntry } from '../../api/kube-object.ts';
+import { controllerOf, type KubeObject, type ManagedFieldsEntry } from '../../api/kube-object.ts';
 
 /** Controllers that work on AnalysisRuns, by the names under which they write: this one, and the one it continues. */
 const CONTROLLERS: ReadonlySet<string | undefined> = new Set(['headgate', 'rollouts-controller']);
@@ -13,7 +13,7 @@ const COMMANDS: ReadonlySet<string> = new Set(['spec.terminate']);
  */
 export function foreignChanges(run: Pick<KubeObject, 'metadata'>): readonly string[] {
   if (run.metadata.managedFields?.length === 0) return [ERASED];
-  const isOwned = run.metadata.ownerReferences?.some(({ controller }) => controller === true) === true;
+  const isOwned = controllerOf(run) !== undefined;
   return (run.metadata.managedFields ?? [])
     .filter(isForeign)
     .flatMap(({ manager, fields = [] }) =>

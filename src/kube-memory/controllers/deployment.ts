@@ -1,10 +1,10 @@
-import type { KubeObject } from '../../api/kube-object.ts';
+import { controllerOf, type KubeObject } from '../../api/kube-object.ts';
 import { fieldsAt, itemsAt, numberAt, textAt } from '../builtin/fields.ts';
 import { selectorMatches } from '../builtin/selectors.ts';
 import { writeStatus, type Controller, type ControllerContext } from './context.ts';
 import { deploymentStatus } from './deployment-status.ts';
 import { byOwner, inNamespace, keyOf, Mirror } from './mirror.ts';
-import { claim, controllerOf } from './ownership.ts';
+import { claim } from './ownership.ts';
 import { annotateRevision, createNewSet, deleteOldHistory, newSetOf } from './deployment-revisions.ts';
 import { plannedSizes, proportionalSizes } from './deployment-sizes.ts';
 import { isTerminal } from './pod-facts.ts';

@@ -1,10 +1,9 @@
-import type { KubeObject } from '../../api/kube-object.ts';
+import { controllerOf, type KubeObject } from '../../api/kube-object.ts';
 import { fieldsAt, itemsAt, numberAt, textsAt } from '../builtin/fields.ts';
 import { selectorMatches } from '../builtin/selectors.ts';
 import { withCondition } from './conditions.ts';
 import { writeStatus, type Controller, type ControllerContext } from './context.ts';
 import { inNamespace, keyOf, Mirror } from './mirror.ts';
-import { controllerOf } from './ownership.ts';
 import { isActive, isReady, isTerminal } from './pod-facts.ts';
 import { WorkQueue } from './work-queue.ts';
 

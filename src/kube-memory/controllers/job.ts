@@ -1,10 +1,10 @@
-import type { KubeObject } from '../../api/kube-object.ts';
+import { controllerOf, type KubeObject } from '../../api/kube-object.ts';
 import { formatTimestamp, parseTimestampMs } from '../../lib/timestamp.ts';
 import { fieldsAt, itemsAt, numberAt, textAt, type Fields } from '../builtin/fields.ts';
 import { hasCondition, withCondition, type ConditionWords } from './conditions.ts';
 import { writeStatus, type Controller, type ControllerContext } from './context.ts';
 import { keyOf, Mirror } from './mirror.ts';
-import { claim, controllerOf } from './ownership.ts';
+import { claim } from './ownership.ts';
 import { isActive, isReady, restartsOf } from './pod-facts.ts';
 import { createPod, deletePod } from './pod-making.ts';
 import { withoutZeros } from './replica-set.ts';

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../api/kube-object.ts';
+import { controllerOf, type KubeObject } from '../../api/kube-object.ts';
 import type { StoreAccess, StoreChange } from '../resource.ts';
 
 /**
@@ -109,7 +109,7 @@ export const byLabel = (namespace: string, name: string, value: string): string 
 
 /** Indexes an object by its controller, or as an orphan of its namespace. */
 export function ownerIndexKeys(object: KubeObject): readonly string[] {
-  const controller = object.metadata.ownerReferences?.find((owner) => owner.controller === true);
+  const controller = controllerOf(object);
   return [controller === undefined ? orphansOf(object.metadata.namespace ?? '') : byOwner(controller.uid)];
 }
 

@@ -3,10 +3,6 @@ import { selectorMatches } from '../builtin/selectors.ts';
 import type { ControllerContext } from './context.ts';
 import { byOwner, orphansOf, type Mirror } from './mirror.ts';
 
-export function controllerOf(object: KubeObject): OwnerReference | undefined {
-  return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
-}
-
 export function controllerReference(owner: KubeObject): OwnerReference {
   return {
     apiVersion: owner.apiVersion,

@@ -1,11 +1,11 @@
-import type { KubeObject } from '../../api/kube-object.ts';
+import { controllerOf, type KubeObject } from '../../api/kube-object.ts';
 import { fieldsAt, itemsAt, numberAt, textsAt, type Fields } from '../builtin/fields.ts';
 import { selectorMatches } from '../builtin/selectors.ts';
 import { ApiError } from '../status-error.ts';
 import { withCondition, withoutCondition } from './conditions.ts';
 import { writeStatus, type Controller, type ControllerContext } from './context.ts';
 import { keyOf } from './mirror.ts';
-import { claim, controllerOf } from './ownership.ts';
+import { claim } from './ownership.ts';
 import { availableInMs, isActive, isReady } from './pod-facts.ts';
 import { createPod, deletePod } from './pod-making.ts';
 import { inOrderOfDeletion } from './replica-set-order.ts';
