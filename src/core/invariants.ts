@@ -34,7 +34,7 @@ export function assertInvariants(world: World, { state, context }: Advance, deci
   if (before.stableHash !== '' && position.stableHash !== before.stableHash) {
     assert(position.stableHash === position.currentHash, 'only the new version becomes stable');
     assert(state === 'finalizing' || state === 'idle', 'the stable version changes only in finalizing');
-    if (settings.routing !== undefined && settings.replicas > 0)
+    if (settings.hasRouter && settings.replicas > 0)
       assert(shownWeight(world) === settings.weightTotal, 'all traffic was seen on the version that becomes stable');
   }
   const index = position.stepIndex;

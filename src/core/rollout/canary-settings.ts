@@ -7,6 +7,7 @@ import {
 } from '../../api/defaults.ts';
 import { roleServicesOf, type StablePingPong } from '../../api/role-services.ts';
 import type { CanaryStep, CanaryStrategy, RolloutSpec, TrafficRouting } from '../../api/rollout.ts';
+import { isPlainObject } from '../../lib/merge-patch.ts';
 
 /**
  * The canary strategy with defaults and percentages resolved; everything is in pods, weights or milliseconds. What
@@ -22,6 +23,8 @@ export interface CanarySettings {
   /** With a stable side that shrinks: how many pods there may be of both versions; no limit if maxSurge is unset. */
   readonly podsMax: number | undefined;
   readonly routing: TrafficRouting | undefined;
+  /** False also where `routing` names no router: then there is no weight that anybody could wait for. */
+  readonly hasRouter: boolean;
   /** What counts as all traffic. */
   readonly weightTotal: number;
   /** Of the two ping-pong Services the one that has this role now, where there are such. */
@@ -63,6 +66,7 @@ export function canarySettingsOf(spec: RolloutSpec, stablePingPong?: StablePingP
     unreadyMax: isBounded ? Math.max(1, bounds.surge) : undefined,
     podsMax: isBounded && canary.dynamicStableScale === true ? replicas + bounds.surge : undefined,
     routing,
+    hasRouter: namesRouter(routing),
     weightTotal: weightTotalOf(routing),
     canaryService: services.canary,
     stableService: services.stable,
@@ -76,6 +80,14 @@ export function canarySettingsOf(spec: RolloutSpec, stablePingPong?: StablePingP
     abortScaleDownDelayMs: abortDelay.seconds === 0 ? 'keep' : abortDelay.seconds * 1_000,
     abortDelayIsExplicit: abortDelay.explicit,
   };
+}
+
+/** Every router has a block of its own, or one among the plug-ins; what else there may be is no block. */
+function namesRouter(routing: TrafficRouting | undefined): boolean {
+  return Object.entries(routing ?? {}).some(
+    ([field, block]: [string, unknown]) =>
+      isPlainObject(block) && (field !== 'plugins' || Object.keys(block).length > 0),
+  );
 }
 
 /** Only these routers can count in other units than percent. */

@@ -42,7 +42,7 @@ export interface ImaginedCluster {
   readonly workload?: KubeObject | null;
   /** ConfigMaps and Secrets, where their content belongs to the versions. */
   readonly config?: ConfigObservation;
-  /** Canary weight that the one router shows; undefined without routing. */
+  /** Canary weight that the one router shows; undefined without a router. */
   readonly weight: number | undefined;
   /** What steps have set at the router beside the weight. */
   readonly managedRoutes: readonly ManagedRoute[];
@@ -85,7 +85,6 @@ export interface NewCluster {
 /** A cluster with nothing in it but the Rollout, and what it refers to. */
 export function imagineCluster(input: NewCluster): ImaginedCluster {
   const { rollout, nowMs } = input;
-  const routing = rollout.spec.strategy?.canary?.trafficRouting;
   const namespace = rollout.metadata.namespace ?? 'default';
   const services = referencesOf(rollout).services.map((name): [string, Service] => [
     name,
@@ -112,7 +111,7 @@ export function imagineCluster(input: NewCluster): ImaginedCluster {
     replicaSets: [],
     podsReadyAtMs: {},
     services: Object.fromEntries(services),
-    weight: routing === undefined || routing === null ? undefined : weightAtFirst(rollout),
+    weight: weightAtFirst(rollout),
     managedRoutes: [],
     routerProblem: undefined,
     analysisRuns: [],
@@ -127,8 +126,9 @@ export function imagineCluster(input: NewCluster): ImaginedCluster {
 }
 
 /** Of two ping-pong Services it is ping that becomes the stable one, so whoever writes the route gives it everything. */
-function weightAtFirst(rollout: Rollout): number {
-  const { pingPong, weightTotal } = canarySettingsOf(rollout.spec);
+function weightAtFirst(rollout: Rollout): number | undefined {
+  const { hasRouter, pingPong, weightTotal } = canarySettingsOf(rollout.spec);
+  if (!hasRouter) return undefined;
   return pingPong ? weightTotal : 0;
 }
 

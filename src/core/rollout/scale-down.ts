@@ -7,8 +7,7 @@ import type { Position } from './position.ts';
 import { annotationOf, availableOf, hashOf, sizeOf } from './replica-set.ts';
 import { revisionOf } from './revisions.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
-import { hasManagedRoutes } from './shown-routes.ts';
-import { isSettledAt, shownWeight } from './shown-weight.ts';
+import { canaryIsUnrouted } from './shown-routes.ts';
 import { stableIsSettled, stableSettlesAtMs } from './steps.ts';
 import { isHeld, rolesOf, type World } from './world.ts';
 
@@ -139,9 +138,7 @@ export function isReferenced(world: World, replicaSet: ReplicaSet): boolean {
   const selects = (name: string | undefined): boolean => aimOf(serviceNamed(world, name)) === hash;
   if ([stableService, followers.stable, followers.canary].some(selects)) return true;
   // A ping-pong Service stays with the pods that it has lost the traffic of.
-  const { routers } = world.traffic;
   if (selects(canaryService) && !pingPong) return true;
-  if (routers.length === 0) return false;
   if (world.status.canary?.weights?.canary.podTemplateHash !== hash && !selects(canaryService)) return false;
-  return shownWeight(world) > 0 || !isSettledAt(world, 0) || hasManagedRoutes(world);
+  return !canaryIsUnrouted(world);
 }

@@ -5,8 +5,7 @@ import type { ReplicaSet, Service } from '../../api/workloads.ts';
 import type { Position } from './position.ts';
 import { availableOf, hashOf, sizeOf } from './replica-set.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
-import { hasManagedRoutes } from './shown-routes.ts';
-import { isSettledAt, shownWeight } from './shown-weight.ts';
+import { canaryIsUnrouted } from './shown-routes.ts';
 import { rolesOf, type World } from './world.ts';
 
 /** A selector that has to change, with what there is to tell about it. */
@@ -41,11 +40,10 @@ export function planServices(world: World, position: Position): readonly Service
 
 /** Weight leaves the pods behind the canary Service before its selector does. */
 function mayLeave(world: World, name: string | undefined, to: ReplicaSet | undefined): boolean {
-  if (world.settings.routing === undefined || world.traffic.routers.length === 0) return true;
   const aim = aimOf(serviceNamed(world, name));
   if (aim === undefined || aim === hashOf(to)) return true;
   if (!world.replicaSets.some((replicaSet) => hashOf(replicaSet) === aim && availableOf(replicaSet) > 0)) return true;
-  return shownWeight(world) === 0 && isSettledAt(world, 0) && !hasManagedRoutes(world);
+  return canaryIsUnrouted(world);
 }
 
 interface SwitchInput {

@@ -2,13 +2,15 @@ import { findCondition } from '../../api/conditions.ts';
 import { waitStartMs } from '../../lib/timestamp.ts';
 import type { World } from './world.ts';
 
-/** Highest canary weight that a router shows; where one cannot be read, what was last recorded. */
+/** Highest canary weight that a router shows; where one cannot be read, what was last recorded. 0 without a router. */
 export function shownWeight(world: World): number {
+  if (!world.settings.hasRouter) return 0;
   return world.traffic.shown?.max ?? world.status.canary?.weights?.canary.weight ?? 0;
 }
 
 /** True when every router shows this weight and the data plane had the time, or said, to obey it. */
 export function isSettledAt(world: World, weight: number): boolean {
+  if (!world.settings.hasRouter) return true;
   const { shown, acceptance } = world.traffic;
   if (shown === undefined || shown.min !== weight || shown.max !== weight) return false;
   if (acceptance === 'accepted') return true;

@@ -121,7 +121,7 @@ function runStatus(planned: PlannedRun | undefined): CanaryStatus['currentStepAn
 function weightsSeen(world: World, position: Position): TrafficWeights | undefined {
   const before = world.status.canary?.weights ?? undefined;
   const { settings, traffic } = world;
-  if (settings.routing === undefined || position.stableHash === '') return undefined;
+  if (!settings.hasRouter || position.stableHash === '') return undefined;
   if (traffic.shown === undefined) return before;
   if (before === undefined && position.currentHash === position.stableHash) return undefined;
   const weight = Math.round(shownWeight(world));
@@ -196,13 +196,14 @@ function behindCanaryService(world: World, position: Position, hasTraffic: boole
 
 function atAGlance(world: World, position: Position): RolloutStatus['headgate'] {
   const roles = rolesOf(world, position);
-  const { steps, routing } = world.settings;
+  const { steps, hasRouter } = world.settings;
+  const hasWeight = hasRouter && position.stableHash !== '';
   const revision = currentRevision(world, position);
   const stable = position.currentHash === position.stableHash ? roles.current : roles.stable;
   return {
     strategy: world.rollout.spec.strategy?.blueGreen === undefined ? 'Canary' : 'BlueGreen',
     ...(steps.length === 0 ? {} : { step: `${position.stepIndex ?? 0}/${steps.length}` }),
-    ...(routing === undefined || position.stableHash === '' ? {} : { weight: String(Math.round(shownWeight(world))) }),
+    ...(hasWeight ? { weight: String(Math.round(shownWeight(world))) } : {}),
     ...(stable === undefined ? {} : { stableRevision: `${revisionOf(stable) || revision} (${position.stableHash})` }),
     ...(position.currentHash === '' ? {} : { canaryRevision: `${revision} (${position.currentHash})` }),
   };

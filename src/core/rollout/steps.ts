@@ -5,8 +5,8 @@ import type { Position } from './position.ts';
 import { hashOf, sizeOf } from './replica-set.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
 import { routesWanted } from './managed-routes.ts';
-import { hasManagedRoutes, showsRoutes } from './shown-routes.ts';
-import { isSettledAt, settlesAtMs, shownWeight } from './shown-weight.ts';
+import { canaryIsUnrouted, hasManagedRoutes, showsRoutes } from './shown-routes.ts';
+import { isSettledAt, settlesAtMs } from './shown-weight.ts';
 import { indexOf } from './step-weights.ts';
 import { planWeight, targetWeight, weightIsOfCurrent } from './weights.ts';
 import { isHeld, rolesOf, type World } from './world.ts';
@@ -68,8 +68,8 @@ export function updateIsScaled(world: World, position: Position): boolean {
 
 /** All traffic was seen on the new version, so it may become the stable one. Nothing routed needs no proof. */
 export function updateIsShifted(world: World, position: Position): boolean {
-  const { routing, replicas, weightTotal } = world.settings;
-  if (routing === undefined || position.stableHash === '' || replicas === 0) return true;
+  const { replicas, weightTotal } = world.settings;
+  if (position.stableHash === '' || replicas === 0) return true;
   return weightIsOfCurrent(world, position) && isSettledAt(world, weightTotal);
 }
 
@@ -80,7 +80,7 @@ export function stableIsSettled(world: World, position: Position): boolean {
   if (routing === undefined || replicas === 0) return true;
   const roles = rolesOf(world, position);
   const stable = roles.stable ?? (position.currentHash === position.stableHash ? roles.current : undefined);
-  if (world.traffic.routers.length > 0 && (!isSettledAt(world, 0) || hasManagedRoutes(world))) return false;
+  if (!canaryIsUnrouted(world)) return false;
   // Weight 0 was set only when the endpoints had followed; pods that come later need no new proof.
   return stableService === undefined || aimOf(serviceNamed(world, stableService)) === hashOf(stable);
 }
@@ -94,9 +94,7 @@ export function stableSettlesAtMs(world: World, position: Position): number | un
   return aim === hashOf(stable ?? current) ? settlesAtMs(world, 0) : undefined;
 }
 
-/** Traffic that an aborted version still gets. */
+/** An aborted version gets no traffic any more. */
 export function abortedVersionIsIdle(world: World, position: Position): boolean {
-  if (world.blueGreen !== undefined) return stableHasTraffic(world, position);
-  if (world.settings.routing === undefined) return true;
-  return shownWeight(world) === 0 && isSettledAt(world, 0) && !hasManagedRoutes(world);
+  return world.blueGreen === undefined ? canaryIsUnrouted(world) : stableHasTraffic(world, position);
 }
