@@ -1,4 +1,4 @@
-import { controllerOf, refKey, type KubeObject, type ObjectRef, type ResourceKind } from '../../api/kube-object.ts';
+import { controllerOf, refKey, type KubeObject, type ResourceKind } from '../../api/kube-object.ts';
 import { KINDS } from '../../api/kinds.ts';
 import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../../api/analysis.ts';
 import type { Experiment } from '../../api/experiment.ts';
@@ -19,7 +19,7 @@ export interface RolloutCaches {
   readonly analysisTemplates: ObjectCache<AnalysisTemplate>;
   readonly clusterAnalysisTemplates: ObjectCache<ClusterAnalysisTemplate> | undefined;
   /** A kind that only some Rollouts need, such as HTTPRoute for a router. */
-  routed(ref: ObjectRef): ObjectCache;
+  routed(kind: ResourceKind): ObjectCache;
   /** The cache of such a kind, if some Rollout needed it so far. */
   openRouted(kind: ResourceKind): ObjectCache | undefined;
 }
@@ -76,9 +76,9 @@ export function openRolloutCaches(caches: KubeCaches, scope: CacheScope): Rollou
     clusterAnalysisTemplates:
       scope.namespace === undefined ? caches.open<ClusterAnalysisTemplate>(KINDS.clusterAnalysisTemplate) : undefined,
     openRouted: (kind) => routed.get(`${kind.group}/${kind.plural}`),
-    routed: (ref) => {
-      const key = `${ref.kind.group}/${ref.kind.plural}`;
-      const open = routed.get(key) ?? caches.open(ref.kind, scope satisfies CacheOptions);
+    routed: (kind) => {
+      const key = `${kind.group}/${kind.plural}`;
+      const open = routed.get(key) ?? caches.open(kind, scope satisfies CacheOptions);
       routed.set(key, open);
       return open;
     },

@@ -19,7 +19,7 @@ export interface EnactInput {
 
 /**
  * Carries out the effects of a decision in their order and stops at the first that fails: what follows may rest on it,
- * and the next pass decides anew. Returns what was written, for the barrier.
+ * and the next pass decides anew.
  */
 export async function enact(writer: KubeWriter, input: EnactInput, written: Written): Promise<void> {
   for (const effect of input.effects) await carryOutWrites(writer, writesOf(effect, input), written);

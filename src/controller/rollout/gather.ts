@@ -65,16 +65,16 @@ export function gather(caches: RolloutCaches, input: GatherInput): Observation {
  */
 export function readRouted(caches: RolloutCaches, rollout: Rollout): CurrentObjects | undefined {
   const workload = workloadRefOf(rollout);
-  if (workload !== undefined && caches.routed(workload).state === 'syncing') return undefined;
+  if (workload !== undefined && caches.routed(workload.kind).state === 'syncing') return undefined;
   const current = new Map<string, KubeObject | null>();
   for (const { router, target } of routedTargets(rollout)) {
     for (const ref of router.reads(target)) {
-      const cache = caches.routed(ref);
+      const cache = caches.routed(ref.kind);
       if (cache.state === 'syncing') return undefined;
       current.set(refKey(ref), cache.get(ref.namespace, ref.name) ?? null);
     }
     for (const { kind, namespace } of router.among?.(target) ?? []) {
-      const cache = caches.routed({ kind, namespace, name: '' });
+      const cache = caches.routed(kind);
       if (cache.state === 'syncing') return undefined;
       for (const object of cache.list(namespace)) {
         current.set(refKey({ kind, namespace, name: object.metadata.name }), object);
@@ -87,7 +87,7 @@ export function readRouted(caches: RolloutCaches, rollout: Rollout): CurrentObje
 /** What the Rollout takes its template from; null when it does not exist, undefined when it has its own. */
 export function workloadOf(caches: RolloutCaches, rollout: Rollout): KubeObject | null | undefined {
   const ref = workloadRefOf(rollout);
-  return ref === undefined ? undefined : (caches.routed(ref).get(ref.namespace, ref.name) ?? null);
+  return ref === undefined ? undefined : (caches.routed(ref.kind).get(ref.namespace, ref.name) ?? null);
 }
 
 function observeTraffic(rollout: Rollout, routed: CurrentObjects): readonly TrafficObservation[] {

@@ -32,7 +32,7 @@ export function writesToLeave(caches: RolloutCaches, left: LeftTarget): readonly
   const writes: KubeWrite[] = [];
   for (const router of trafficRouters) {
     for (const kind of router.kinds) {
-      const cache = caches.routed({ kind, namespace: left.namespace, name: '' });
+      const cache = caches.routed(kind);
       if (cache.state === 'syncing') return undefined;
       writes.push(...router.leave(left, kind, cache.list()));
     }

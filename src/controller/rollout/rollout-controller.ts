@@ -128,7 +128,7 @@ export class RolloutController {
       const kind = `${ref.kind.group}/${ref.kind.plural}`;
       if (this.#wokenByKind.has(kind)) continue;
       this.#wokenByKind.add(kind);
-      const cache = this.caches.routed(ref);
+      const cache = this.caches.routed(ref.kind);
       wakeReaders(cache, this.caches.rollouts, this.#wake);
       cache.subscribe((change) => {
         if (change.type === 'deleted') return;
@@ -208,7 +208,7 @@ export class RolloutController {
       if (failed) log.error({ rollout: key, cause: causeOf(error) }, 'pass over a Rollout failed');
       else log.debug({ rollout: key, cause: causeOf(error) }, 'pass over a Rollout starts again');
       if (failed) {
-        this.#reportFailure(rollout, error);
+        this.#input.kube.events.record(rollout, failureNotice(key, error));
         this.#failures.add(key, error);
       }
       return { retry: true };
@@ -304,10 +304,6 @@ export class RolloutController {
         'the CRD of Rollouts drops fields of status: kubectl shows less until the CRDs of Headgate are applied',
       );
     for (const rollout of this.caches.rollouts.list()) if (this.#additive.isUntold(rollout)) this.#wake(keyOf(rollout));
-  }
-
-  #reportFailure(rollout: Rollout, error: unknown): void {
-    this.#input.kube.events.record(rollout, failureNotice(keyOf(rollout), error));
   }
 
   #reportState(rollout: Rollout, { status }: Decision): void {
