@@ -1,6 +1,5 @@
-import type { AnalysisRun, Measurement, Metric, MetricResult } from '../../api/analysis.ts';
+import type { AnalysisRun, Metric, MetricResult } from '../../api/analysis.ts';
 import { argumentValues, resolvedMetricsOf, resolveMetric, secretReferencesOf } from './arguments.ts';
-import { isOver } from './metric-verdict.ts';
 
 /** Why a run is bad, in the few facts that people want to read first. */
 export interface FailingMetric {
@@ -18,30 +17,37 @@ const ORDER = ['Failed', 'Error', 'Inconclusive'];
 
 /** The worst metric of a run that counts, with its latest bad measurement; undefined when no metric is bad. */
 export function failingMetricOf(run: Pick<AnalysisRun, 'spec' | 'status'>): FailingMetric | undefined {
-  const results = (run.status?.metricResults ?? []).filter((result) => result.dryRun !== true && isOver(result.phase));
-  const worst = ORDER.map((phase) => results.find((result) => result.phase === phase)).find(
-    (result) => result !== undefined,
-  );
+  const worst = worstResultOf(run);
   if (worst === undefined) return undefined;
-  const bad = worst.measurements?.findLast((measurement) => measurement.phase === worst.phase);
-  const message = bad?.message ?? worst.message;
+  const { result } = worst;
+  const bad = result.measurements?.findLast((measurement) => measurement.phase === result.phase);
+  const message = bad?.message ?? result.message;
   return {
-    name: worst.name,
-    phase: worst.phase,
+    name: result.name,
+    phase: result.phase,
     ...(bad?.value === undefined ? {} : { value: bad.value }),
-    ...conditionField(run, worst, bad),
+    ...(bad === undefined ? {} : conditionField(worst)),
     ...(message === undefined ? {} : { message }),
   };
 }
 
-function conditionField(
-  run: Pick<AnalysisRun, 'spec'>,
-  result: MetricResult,
-  measurement: Measurement | undefined,
-): Pick<FailingMetric, 'condition'> {
-  const metric = run.spec.metrics[resolvedMetricsOf(run.spec).findIndex((one) => one.name === result.name)];
-  if (metric === undefined || measurement === undefined) return {};
-  const { successCondition, failureCondition } = withArguments(metric, run);
+export interface WorstResult {
+  readonly result: MetricResult;
+  /** With its arguments filled in; values from Secrets are hidden. */
+  readonly metric: Metric | undefined;
+}
+
+/** What decided against a run: the first metric that failed, else that erred, else that was inconclusive. Dry runs decide nothing. */
+export function worstResultOf(run: Pick<AnalysisRun, 'spec' | 'status'>): WorstResult | undefined {
+  const counting = (run.status?.metricResults ?? []).filter(({ dryRun }) => dryRun !== true);
+  const [result] = ORDER.flatMap((phase) => counting.filter((one) => one.phase === phase));
+  if (result === undefined) return undefined;
+  const metric = run.spec.metrics[resolvedMetricsOf(run.spec).findIndex(({ name }) => name === result.name)];
+  return { result, metric: metric === undefined ? undefined : withArguments(metric, run) };
+}
+
+function conditionField({ result, metric }: WorstResult): Pick<FailingMetric, 'condition'> {
+  const { successCondition, failureCondition } = metric ?? {};
   const condition =
     result.phase === 'Failed' ? (failureCondition ?? successCondition) : (successCondition ?? failureCondition);
   return condition === undefined || condition === '' ? {} : { condition };

@@ -2,6 +2,7 @@ import type { AnalysisRun } from '../../api/analysis.ts';
 import type { KubeObject } from '../../api/kube-object.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
+import { worstResultOf } from '../analysis/failing-metric.ts';
 import { GIT_ANNOTATIONS, HASH_LABEL } from './names.ts';
 import type { FailingMetric } from './revert-message.ts';
 
@@ -76,15 +77,11 @@ function reasonOf(rollout: Rollout): string {
   return (message ?? rollout.status?.message ?? '').replace(/^RolloutAborted: /, '');
 }
 
-/** The metric that decided a failed run: the first that failed, else that erred, with its latest measured value and what was wanted of it. */
-export function failingMetric(run: AnalysisRun): FailingMetric | undefined {
-  const results = run.status?.metricResults ?? [];
-  const result =
-    results.find((metric) => metric.phase === 'Failed') ??
-    results.find((metric) => metric.phase === 'Error') ??
-    results.find((metric) => metric.phase === 'Inconclusive');
-  if (result === undefined) return undefined;
-  const metric = run.spec?.metrics?.find((candidate) => candidate.name === result.name);
+/** The metric that decided a failed run, with its latest measured value and what was wanted of it. */
+export function failingMetric(run: Pick<AnalysisRun, 'spec' | 'status'>): FailingMetric | undefined {
+  const worst = worstResultOf(run);
+  if (worst === undefined) return undefined;
+  const { result, metric } = worst;
   const value = result.measurements?.findLast(
     (measurement) => measurement.value !== undefined && measurement.value !== '' && measurement.phase !== 'Successful',
   )?.value;
@@ -92,7 +89,7 @@ export function failingMetric(run: AnalysisRun): FailingMetric | undefined {
     metric?.successCondition ??
     (metric?.failureCondition === undefined ? undefined : `not (${metric.failureCondition})`);
   return {
-    name: result.name ?? 'unnamed',
+    name: result.name,
     ...(value === undefined ? {} : { value }),
     ...(condition === undefined ? {} : { condition }),
   };
