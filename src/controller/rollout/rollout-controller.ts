@@ -24,7 +24,7 @@ import { showTemplates } from '../template-metrics.ts';
 import { BriefNews, TOLD_WITH_STATUS } from './brief-news.ts';
 import { Contest, CONTESTED_NOTICE, isTold, withContest } from './contest.ts';
 import { keyOf, openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './caches.ts';
-import { enact, NameTaken, Unsettled, type Written } from './enact.ts';
+import { carryOutWrites, enact, NameTaken, Unsettled, type Written } from './enact.ts';
 import { failureNotice, Failures } from './failures.ts';
 import { gather, readRouted, workloadOf } from './gather.ts';
 import { leftTargetOf, strangersIn, writesOfGone, writesOfUnknown, writesToLeave } from './left-routing.ts';
@@ -163,10 +163,7 @@ export class RolloutController {
     const writes = writesToLeave(this.caches, left);
     if (writes === undefined) return { againAtMs: this.#input.clock.nowMs() + ROUTED_CACHE_WAIT_MS };
     if (writes.length === 0) return undefined;
-    for (const write of writes) {
-      await this.#input.kube.writer.write(write);
-      if (write.verb !== 'create') this.#unsettled.add(key, write.ref);
-    }
+    await carryOutWrites(this.#input.kube.writer, writes, (ref) => this.#unsettled.add(key, ref));
     return { againAtMs: this.#input.clock.nowMs() };
   }
 
