@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { PureWorld, rolloutOf, routed } from '../../test/support/pure-world.ts';
+import { PureWorld, rolloutOf, routed, type RolloutWishes } from '../../test/support/pure-world.ts';
 import { SCALE_DOWN_DEADLINE_ANNOTATION } from '../api/labels.ts';
 import { waitStartMs } from '../lib/timestamp.ts';
 import { settle, type ImaginedCluster } from './rollout/imagined-cluster.ts';
@@ -54,6 +54,46 @@ describe('an old version that is over the limit', () => {
     assert.equal(world.status.stableRS, world.status.currentPodHash);
   });
 });
+
+describe('pods that got traffic again, because somebody took the hash out of a selector', () => {
+  const delays = { scaleDownDelaySeconds: 30, abortScaleDownDelaySeconds: 30 };
+  const strategies: readonly (readonly [string, RolloutWishes])[] = [
+    ['canary', { canary: routed({ steps: [{ setWeight: 50 }, { pause: {} }], ...delays }) }],
+    ['blue-green', { blueGreen: { ...delays, previewService: 'preview', autoPromotionEnabled: false } }],
+  ];
+  for (const [strategy, wishes] of strategies) {
+    test(`${strategy}: an aborted version has its whole delay again`, () => {
+      const world = new PureWorld(rolloutOf({ replicas: 2, ...wishes })).quiesce();
+      const kept = wishes.canary === undefined ? 2 : 1;
+      world.image('v2').advance(5_000).command({ abort: true }).advance(20_000);
+      open(world).advance(29_000);
+      assert.deepEqual(sizes(world), [2, kept]);
+      world.advance(2_000);
+      assert.deepEqual(sizes(world), [2, 0]);
+    });
+
+    test(`${strategy}: a version that was stable before has its whole delay again`, () => {
+      const world = new PureWorld(rolloutOf({ replicas: 2, ...wishes })).quiesce();
+      world.image('v2').advance(5_000).command({ promoteFull: true }).advance(20_000);
+      assert.deepEqual(sizes(world), [2, 2]);
+      open(world).advance(29_000);
+      assert.deepEqual(sizes(world), [2, 2]);
+      world.advance(2_000);
+      assert.deepEqual(sizes(world), [0, 2]);
+    });
+  }
+});
+
+/** As `kubectl replace` and engines that apply a whole Service do it. */
+function open(world: PureWorld): PureWorld {
+  const services = Object.entries(world.cluster.services).map(([name, service]) => {
+    assert.ok(service);
+    const { 'rollouts-pod-template-hash': _, ...selector } = service.spec.selector ?? {};
+    return [name, { ...service, spec: { ...service.spec, selector } }] as const;
+  });
+  world.cluster = { ...world.cluster, services: Object.fromEntries(services) };
+  return world;
+}
 
 describe('a version that is superseded, without a router', () => {
   test('gives way no faster than pods of others serve, though its ReplicaSet still counts those that were taken away', () => {

@@ -92,7 +92,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'canary-drained-with-traffic',
     file: 'src/core/rollout/scale-down.ts',
-    find: '    if (!stableIsBack || hasTraffic(world, canary)) return UNTOUCHED;\n    return delay(canary, abortScaleDownDelayMs);',
+    find: '    if (hasTraffic(world, canary)) return current();\n    return stableIsBack ? delay(canary, abortScaleDownDelayMs) : UNTOUCHED;',
     replace: '    return stableIsBack ? { size: 0, deadline: null } : UNTOUCHED;',
   },
   {

@@ -1,4 +1,4 @@
-import { SCALE_DOWN_DEADLINE_ANNOTATION } from '../../api/labels.ts';
+import { MANAGED_BY_ANNOTATION, SCALE_DOWN_DEADLINE_ANNOTATION } from '../../api/labels.ts';
 import type { ReplicaSet } from '../../api/workloads.ts';
 import { formatTimestampMs, waitStartMs } from '../../lib/timestamp.ts';
 import { activeHash, isFastTracked, previewHash } from './blue-green.ts';
@@ -62,8 +62,8 @@ export function planScaleDown(world: World, position: Position): ScaleDownPlan {
     if (roles.stable === undefined || abortScaleDownDelayMs === 'keep') return current();
     if (dynamicStableScale && !abortDelayIsExplicit) return UNTOUCHED;
     const stableIsBack = availableOf(roles.stable) >= world.settings.replicas;
-    if (!stableIsBack || hasTraffic(world, canary)) return UNTOUCHED;
-    return delay(canary, abortScaleDownDelayMs);
+    if (hasTraffic(world, canary)) return current();
+    return stableIsBack ? delay(canary, abortScaleDownDelayMs) : UNTOUCHED;
   }
 
   /**
@@ -81,15 +81,19 @@ export function planScaleDown(world: World, position: Position): ScaleDownPlan {
     return world.settings.dynamicStableScale ? { size: 0, deadline: null } : delayWithinLimit(other);
   }
 
-  /** The traffic was led away, but was not seen gone yet. Where only time is missing for that, the deadline is known. */
+  /**
+   * The traffic was led away, but was not seen gone yet. Where only time is missing for that, the deadline is known; one from
+   * before somebody led traffic here again counts no more.
+   */
   function leaving(other: ReplicaSet): ScaleDown {
     if (world.settings.dynamicStableScale) return UNTOUCHED;
     const { scaleDownDelayMs, scaleDownDelayRevisionsMax } = world.settings;
-    const mayGo = isDelayed(other) && !isReferenced(world, other);
-    if (mayGo && delayed >= scaleDownDelayRevisionsMax) return { size: 0, deadline: null };
+    const isReached = isReferenced(world, other);
+    if (!isReached && isDelayed(other) && delayed >= scaleDownDelayRevisionsMax) return { size: 0, deadline: null };
     delayed++;
+    if (isReached || isOpen(world)) return current();
     const goneAtMs = isDelayed(other) || scaleDownDelayMs === 0 ? undefined : stableSettlesAtMs(world, position);
-    if (goneAtMs === undefined || isReferenced(world, other)) return UNTOUCHED;
+    if (goneAtMs === undefined) return UNTOUCHED;
     return { size: undefined, deadline: formatTimestampMs(goneAtMs + scaleDownDelayMs) };
   }
 
@@ -121,9 +125,19 @@ function isDrainingHeld(world: World, position: Position): boolean {
     : isPausedFor(position, 'InconclusiveAnalysisRun');
 }
 
-/** The preview Service stays with an aborted version, but nobody depends on that. */
+/** Requests may come to an aborted version. The preview Service stays with it, but nobody depends on that. */
 function hasTraffic(world: World, replicaSet: ReplicaSet): boolean {
+  if (isOpen(world)) return true;
   return world.blueGreen === undefined ? isReferenced(world, replicaSet) : activeHash(world) === hashOf(replicaSet);
+}
+
+/** The Service that most requests come by leads to every version: it was not taken over yet, or others took the hash out. */
+function isOpen(world: World): boolean {
+  const { settings, blueGreen } = world;
+  const service = serviceNamed(world, blueGreen === undefined ? settings.stableService : blueGreen.activeService);
+  const manager = service?.metadata.annotations?.[MANAGED_BY_ANNOTATION] ?? world.rollout.metadata.name;
+  const isOurs = service?.spec.selector !== undefined && manager === world.rollout.metadata.name;
+  return isOurs && aimOf(service) === undefined && settings.replicas > 0;
 }
 
 function isDelayed(replicaSet: ReplicaSet): boolean {
