@@ -190,8 +190,13 @@ export function planAnalyses(observation: ExperimentObservation, status: Experim
   const wanted = new Map<string, string>();
   for (const analysis of spec.analyses ?? []) {
     const recorded = analysisStatusOf(status, analysis);
-    if (recorded === undefined || recorded.analysisRun === '') continue;
     const kept = !ending && (analysis.requiredForCompletion === true || !isDurationOver(spec, status, nowMs));
+    if (recorded === undefined || recorded.analysisRun === '') {
+      // Whoever made one had recorded it, in a status that is not seen yet.
+      const ahead = analysisRuns.filter((run) => kept && isNamedFor(run, experiment.metadata.name, analysis));
+      for (const run of ahead) wanted.set(run.metadata.name, analysis.name);
+      continue;
+    }
     if (kept) wanted.set(recorded.analysisRun, analysis.name);
     const missing = !analysisRuns.some(({ metadata }) => metadata.name === recorded.analysisRun);
     if (ending || !missing || isOver(recorded.phase)) continue;

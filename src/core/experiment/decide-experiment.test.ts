@@ -252,6 +252,21 @@ describe('the end of an Experiment', () => {
 });
 
 describe('the analyses of an Experiment', () => {
+  test('go on when they are seen before the status that records them', () => {
+    const recorded = running({ analyses: [analysis('errors')] });
+    const [made] = createdRuns(decideExperiment(recorded));
+    assert.ok(made);
+    const old = { ...see({ analyses: [analysis('errors')] }), analysisRuns: [made] };
+
+    const decision = decideExperiment(old);
+
+    assert.equal(decision.status.analysisRuns, undefined);
+    assert.deepEqual(
+      decision.writes.filter(({ verb }) => verb === 'patch'),
+      [],
+    );
+  });
+
   test('begin when all versions are available, with what is known then', () => {
     const args = [
       { name: 'hash', value: '{{templates.one.podTemplateHash}}' },
