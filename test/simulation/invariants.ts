@@ -157,7 +157,13 @@ export class Watchdog {
   }
 
   get #isDisturbed(): boolean {
-    return this.#world.clock.nowMs() - this.#world.disturbedAtMs < REPAIR_MS;
+    const { clock, disturbedAtMs } = this.#world;
+    return clock.nowMs() - Math.max(disturbedAtMs, this.#dividedUntilMs) < REPAIR_MS;
+  }
+
+  /** Two controllers of which one hears late undo what the other does, as long as both are there. */
+  get #dividedUntilMs(): number {
+    return this.#unheardMs > 0 ? this.#world.overlapEndsAtMs : Number.NEGATIVE_INFINITY;
   }
 
   /** Steps ask for numbers of pods of their own, which need not be those of the share. */

@@ -27,7 +27,7 @@ export function systematicPlans(scenario: string, trace: readonly Occurrence[], 
 /** A random handful of faults, from all that the systematic plans have one of. */
 export function randomPlan(scenario: string, trace: readonly Occurrence[], seed: number): Plan {
   const random = seededRandom(seed);
-  const pool = FAMILIES.flatMap((family) => faultsOf(scenario, trace, family));
+  const pool = FAMILIES.flatMap((family) => faultsOf(scenario, trace, family)).filter(isHarmlessAnywhere(scenario));
   const count = 2 + Math.floor(random() * 3);
   const faults = Array.from({ length: count }, () => pool[Math.floor(random() * pool.length)]).filter(
     (fault) => fault !== undefined,
@@ -105,12 +105,23 @@ function faultsOf(scenario: string, whole: readonly Occurrence[], family: Family
   }
 }
 
+/** Where one fault moves the calls that follow, another meets a call that it was not made for. */
+function isHarmlessAnywhere(scenario: string): (fault: Fault) => boolean {
+  const isTold = hasExperiment(scenario);
+  return ({ action }) => !isTold || action.type !== 'answer' || !REFUSALS.includes(action.code);
+}
+
+function hasExperiment(scenario: string): boolean {
+  return scenarioNamed(scenario).steps.some((step) => 'experiment' in step);
+}
+
 const CODES = [403, 404, 409, 422, 429, 500, 503, 504];
+const REFUSALS = [403, 404, 422];
 
 /** What an Experiment may not create, or not so, ends it, as the API has it. */
 function codesFor(scenario: string, { what }: Occurrence): readonly number[] {
-  const isTold = what.startsWith('create ') && scenarioNamed(scenario).steps.some((step) => 'experiment' in step);
-  return isTold ? CODES.filter((code) => ![403, 404, 422].includes(code)) : CODES;
+  const isTold = what.startsWith('create ') && hasExperiment(scenario);
+  return isTold ? CODES.filter((code) => !REFUSALS.includes(code)) : CODES;
 }
 
 const HTTP_TROUBLES: readonly HttpTrouble[] = [

@@ -177,9 +177,15 @@ class Run {
     world.rest();
     await world.run(() => watchdog.isAlarmed, restMs);
     watchdog.lookAtTheOutside();
-    const { restless } = world;
+    const restless = withoutLook(world.restless);
     if (restless.length === 0) return;
     const sample = [...new Set(restless)].slice(0, 5).join(', ');
     this.#problems.push(`${restless.length} calls in ${restMs / 60_000} minutes of rest: ${sample}`);
   }
+}
+
+/** What Git declares and nobody watches is read once every fifteen minutes, of which one may fall into the rest. */
+function withoutLook(calls: readonly string[]): readonly string[] {
+  const look = calls.indexOf('get configmaps/settings');
+  return calls.filter((_, index) => index !== look);
 }

@@ -62,6 +62,8 @@ export class SimWorld {
   writes = 0;
   /** When somebody else than the controller last did something that it has to put right. */
   disturbedAtMs = Number.NEGATIVE_INFINITY;
+  /** Until when a second controller works that no Lease keeps apart from the first. */
+  overlapEndsAtMs = Number.NEGATIVE_INFINITY;
   onWrite: (write: SeenWrite) => void = () => undefined;
   /** What a plan's `interfere` means in the scenario that runs. */
   interfere: (deed: string) => void = () => undefined;
@@ -377,6 +379,7 @@ export class SimWorld {
   #overlap(ms: number): void {
     if (this.#processes.has('second')) return;
     this.#startProcess('second');
+    this.overlapEndsAtMs = this.clock.nowMs() + ms;
     this.clock.schedule(ms, () => {
       this.#processes.get('second')?.kill();
       this.#processes.delete('second');

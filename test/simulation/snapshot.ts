@@ -1,3 +1,5 @@
+import { roleServicesOf } from '../../src/api/role-services.ts';
+import type { Rollout } from '../../src/api/rollout.ts';
 import type { HttpRoute, Ingress, Service } from '../../src/api/workloads.ts';
 import { imageOf, NAMESPACE, weightIn } from './data-plane.ts';
 import type { SimWorld } from './sim-world.ts';
@@ -39,12 +41,22 @@ function coreOf(world: SimWorld): Snapshot['core'] {
         .toSorted(byText),
     ),
     services: Object.fromEntries(
-      services.map(({ metadata, spec }) => [metadata.name, imageOfHash(spec.selector?.['rollouts-pod-template-hash'])]),
+      services
+        .filter(({ metadata }) => metadata.name !== idleService(rollout))
+        .map(({ metadata, spec }) => [metadata.name, imageOfHash(spec.selector?.['rollouts-pod-template-hash'])]),
     ),
     weights: weightsOf(world),
     workload: world.deployment?.spec.replicas,
     commits: world.repository.log().map(({ byMachine, message }) => [byMachine, message.split('\n')[0]]),
   };
+}
+
+/** Of ping-pong Services, the one without traffic is nobody's until the next update, whatever others make it select. */
+function idleService(rollout: Rollout | undefined): string | undefined {
+  const { spec, status } = rollout ?? {};
+  const canary = spec?.strategy?.canary ?? {};
+  const isPingPong = canary.pingPong !== undefined && status?.stableRS === status?.currentPodHash;
+  return isPingPong ? roleServicesOf(canary, status?.canary?.stablePingPong).canary : undefined;
 }
 
 function weightsOf(world: SimWorld): unknown {
