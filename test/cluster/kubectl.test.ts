@@ -3,13 +3,13 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { promisify } from 'node:util';
 import type { Manifest } from '../support/api-client.ts';
 import { canaryRollout, httpRoute, service } from '../support/manifests.ts';
 import { planeTool } from '../support/plane.ts';
-import { startStage, type Stage } from '../support/stage.ts';
-import { clusterSkipReason, Scene, until } from '../support/world.ts';
+import { stageOn, storiesOn } from '../support/stories.ts';
+import { clusterSkipReason, until, type Scene } from '../support/world.ts';
 
 const AUTOSCALERS = '/apis/autoscaling/v2/namespaces';
 const ROUTED = {
@@ -25,28 +25,14 @@ const ROUTE = [
 
 /** A program of others asks the API server, and the API server answers: nothing of ours is in between. */
 describe('what comes with every cluster', { skip: clusterSkipReason(), concurrency: 4 }, () => {
-  let stage: Stage;
+  const stage = stageOn('cluster');
+  const story = storiesOn(stage, 'kubectl');
   let cache: string;
 
-  before(async () => {
-    stage = await startStage('cluster');
+  before(() => {
     cache = mkdtempSync(join(tmpdir(), 'headgate-kubectl-'));
   });
-  after(async () => {
-    await stage.stop();
-    rmSync(cache, { recursive: true, force: true });
-  });
-
-  const story = (title: string, tell: (scene: Scene) => Promise<void>): void => {
-    it(title, async () => {
-      const scene = await Scene.open(stage.api, 'kubectl');
-      try {
-        await tell(scene);
-      } finally {
-        await scene.close();
-      }
-    });
-  };
+  after(() => rmSync(cache, { recursive: true, force: true }));
 
   async function kubectl(scene: Scene, ...args: readonly string[]): Promise<string> {
     const where = ['--kubeconfig', stage.cluster.kubeconfig, '--namespace', scene.namespace, '--cache-dir', cache];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe } from 'node:test';
 import type { Manifest } from '../support/api-client.ts';
 import { analysisTemplate, canaryRollout } from '../support/manifests.ts';
 import {
@@ -12,9 +12,9 @@ import {
   type MetricsServer,
   type RunningMetricsServer,
 } from '../support/metrics-server.ts';
-import { startStage, type Stage } from '../support/stage.ts';
 import { startSteadyLoad, type SteadyLoad } from '../support/steady-load.ts';
-import { clusterSkipReason, Scene, until, type Cluster } from '../support/world.ts';
+import { stageOn, storiesOn } from '../support/stories.ts';
+import { clusterSkipReason, until, type Cluster, type Scene } from '../support/world.ts';
 
 /** The share of requests that failed lately, as people write it. */
 const errorShare = (version: string): string =>
@@ -38,15 +38,21 @@ const PLACES: readonly Place[] = [
 for (const { name, server } of PLACES) {
   const skip = skipReason(server) ?? (name === 'cluster' ? clusterSkipReason() : undefined);
   describe(`with a real ${server.name}, on the ${name} control plane`, { skip, concurrency: 12 }, () => {
-    let stage: Stage;
     let prometheus: RunningMetricsServer;
     /** The one that goes away. */
     let flaky: RunningMetricsServer;
     let pods: readonly MeasuredPod[];
     let loads: readonly SteadyLoad[];
 
+    // All this is stopped before the stage.
+    after(async () => {
+      await Promise.all((loads ?? []).map((load) => load.stop()));
+      await Promise.all((pods ?? []).map((pod) => pod.close()));
+      await Promise.all([prometheus?.close(), flaky?.close()]);
+    });
+    const stage = stageOn(name);
+    const story = storiesOn(stage, 'prometheus');
     before(async () => {
-      stage = await startStage(name);
       [prometheus, flaky] = await Promise.all([startMetricsServer(server), startMetricsServer(server)]);
       pods = await Promise.all([NEVER_ASKED, GOOD, BAD].map(startMeasuredPod));
       prometheus.scrape(pods);
@@ -69,23 +75,6 @@ for (const { name, server } of PLACES) {
         );
       });
     });
-    after(async () => {
-      await Promise.all((loads ?? []).map((load) => load.stop()));
-      await Promise.all((pods ?? []).map((pod) => pod.close()));
-      await Promise.all([prometheus?.close(), flaky?.close()]);
-      await stage?.stop();
-    });
-
-    const story = (title: string, tell: (scene: Scene) => Promise<void>): void => {
-      it(title, async () => {
-        const scene = await Scene.open(stage.api, 'prometheus');
-        try {
-          await tell(scene);
-        } finally {
-          await scene.close();
-        }
-      });
-    };
 
     /** Measures by a run of its own until there is a verdict. */
     const verdict = async (

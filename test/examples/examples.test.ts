@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { createYamlParser } from '../../src/adapters/git/yaml-parser.ts';
 import { lintVerb } from '../../src/cli/lint.ts';
 import { splitDocuments } from '../../src/core/gitops/yaml-documents.ts';
 import type { Manifest } from '../support/api-client.ts';
-import { startFakePrometheus, type FakePrometheus } from '../support/fake-prometheus.ts';
+import { startFakePrometheus } from '../support/fake-prometheus.ts';
 import { createTestRepository } from '../support/git-server.ts';
-import { startStage, type Stage } from '../support/stage.ts';
-import { conditionOf, Scene, until } from '../support/world.ts';
+import { opened } from '../support/opened.ts';
+import { stageOn, storiesOn } from '../support/stories.ts';
+import { conditionOf, until, type Scene } from '../support/world.ts';
 
 const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples');
 
@@ -32,28 +33,9 @@ function filesIn(folder: string): readonly { readonly name: string; readonly tex
 }
 
 describe('the examples', { concurrency: 8 }, () => {
-  let stage: Stage;
-  let prometheus: FakePrometheus;
-
-  before(async () => {
-    stage = await startStage('embedded', { gitAllowFile: true });
-    prometheus = await startFakePrometheus();
-  });
-  after(async () => {
-    await stage.stop();
-    await prometheus.close();
-  });
-
-  const example = (title: string, tell: (scene: Scene) => Promise<void>): void => {
-    it(title, async () => {
-      const scene = await Scene.open(stage.api, 'example');
-      try {
-        await tell(scene);
-      } finally {
-        await scene.close();
-      }
-    });
-  };
+  const stage = stageOn('embedded', { gitAllowFile: true });
+  const prometheus = opened(startFakePrometheus, (fake) => fake.close());
+  const example = storiesOn(stage, 'example');
 
   it('pass the linter', () => {
     const { text, exitCode } = lintVerb({ filename: [EXAMPLES], format: 'text' }, createYamlParser());

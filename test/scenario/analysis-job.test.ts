@@ -1,128 +1,107 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
 import type { Manifest } from '../support/api-client.ts';
 import { canaryRollout } from '../support/manifests.ts';
-import { startStage, type Stage } from '../support/stage.ts';
-import { clusterSkipReason, Scene, until, type Cluster } from '../support/world.ts';
+import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
+import { until, type Scene } from '../support/world.ts';
 
-for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
-  const skip = name === 'cluster' ? clusterSkipReason() : undefined;
-  describe(`a metric that runs a Job, on the ${name} control plane`, { skip, concurrency: 8 }, () => {
-    let stage: Stage;
+onEachControlPlane('a metric that runs a Job', { concurrency: 8 }, (name) => {
+  const stage = stageOn(name);
+  const story = storiesOn(stage, 'job');
 
-    before(async () => {
-      stage = await startStage(name);
-    });
-    after(() => stage.stop());
+  story('promotes a version whose Job is complete', async (scene) => {
+    await scene.apply(
+      template({ name: 'smoke', command: ['true'] }),
+      canaryRollout({
+        name: 'shop',
+        steps: [{ setWeight: 50 }, { analysis: { templates: [{ templateName: 'smoke' }] } }],
+      }),
+    );
+    await scene.untilPhase('shop', 'Healthy');
 
-    const story = (title: string, tell: (scene: Scene) => Promise<void>): void => {
-      it(title, async () => {
-        const scene = await Scene.open(stage.api, 'job');
-        try {
-          await tell(scene);
-        } finally {
-          await scene.close();
-        }
-      });
-    };
-
-    story('promotes a version whose Job is complete', async (scene) => {
-      await scene.apply(
-        template({ name: 'smoke', command: ['true'] }),
-        canaryRollout({
-          name: 'shop',
-          steps: [{ setWeight: 50 }, { analysis: { templates: [{ templateName: 'smoke' }] } }],
-        }),
-      );
-      await scene.untilPhase('shop', 'Healthy');
-
-      await scene.setImage('shop', 'shop:2');
-      const done = await scene.untilRollout('shop', 'promoted', ({ status, metadata }) => {
-        return status.phase === 'Healthy' && status.observedGeneration === String(metadata.generation);
-      });
-
-      assert.equal(done['status'].stableRS, done['status'].currentPodHash);
-      const [run] = await scene.list('analysisruns.argoproj.io');
-      const [measurement] = measurementsOf(run);
-      assert.equal(measurement?.phase, 'Successful');
-      assert.equal(measurement?.metadata?.['job-name'], `${run?.metadata.uid}.check.1`);
-      const job = await scene.get('jobs.batch', `${run?.metadata.uid}.check.1`);
-      assert.equal(job?.metadata.labels?.['analysisrun.argoproj.io/uid'], run?.metadata.uid);
-      assert.deepEqual(
-        job?.metadata.ownerReferences?.map(({ kind, uid }) => ({ kind, uid })),
-        [{ kind: 'AnalysisRun', uid: run?.metadata.uid }],
-      );
+    await scene.setImage('shop', 'shop:2');
+    const done = await scene.untilRollout('shop', 'promoted', ({ status, metadata }) => {
+      return status.phase === 'Healthy' && status.observedGeneration === String(metadata.generation);
     });
 
-    story('fails with the reason of a Job that failed', async (scene) => {
-      await scene.apply(run({ name: 'bad', command: ['sh', '-c', 'exit 1'] }));
+    assert.equal(done['status'].stableRS, done['status'].currentPodHash);
+    const [run] = await scene.list('analysisruns.argoproj.io');
+    const [measurement] = measurementsOf(run);
+    assert.equal(measurement?.phase, 'Successful');
+    assert.equal(measurement?.metadata?.['job-name'], `${run?.metadata.uid}.check.1`);
+    const job = await scene.get('jobs.batch', `${run?.metadata.uid}.check.1`);
+    assert.equal(job?.metadata.labels?.['analysisrun.argoproj.io/uid'], run?.metadata.uid);
+    assert.deepEqual(
+      job?.metadata.ownerReferences?.map(({ kind, uid }) => ({ kind, uid })),
+      [{ kind: 'AnalysisRun', uid: run?.metadata.uid }],
+    );
+  });
 
-      const ended = await untilRun(scene, 'bad', 'over', isOver);
+  story('fails with the reason of a Job that failed', async (scene) => {
+    await scene.apply(run({ name: 'bad', command: ['sh', '-c', 'exit 1'] }));
 
-      assert.equal(ended['status'].phase, 'Failed');
-      assert.match(measurementsOf(ended)[0]?.message ?? '', /^BackoffLimitExceeded: /);
-    });
+    const ended = await untilRun(scene, 'bad', 'over', isOver);
 
-    story('is Inconclusive at once when the image cannot be had', async (scene) => {
-      await scene.apply(run({ name: 'lost', command: ['true'], image: 'does-not-exist:1' }));
+    assert.equal(ended['status'].phase, 'Failed');
+    assert.match(measurementsOf(ended)[0]?.message ?? '', /^BackoffLimitExceeded: /);
+  });
 
-      const ended = await untilRun(scene, 'lost', 'over', isOver);
+  story('is Inconclusive at once when the image cannot be had', async (scene) => {
+    await scene.apply(run({ name: 'lost', command: ['true'], image: 'does-not-exist:1' }));
 
-      assert.equal(ended['status'].phase, 'Inconclusive');
-      assert.match(
-        measurementsOf(ended)[0]?.message ?? '',
-        /container main does not start: (ErrImagePull|ImagePullBackOff)/,
-      );
-    });
+    const ended = await untilRun(scene, 'lost', 'over', isOver);
 
-    story('says what the API server does not accept, as an error', async (scene) => {
-      await scene.apply(run({ name: 'wrong', command: ['true'], restartPolicy: 'Always' }));
+    assert.equal(ended['status'].phase, 'Inconclusive');
+    assert.match(
+      measurementsOf(ended)[0]?.message ?? '',
+      /container main does not start: (ErrImagePull|ImagePullBackOff)/,
+    );
+  });
 
-      const ended = await untilRun(scene, 'wrong', 'measured', (object) => measurementsOf(object).length > 0);
+  story('says what the API server does not accept, as an error', async (scene) => {
+    await scene.apply(run({ name: 'wrong', command: ['true'], restartPolicy: 'Always' }));
 
-      assert.equal(measurementsOf(ended)[0]?.phase, 'Error');
-      assert.match(measurementsOf(ended)[0]?.message ?? '', /restartPolicy/);
-    });
+    const ended = await untilRun(scene, 'wrong', 'measured', (object) => measurementsOf(object).length > 0);
 
-    story('waits for a Job that takes long, and deletes it when the run is terminated', async (scene) => {
-      await scene.apply(run({ name: 'long', command: ['sleep', '3600'] }));
-      const waiting = await untilRun(scene, 'long', 'waiting', (object) => measurementsOf(object).length > 0);
-      const jobName = measurementsOf(waiting)[0]?.metadata?.['job-name'] ?? '';
-      assert.equal(measurementsOf(waiting)[0]?.phase, 'Running');
-      assert.notEqual(await scene.get('jobs.batch', jobName), undefined);
+    assert.equal(measurementsOf(ended)[0]?.phase, 'Error');
+    assert.match(measurementsOf(ended)[0]?.message ?? '', /restartPolicy/);
+  });
 
-      await scene.api.patch(scene.path('analysisruns.argoproj.io', 'long'), { spec: { terminate: true } });
-      const ended = await untilRun(scene, 'long', 'over', isOver);
+  story('waits for a Job that takes long, and deletes it when the run is terminated', async (scene) => {
+    await scene.apply(run({ name: 'long', command: ['sleep', '3600'] }));
+    const waiting = await untilRun(scene, 'long', 'waiting', (object) => measurementsOf(object).length > 0);
+    const jobName = measurementsOf(waiting)[0]?.metadata?.['job-name'] ?? '';
+    assert.equal(measurementsOf(waiting)[0]?.phase, 'Running');
+    assert.notEqual(await scene.get('jobs.batch', jobName), undefined);
 
-      assert.equal(measurementsOf(ended)[0]?.message, 'Metric Terminated');
-      assert.equal(ended['status'].phase, 'Inconclusive');
-      await until(`Job ${jobName} to be gone`, async () => {
-        const job = await scene.get('jobs.batch', jobName);
-        return job === undefined || job.metadata.deletionTimestamp !== undefined;
-      });
-    });
+    await scene.api.patch(scene.path('analysisruns.argoproj.io', 'long'), { spec: { terminate: true } });
+    const ended = await untilRun(scene, 'long', 'over', isOver);
 
-    story('makes one Job for each measurement, and deletes those that are no longer in status', async (scene) => {
-      const retention = { measurementRetention: [{ metricName: 'check', limit: 1 }] };
-      await scene.apply(
-        run({ name: 'often', command: ['true'], metric: { count: 2, interval: '1s' }, spec: retention }),
-      );
-
-      const ended = await untilRun(scene, 'often', 'over', isOver);
-
-      const uid = ended.metadata.uid ?? '';
-      assert.equal(ended['status'].phase, 'Successful');
-      assert.deepEqual(
-        measurementsOf(ended).map((one) => one.metadata?.['job-name']),
-        [`${uid}.check.2`],
-      );
-      await until('the first Job to be gone', async () => {
-        const job = await scene.get('jobs.batch', `${uid}.check.1`);
-        return job === undefined || job.metadata.deletionTimestamp !== undefined;
-      });
+    assert.equal(measurementsOf(ended)[0]?.message, 'Metric Terminated');
+    assert.equal(ended['status'].phase, 'Inconclusive');
+    await until(`Job ${jobName} to be gone`, async () => {
+      const job = await scene.get('jobs.batch', jobName);
+      return job === undefined || job.metadata.deletionTimestamp !== undefined;
     });
   });
-}
+
+  story('makes one Job for each measurement, and deletes those that are no longer in status', async (scene) => {
+    const retention = { measurementRetention: [{ metricName: 'check', limit: 1 }] };
+    await scene.apply(run({ name: 'often', command: ['true'], metric: { count: 2, interval: '1s' }, spec: retention }));
+
+    const ended = await untilRun(scene, 'often', 'over', isOver);
+
+    const uid = ended.metadata.uid ?? '';
+    assert.equal(ended['status'].phase, 'Successful');
+    assert.deepEqual(
+      measurementsOf(ended).map((one) => one.metadata?.['job-name']),
+      [`${uid}.check.2`],
+    );
+    await until('the first Job to be gone', async () => {
+      const job = await scene.get('jobs.batch', `${uid}.check.1`);
+      return job === undefined || job.metadata.deletionTimestamp !== undefined;
+    });
+  });
+});
 
 interface JobInput {
   readonly name: string;

@@ -1,80 +1,62 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
 import type { Manifest } from '../support/api-client.ts';
 import { canaryRollout } from '../support/manifests.ts';
-import { startStage, type Stage } from '../support/stage.ts';
-import { clusterSkipReason, Scene, until, type Cluster } from '../support/world.ts';
+import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
+import { until, type Scene } from '../support/world.ts';
 
-for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
-  const skip = name === 'cluster' ? clusterSkipReason() : undefined;
-  describe(`a verdict that proves nothing, on the ${name} control plane`, { skip, concurrency: 4 }, () => {
-    let stage: Stage;
+onEachControlPlane('a verdict that proves nothing', { concurrency: 4 }, (name) => {
+  const plain = storiesOn(stageOn(name), 'trust');
+  const story = (title: string, tell: (scene: Scene, run: Manifest) => Promise<void>): void =>
+    plain(title, async (scene) => tell(scene, await measuring(scene)));
 
-    before(async () => {
-      stage = await startStage(name);
-    });
-    after(() => stage.stop());
+  story('of a run that a user ended pauses the update, and a promotion measures again', async (scene, run) => {
+    await scene.api.patch(runPath(scene, run), { spec: { terminate: true } });
 
-    const story = (title: string, tell: (scene: Scene, run: Manifest) => Promise<void>): void => {
-      it(title, async () => {
-        const scene = await Scene.open(stage.api, 'trust');
-        try {
-          await tell(scene, await measuring(scene));
-        } finally {
-          await scene.close();
-        }
-      });
-    };
+    const paused = await scene.untilPhase('shop', 'Paused');
+    assert.equal(paused['status'].message, 'InconclusiveAnalysisRun');
+    assert.equal(paused['status'].currentStepIndex, 1);
+    const ended = (await scene.get('analysisruns.argoproj.io', run.metadata.name))?.['status'];
+    assert.equal(ended.phase, 'Successful');
+    assert.equal(ended.message, 'Run Terminated (not measured: check)');
+    assert.deepEqual(ended.runSummary, { count: 1 });
 
-    story('of a run that a user ended pauses the update, and a promotion measures again', async (scene, run) => {
-      await scene.api.patch(runPath(scene, run), { spec: { terminate: true } });
-
-      const paused = await scene.untilPhase('shop', 'Paused');
-      assert.equal(paused['status'].message, 'InconclusiveAnalysisRun');
-      assert.equal(paused['status'].currentStepIndex, 1);
-      const ended = (await scene.get('analysisruns.argoproj.io', run.metadata.name))?.['status'];
-      assert.equal(ended.phase, 'Successful');
-      assert.equal(ended.message, 'Run Terminated (not measured: check)');
-      assert.deepEqual(ended.runSummary, { count: 1 });
-
-      await scene.patchStatus('shop', { pauseConditions: null });
-      await until('a second run', async () => (await scene.list('analysisruns.argoproj.io')).length === 2);
-    });
-
-    story('because somebody wrote it is told and pauses the update', async (scene, run) => {
-      await scene.api.patch(runPath(scene, run), { status: { phase: 'Successful', message: 'all good' } });
-
-      const paused = await scene.untilPhase('shop', 'Paused');
-      assert.equal(paused['status'].message, 'InconclusiveAnalysisRun');
-      const touched = await until('the run to be marked', async () => {
-        const found = await scene.get('analysisruns.argoproj.io', run.metadata.name);
-        return found?.['status'].phase === 'Inconclusive' ? found : undefined;
-      });
-      assert.match(touched['status'].message, /^Not trusted, because of what somebody else wrote: status\./);
-      await until('an event', async () =>
-        (await scene.list('events')).some((event) => event['reason'] === 'AnalysisRunNotTrusted'),
-      );
-    });
-
-    story('because somebody wrote it and erased who did is told and pauses the update', async (scene, run) => {
-      const forged = { metadata: { managedFields: [{}] }, status: { phase: 'Successful', message: 'all good' } };
-      await scene.api.patch(runPath(scene, run), forged);
-
-      const paused = await scene.untilPhase('shop', 'Paused');
-      assert.equal(paused['status'].message, 'InconclusiveAnalysisRun');
-      const touched = await scene.get('analysisruns.argoproj.io', run.metadata.name);
-      assert.match(touched?.['status'].message, /metadata\.managedFields \(erased by somebody unknown\)$/);
-    });
-
-    story('because somebody made its conditions easier is told and pauses the update', async (scene, run) => {
-      const [metric] = run['spec'].metrics;
-      await scene.api.patch(runPath(scene, run), { spec: { metrics: [{ ...metric, failureLimit: -1 }] } });
-
-      const paused = await scene.untilPhase('shop', 'Paused');
-      assert.equal(paused['status'].message, 'InconclusiveAnalysisRun');
-    });
+    await scene.patchStatus('shop', { pauseConditions: null });
+    await until('a second run', async () => (await scene.list('analysisruns.argoproj.io')).length === 2);
   });
-}
+
+  story('because somebody wrote it is told and pauses the update', async (scene, run) => {
+    await scene.api.patch(runPath(scene, run), { status: { phase: 'Successful', message: 'all good' } });
+
+    const paused = await scene.untilPhase('shop', 'Paused');
+    assert.equal(paused['status'].message, 'InconclusiveAnalysisRun');
+    const touched = await until('the run to be marked', async () => {
+      const found = await scene.get('analysisruns.argoproj.io', run.metadata.name);
+      return found?.['status'].phase === 'Inconclusive' ? found : undefined;
+    });
+    assert.match(touched['status'].message, /^Not trusted, because of what somebody else wrote: status\./);
+    await until('an event', async () =>
+      (await scene.list('events')).some((event) => event['reason'] === 'AnalysisRunNotTrusted'),
+    );
+  });
+
+  story('because somebody wrote it and erased who did is told and pauses the update', async (scene, run) => {
+    const forged = { metadata: { managedFields: [{}] }, status: { phase: 'Successful', message: 'all good' } };
+    await scene.api.patch(runPath(scene, run), forged);
+
+    const paused = await scene.untilPhase('shop', 'Paused');
+    assert.equal(paused['status'].message, 'InconclusiveAnalysisRun');
+    const touched = await scene.get('analysisruns.argoproj.io', run.metadata.name);
+    assert.match(touched?.['status'].message, /metadata\.managedFields \(erased by somebody unknown\)$/);
+  });
+
+  story('because somebody made its conditions easier is told and pauses the update', async (scene, run) => {
+    const [metric] = run['spec'].metrics;
+    await scene.api.patch(runPath(scene, run), { spec: { metrics: [{ ...metric, failureLimit: -1 }] } });
+
+    const paused = await scene.untilPhase('shop', 'Paused');
+    assert.equal(paused['status'].message, 'InconclusiveAnalysisRun');
+  });
+});
 
 /** An update in the middle of an analysis step that has not measured anything yet. */
 async function measuring(scene: Scene): Promise<Manifest> {

@@ -1,70 +1,44 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, describe, it } from 'node:test';
 import type { Manifest } from '../support/api-client.ts';
-import { startStage, type Stage } from '../support/stage.ts';
-import { clusterSkipReason, Scene, until, type Cluster } from '../support/world.ts';
+import { opened } from '../support/opened.ts';
+import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
+import { until, type Scene } from '../support/world.ts';
 
-for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
-  const skip = name === 'cluster' ? clusterSkipReason() : undefined;
-  describe(`a metric from an HTTP server, on the ${name} control plane`, { skip, concurrency: 4 }, () => {
-    let stage: Stage;
-    let server: Server;
-    let url: string;
+onEachControlPlane('a metric from an HTTP server', { concurrency: 4 }, (name) => {
+  const stage = stageOn(name);
+  const server = opened(startServer, (listening) => listening.close());
+  const story = storiesOn(stage, 'web');
 
-    before(async () => {
-      stage = await startStage(name);
-      server = createServer(answer);
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    });
-    after(async () => {
-      await stage.stop();
-      server.closeAllConnections();
-      server.close();
-    });
+  story('is asked with a token of a Secret, and judged by what a path finds', async (scene) => {
+    await scene.apply(token(), run({ url: `${server.url}/checks`, jsonPath: '{$.checks[?(@.name=="new")].failed}' }));
 
-    const story = (title: string, tell: (scene: Scene) => Promise<void>): void => {
-      it(title, async () => {
-        const scene = await Scene.open(stage.api, 'web');
-        try {
-          await tell(scene);
-        } finally {
-          await scene.close();
-        }
-      });
-    };
+    const ended = await untilMeasured(scene);
 
-    story('is asked with a token of a Secret, and judged by what a path finds', async (scene) => {
-      await scene.apply(token(), run({ url: `${url}/checks`, jsonPath: '{$.checks[?(@.name=="new")].failed}' }));
-
-      const ended = await untilMeasured(scene);
-
-      assert.equal(ended['status'].phase, 'Successful');
-      assert.equal(ended['status'].metricResults[0].measurements[0].value, '0');
-    });
-
-    story('never shows the token, also where the server repeats it', async (scene) => {
-      await scene.apply(token(), run({ url: `${url}/echo` }));
-
-      const ended = await untilMeasured(scene);
-
-      const [measurement] = ended['status'].metricResults[0].measurements;
-      assert.equal(measurement.phase, 'Error');
-      assert.equal(measurement.message, 'received non 2xx response code: 500: you sent *****');
-      assert.ok(!JSON.stringify(ended).includes('t0p-s3cret'));
-    });
-
-    story('is not asked at the address of a metadata service, nor sent there by a redirect', async (scene) => {
-      await scene.apply(token(), run({ url: 'http://169.254.169.254/latest/meta-data/' }));
-      await scene.apply(run({ name: 'moved', url: `${url}/moved` }));
-
-      assert.match(messageOf(await untilMeasured(scene)), /requests to this address are denied/);
-      assert.match(messageOf(await untilMeasured(scene, 'moved')), /redirected to 169\.254\.169\.254, another place/);
-    });
+    assert.equal(ended['status'].phase, 'Successful');
+    assert.equal(ended['status'].metricResults[0].measurements[0].value, '0');
   });
-}
+
+  story('never shows the token, also where the server repeats it', async (scene) => {
+    await scene.apply(token(), run({ url: `${server.url}/echo` }));
+
+    const ended = await untilMeasured(scene);
+
+    const [measurement] = ended['status'].metricResults[0].measurements;
+    assert.equal(measurement.phase, 'Error');
+    assert.equal(measurement.message, 'received non 2xx response code: 500: you sent *****');
+    assert.ok(!JSON.stringify(ended).includes('t0p-s3cret'));
+  });
+
+  story('is not asked at the address of a metadata service, nor sent there by a redirect', async (scene) => {
+    await scene.apply(token(), run({ url: 'http://169.254.169.254/latest/meta-data/' }));
+    await scene.apply(run({ name: 'moved', url: `${server.url}/moved` }));
+
+    assert.match(messageOf(await untilMeasured(scene)), /requests to this address are denied/);
+    assert.match(messageOf(await untilMeasured(scene, 'moved')), /redirected to 169\.254\.169\.254, another place/);
+  });
+});
 
 /** Answers with what the tests above speak of. */
 const answer = ((request, response) => {
@@ -81,6 +55,18 @@ const answer = ((request, response) => {
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ checks }));
   }
 }) satisfies Parameters<typeof createServer>[1];
+
+async function startServer(): Promise<{ readonly url: string; close(): void }> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
 
 function token(): Record<string, unknown> {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'checks' }, stringData: { token: 't0p-s3cret' } };

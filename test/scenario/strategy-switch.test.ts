@@ -1,82 +1,66 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
 import { blueGreenRollout, canaryRollout, service } from '../support/manifests.ts';
-import { startStage, type Stage } from '../support/stage.ts';
-import { clusterSkipReason, Scene, until, type Cluster } from '../support/world.ts';
+import { onEachControlPlane, stageOn, storiesOn, type Story } from '../support/stories.ts';
+import { until, type Scene } from '../support/world.ts';
 
 const HASH = 'rollouts-pod-template-hash';
 const STEPS = [{ setWeight: 50 }, { pause: {} }];
 
-for (const name of ['embedded', 'cluster'] as const satisfies readonly Cluster['name'][]) {
-  const skip = name === 'cluster' ? clusterSkipReason() : undefined;
-  describe(`strategies and Services, on the ${name} control plane`, { skip, concurrency: 8 }, () => {
-    let stage: Stage;
-
-    before(async () => {
-      stage = await startStage(name);
-    });
-    after(() => stage.stop());
-
-    const story = (title: string, tell: (scene: Scene) => Promise<void>): void => {
-      it(title, async () => {
-        const scene = await Scene.open(stage.api, 'switch');
-        try {
-          await scene.apply(service('shop-active', 'shop'), service('shop-preview', 'shop'));
-          await tell(scene);
-        } finally {
-          await scene.close();
-        }
-      });
-    };
-
-    story('blue-green becomes canary and blue-green again, without a new pod', async (scene) => {
-      await scene.apply(blueGreenRollout({ name: 'shop', replicas: 2 }));
-      await scene.untilPhase('shop', 'Healthy');
-      const pods = await podNames(scene);
-
-      await scene.patchSpec('shop', { strategy: { blueGreen: null, canary: { steps: STEPS } } });
-      const canary = await scene.untilPhase('shop', 'Healthy');
-      await untilSelects(scene, 'shop-active', undefined);
-      assert.equal(canary['status'].blueGreen, undefined);
-      assert.equal(canary['status'].currentStepIndex, 2);
-
-      const blueGreen = { activeService: 'shop-active', previewService: 'shop-preview' };
-      await scene.patchSpec('shop', { strategy: { canary: null, blueGreen } });
-      const back = await scene.untilPhase('shop', 'Healthy');
-      await untilSelects(scene, 'shop-active', back['status'].stableRS);
-
-      assert.deepEqual(await podNames(scene), pods);
+onEachControlPlane('strategies and Services', { concurrency: 8 }, (name) => {
+  const plain = storiesOn(stageOn(name), 'switch');
+  const story: Story = (title, tell) =>
+    plain(title, async (scene) => {
+      await scene.apply(service('shop-active', 'shop'), service('shop-preview', 'shop'));
+      await tell(scene);
     });
 
-    story('an update goes on under the new strategy from its start', async (scene) => {
-      await scene.apply(canaryRollout({ name: 'shop', replicas: 2, steps: STEPS }));
-      await scene.untilPhase('shop', 'Healthy');
-      await scene.setImage('shop', 'shop:2');
-      await scene.untilPhase('shop', 'Paused');
+  story('blue-green becomes canary and blue-green again, without a new pod', async (scene) => {
+    await scene.apply(blueGreenRollout({ name: 'shop', replicas: 2 }));
+    await scene.untilPhase('shop', 'Healthy');
+    const pods = await podNames(scene);
 
-      const blueGreen = { activeService: 'shop-active', autoPromotionEnabled: false };
-      await scene.patchSpec('shop', { strategy: { canary: null, blueGreen } });
-      await scene.untilRollout('shop', 'paused before its switch', ({ status }) => status.message === 'BlueGreenPause');
-      await untilSelects(scene, 'shop-active', (await scene.rollout('shop'))['status'].stableRS);
+    await scene.patchSpec('shop', { strategy: { blueGreen: null, canary: { steps: STEPS } } });
+    const canary = await scene.untilPhase('shop', 'Healthy');
+    await untilSelects(scene, 'shop-active', undefined);
+    assert.equal(canary['status'].blueGreen, undefined);
+    assert.equal(canary['status'].currentStepIndex, 2);
 
-      await scene.patchStatus('shop', { pauseConditions: null });
-      const done = await scene.untilPhase('shop', 'Healthy');
-      await untilSelects(scene, 'shop-active', done['status'].currentPodHash);
-    });
+    const blueGreen = { activeService: 'shop-active', previewService: 'shop-preview' };
+    await scene.patchSpec('shop', { strategy: { canary: null, blueGreen } });
+    const back = await scene.untilPhase('shop', 'Healthy');
+    await untilSelects(scene, 'shop-active', back['status'].stableRS);
 
-    story('a Rollout that is deleted leaves its Services as it found them', async (scene) => {
-      await scene.apply(blueGreenRollout({ name: 'shop', replicas: 1 }));
-      const { status } = await scene.untilPhase('shop', 'Healthy');
-      await untilSelects(scene, 'shop-active', status.stableRS);
-
-      await scene.api.delete(scene.path('rollouts.argoproj.io', 'shop'));
-
-      await untilSelects(scene, 'shop-active', undefined);
-      const found = await scene.get('services', 'shop-active');
-      assert.equal(found?.metadata.annotations?.['argo-rollouts.argoproj.io/managed-by-rollouts'], undefined);
-    });
+    assert.deepEqual(await podNames(scene), pods);
   });
-}
+
+  story('an update goes on under the new strategy from its start', async (scene) => {
+    await scene.apply(canaryRollout({ name: 'shop', replicas: 2, steps: STEPS }));
+    await scene.untilPhase('shop', 'Healthy');
+    await scene.setImage('shop', 'shop:2');
+    await scene.untilPhase('shop', 'Paused');
+
+    const blueGreen = { activeService: 'shop-active', autoPromotionEnabled: false };
+    await scene.patchSpec('shop', { strategy: { canary: null, blueGreen } });
+    await scene.untilRollout('shop', 'paused before its switch', ({ status }) => status.message === 'BlueGreenPause');
+    await untilSelects(scene, 'shop-active', (await scene.rollout('shop'))['status'].stableRS);
+
+    await scene.patchStatus('shop', { pauseConditions: null });
+    const done = await scene.untilPhase('shop', 'Healthy');
+    await untilSelects(scene, 'shop-active', done['status'].currentPodHash);
+  });
+
+  story('a Rollout that is deleted leaves its Services as it found them', async (scene) => {
+    await scene.apply(blueGreenRollout({ name: 'shop', replicas: 1 }));
+    const { status } = await scene.untilPhase('shop', 'Healthy');
+    await untilSelects(scene, 'shop-active', status.stableRS);
+
+    await scene.api.delete(scene.path('rollouts.argoproj.io', 'shop'));
+
+    await untilSelects(scene, 'shop-active', undefined);
+    const found = await scene.get('services', 'shop-active');
+    assert.equal(found?.metadata.annotations?.['argo-rollouts.argoproj.io/managed-by-rollouts'], undefined);
+  });
+});
 
 function untilSelects(scene: Scene, name: string, hash: string | undefined): Promise<unknown> {
   return until(
