@@ -1,5 +1,5 @@
 import { spec } from 'node:test/reporters';
-import { run } from 'node:test';
+import { run, type EventData } from 'node:test';
 import { globSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -35,13 +35,20 @@ stream.on('test:pass', (event) => {
 stream.on('test:fail', (event) => {
   if (event.details.type === 'suite') return;
   failed += 1;
-  failures.push(`${event.file ?? ''}:${event.line ?? 0} ${event.name}`);
+  failures.push(`${placeOf(event)} ${event.name}`);
 });
 stream.on('end', () => {
   // Printed after the report, whatever the reporter still has to flush.
   setImmediate(finish);
 });
 stream.compose(new spec()).pipe(process.stdout);
+
+/** The line of a test file at which it failed. Where a test begins says less: functions of test/support begin some. */
+function placeOf({ file = '', line = 0, details }: EventData.TestFail): string {
+  const { cause } = details.error;
+  const stack = cause instanceof Error ? (cause.stack ?? '') : '';
+  return /\/[^\s()]+\.test\.ts:\d+/.exec(stack.replaceAll('file://', ''))?.[0] ?? `${file}:${line}`;
+}
 
 function finish(): void {
   for (const failure of failures) process.stdout.write(`failed: ${failure}\n`);
