@@ -171,7 +171,7 @@ function createParts(input: PartsInput): Parts {
   }));
   const experimentQueue = queue('Experiments', () => ({
     cache: rollouts.caches.experiments,
-    letGo: (key) => metrics.objectGone({ kind: 'experiment', ...nameIn(key) }),
+    letGo: (key) => experiments.letGo(key),
   }));
   const gitQueue = queue('GitSources', () => ({ cache: gitSources.sources, letGo: (key) => gitSources.letGo(key) }));
   const stopping = new AbortController();
@@ -335,13 +335,8 @@ function ownedIn(cache: ObjectCache, group: Group): number {
 }
 
 function find(cache: ObjectCache, key: string): KubeObject | undefined {
-  const { namespace, name } = nameIn(key);
-  return cache.get(namespace, name);
-}
-
-function nameIn(key: string): { readonly namespace: string; readonly name: string } {
   const [namespace = '', name = ''] = key.split('/');
-  return { namespace, name };
+  return cache.get(namespace, name);
 }
 
 interface ActInput {

@@ -54,7 +54,7 @@ export function startControllerProcess(options: ControllerProcessOptions): () =>
   const sharedQueues: SharedQueue[] = [];
   const rolloutQueue = queue(() => ({ cache: rollouts.caches.rollouts, letGo: (key) => rollouts.letGo(key) }));
   const runQueue = queue(() => ({ cache: rollouts.caches.analysisRuns, letGo: (key) => runs.letGo(key) }));
-  const experimentQueue = queue(() => ({ cache: rollouts.caches.experiments }));
+  const experimentQueue = queue(() => ({ cache: rollouts.caches.experiments, letGo: (key) => experiments.letGo(key) }));
   const gitQueue = queue(() => ({ cache: gitSources.sources, letGo: (key) => gitSources.letGo(key) }));
   const noticeQueue = queue(() => ({ cache: rollouts.caches.rollouts }));
   const rollouts = new RolloutController({

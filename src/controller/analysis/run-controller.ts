@@ -78,16 +78,20 @@ export class RunController {
     await Promise.all(ending);
   }
 
-  /** Forgets what is kept of a run that is another process's now. */
+  /** Forgets what is kept of a run that is gone, or is another process's now. */
   letGo(key: string): void {
     const [namespace = '', name = ''] = key.split('/');
-    this.#forget(key, namespace, name);
+    this.#drop(key);
+    this.#input.telemetry.metrics.objectGone({ kind: 'analysis_run', namespace, name });
   }
 
   async #pass(key: string): Promise<QueueAnswer> {
     const [namespace = '', name = ''] = key.split('/');
     const run = this.#input.runs.get(namespace, name);
-    if (run === undefined) return this.#forget(key, namespace, name);
+    if (run === undefined) {
+      this.letGo(key);
+      return {};
+    }
     if (run.metadata.labels?.[INSTANCE_ID_LABEL] !== this.#input.instanceId) return {};
     const ref: ObjectRef = { kind: KINDS.analysisRun, namespace, name };
     const { writer } = this.#input.kube;
@@ -228,12 +232,6 @@ export class RunController {
   #drop(key: string): void {
     for (const { controller } of this.#underWay.get(key)?.measuring.values() ?? []) controller.abort();
     this.#underWay.delete(key);
-  }
-
-  #forget(key: string, namespace: string, name: string): QueueAnswer {
-    this.#drop(key);
-    this.#input.telemetry.metrics.objectGone({ kind: 'analysis_run', namespace, name });
-    return {};
   }
 }
 

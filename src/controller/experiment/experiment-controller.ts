@@ -44,7 +44,10 @@ export class ExperimentController {
     const { caches, kube, queue, instanceId } = this.#input;
     const [namespace = '', name = ''] = key.split('/');
     const experiment = caches.experiments.get(namespace, name);
-    if (experiment === undefined) return this.#forget(key, namespace, name);
+    if (experiment === undefined) {
+      this.letGo(key);
+      return {};
+    }
     if (experiment.metadata.labels?.[INSTANCE_ID_LABEL] !== instanceId) return {};
     const unsettled = this.#unsettled.of(key, kube.writer);
     if (unsettled.length > 0) {
@@ -124,9 +127,10 @@ export class ExperimentController {
     return true;
   }
 
-  #forget(key: string, namespace: string, name: string): QueueAnswer {
+  /** Forgets what is kept of an Experiment that is gone, or is another process's now. */
+  letGo(key: string): void {
+    const [namespace = '', name = ''] = key.split('/');
     this.#unsettled.forget(key);
     this.#input.telemetry.metrics.objectGone({ kind: 'experiment', namespace, name });
-    return {};
   }
 }
