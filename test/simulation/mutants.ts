@@ -16,7 +16,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'stable-shrinks-before-its-traffic-is-gone',
     file: 'src/core/rollout/capacity.ts',
-    find: '  const stableMin = weightIsOnItsWay(world) ? sizeOf(roles.stable) : 0;',
+    find: '  const stableMin = dynamicStableScale && weightIsOnItsWay(world) ? sizeOf(roles.stable) : 0;',
     replace: '  const stableMin = 0;',
   },
   {
@@ -116,9 +116,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'promoted-before-traffic',
     file: 'src/core/rollout/steps.ts',
-    find: "  if (routing === undefined || position.stableHash === '' || replicas === 0) return true;\n  return weightIsOfCurrent(world, position) && isSettledAt(world, weightTotal);",
-    replace:
-      '  return routing === undefined || replicas >= 0 || (weightIsOfCurrent(world, position) && isSettledAt(world, weightTotal));',
+    find: "  if (position.stableHash === '' || replicas === 0) return true;\n  return weightIsOfCurrent(world, position) && isSettledAt(world, weightTotal);",
+    replace: '  return replicas >= 0 || (weightIsOfCurrent(world, position) && isSettledAt(world, weightTotal));',
   },
   {
     name: 'promoted-before-pods',
