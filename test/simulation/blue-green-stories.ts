@@ -1,27 +1,15 @@
-import { abort, BAD, GOOD, imageWanted, isBack, isPaused, resume, runs, setImage, setStatus } from './scenario.ts';
-import type { Scenario } from './scenario.ts';
-import { blueGreenScenario, ERRORS, errorsTemplate } from './setting.ts';
-import type { SimWorld } from './sim-world.ts';
+import { abort, GOOD, isBack, isPaused, resume, setStatus, type Scenario } from './scenario.ts';
+import { blueGreenScenario, ERRORS } from './setting.ts';
+import { MEASURED_FAILURE, MEASURING, SUPERSEDED, UPDATE, updateUntilPaused } from './updates.ts';
 
-const update = {
-  play: (world: SimWorld): Promise<void> => setImage(world, GOOD),
-  isOver: (world: SimWorld): boolean => runs(world, GOOD),
-};
-const failure = {
-  play: (world: SimWorld): Promise<void> => setImage(world, BAD),
-  isOver: isBack,
-  end: 'aborted',
-  isMeasured: true,
-  templates: [errorsTemplate()],
-} as const;
 const BY_USER = { autoPromotionEnabled: false };
 
 export const BLUE_GREEN_STORIES: readonly Scenario[] = [
-  blueGreenScenario({ name: 'blue-green', ...update }),
+  blueGreenScenario({ name: 'blue-green', ...UPDATE }),
   blueGreenScenario({
     name: 'blue-green-preview',
     blueGreen: { autoPromotionSeconds: 10, previewReplicaCount: 1 },
-    ...update,
+    ...UPDATE,
   }),
   blueGreenScenario({
     name: 'blue-green-paused',
@@ -29,7 +17,7 @@ export const BLUE_GREEN_STORIES: readonly Scenario[] = [
     isSwitchedByUser: true,
     end: 'paused',
     blueGreen: BY_USER,
-    play: update.play,
+    play: UPDATE.play,
     isOver: isPaused,
   }),
   blueGreenScenario({
@@ -38,10 +26,10 @@ export const BLUE_GREEN_STORIES: readonly Scenario[] = [
     isSwitchedByUser: true,
     blueGreen: BY_USER,
     async play(world) {
-      await untilPaused(world, GOOD);
+      await updateUntilPaused(world, GOOD);
       await resume(world);
     },
-    isOver: update.isOver,
+    isOver: UPDATE.isOver,
   }),
   blueGreenScenario({
     name: 'blue-green-abort',
@@ -50,7 +38,7 @@ export const BLUE_GREEN_STORIES: readonly Scenario[] = [
     end: 'aborted',
     blueGreen: BY_USER,
     async play(world) {
-      await untilPaused(world, GOOD);
+      await updateUntilPaused(world, GOOD);
       await abort(world);
     },
     isOver: isBack,
@@ -61,7 +49,7 @@ export const BLUE_GREEN_STORIES: readonly Scenario[] = [
     isSwitchedByUser: true,
     blueGreen: BY_USER,
     async play(world) {
-      await untilPaused(world, GOOD);
+      await updateUntilPaused(world, GOOD);
       await abort(world);
       await world.until(() => isBack(world));
       await world.sleep(25_000);
@@ -69,32 +57,29 @@ export const BLUE_GREEN_STORIES: readonly Scenario[] = [
       await world.until(() => isPaused(world));
       await setStatus(world, { promoteFull: true });
     },
-    isOver: update.isOver,
+    isOver: UPDATE.isOver,
   }),
   blueGreenScenario({
     name: 'blue-green-supersede',
     isScripted: true,
     isSwitchedByUser: true,
     blueGreen: BY_USER,
-    async play(world) {
-      await untilPaused(world, GOOD);
-      await untilPaused(world, 'shop:3');
-      await resume(world);
-    },
-    isOver: (world) => runs(world, 'shop:3'),
+    ...SUPERSEDED,
   }),
   blueGreenScenario({
     name: 'blue-green-measured',
-    isMeasured: true,
-    templates: [errorsTemplate()],
+    ...MEASURING,
     blueGreen: { prePromotionAnalysis: ERRORS, postPromotionAnalysis: ERRORS },
-    ...update,
+    ...UPDATE,
   }),
-  blueGreenScenario({ name: 'blue-green-bad-before', blueGreen: { prePromotionAnalysis: ERRORS }, ...failure }),
-  blueGreenScenario({ name: 'blue-green-bad-after', blueGreen: { postPromotionAnalysis: ERRORS }, ...failure }),
+  blueGreenScenario({
+    name: 'blue-green-bad-before',
+    blueGreen: { prePromotionAnalysis: ERRORS },
+    ...MEASURED_FAILURE,
+  }),
+  blueGreenScenario({
+    name: 'blue-green-bad-after',
+    blueGreen: { postPromotionAnalysis: ERRORS },
+    ...MEASURED_FAILURE,
+  }),
 ];
-
-async function untilPaused(world: SimWorld, image: string): Promise<void> {
-  await setImage(world, image);
-  await world.until(() => isPaused(world) && imageWanted(world) === image);
-}

@@ -1,7 +1,8 @@
 import type { SimWorld } from './sim-world.ts';
-import { abort, BAD, FIRST, GOOD, imageWanted, isBack, isHealthy, isPaused, patchRollout, resume } from './scenario.ts';
+import { abort, BAD, FIRST, GOOD, isBack, isHealthy, isPaused, patchRollout, resume } from './scenario.ts';
 import { runs, setImage, setStatus, type Scenario } from './scenario.ts';
 import { canaryScenario, ERRORS, errorsTemplate } from './setting.ts';
+import { FAILURE, MEASURED_FAILURE, MEASURING, SUPERSEDED, UPDATE, updateUntilPaused } from './updates.ts';
 
 export const WALK = [{ setWeight: 25 }, { pause: { duration: 10 } }, { setWeight: 50 }, { pause: { duration: 10 } }];
 export const STOP = [{ setWeight: 25 }, { pause: {} }, { setWeight: 50 }, { pause: { duration: 10 } }];
@@ -9,32 +10,19 @@ export const STOP = [{ setWeight: 25 }, { pause: {} }, { setWeight: 50 }, { paus
 const SLOW = [{ setWeight: 25 }, { pause: { duration: 45 } }, { setWeight: 50 }, { pause: { duration: 45 } }];
 export const MEASURED = [{ setWeight: 25 }, { analysis: ERRORS }, { setWeight: 50 }];
 
-/** A new version that nobody touches. */
-const update = {
-  play: (world: SimWorld): Promise<void> => setImage(world, GOOD),
-  isOver: (world: SimWorld): boolean => runs(world, GOOD),
-};
-/** A new version that cannot be kept. */
-const failure = {
-  play: (world: SimWorld): Promise<void> => setImage(world, BAD),
-  isOver: isBack,
-  end: 'aborted',
+/** The stable version loses its pods as the canary gets them, so that nothing is left to keep for a while. */
+export const SHRINKING = {
+  canary: { dynamicStableScale: true, scaleDownDelaySeconds: undefined, abortScaleDownDelaySeconds: undefined },
+  isDelayed: false,
 } as const;
 
 /** Updates that go their way. */
 const WALKS: readonly Scenario[] = [
-  canaryScenario({ name: 'basic', routing: 'none', replicas: 5, steps: WALK, ...update }),
-  canaryScenario({ name: 'gateway', routing: 'gateway', steps: WALK, ...update }),
-  canaryScenario({ name: 'nginx', routing: 'nginx', steps: WALK, ...update }),
-  canaryScenario({
-    name: 'dynamic',
-    routing: 'gateway',
-    steps: WALK,
-    canary: { dynamicStableScale: true, scaleDownDelaySeconds: undefined, abortScaleDownDelaySeconds: undefined },
-    isDelayed: false,
-    ...update,
-  }),
-  canaryScenario({ name: 'no-steps', routing: 'none', steps: [], ...update }),
+  canaryScenario({ name: 'basic', routing: 'none', replicas: 5, steps: WALK, ...UPDATE }),
+  canaryScenario({ name: 'gateway', routing: 'gateway', steps: WALK, ...UPDATE }),
+  canaryScenario({ name: 'nginx', routing: 'nginx', steps: WALK, ...UPDATE }),
+  canaryScenario({ name: 'dynamic', routing: 'gateway', steps: WALK, ...SHRINKING, ...UPDATE }),
+  canaryScenario({ name: 'no-steps', routing: 'none', steps: [], ...UPDATE }),
   canaryScenario({
     name: 'sized',
     routing: 'gateway',
@@ -44,43 +32,22 @@ const WALKS: readonly Scenario[] = [
       { setWeight: 25 },
       { pause: { duration: 10 } },
     ],
-    ...update,
+    ...UPDATE,
   }),
 ];
 
 /** Updates that are measured. */
 const MEASUREMENTS: readonly Scenario[] = [
-  canaryScenario({
-    name: 'analysis-good',
-    routing: 'gateway',
-    steps: MEASURED,
-    templates: [errorsTemplate()],
-    isMeasured: true,
-    ...update,
-  }),
-  canaryScenario({
-    name: 'analysis-bad',
-    routing: 'gateway',
-    steps: MEASURED,
-    templates: [errorsTemplate()],
-    isMeasured: true,
-    ...failure,
-  }),
-  canaryScenario({
-    name: 'analysis-nginx',
-    routing: 'nginx',
-    steps: MEASURED,
-    templates: [errorsTemplate()],
-    isMeasured: true,
-    ...failure,
-  }),
+  canaryScenario({ name: 'analysis-good', routing: 'gateway', steps: MEASURED, ...MEASURING, ...UPDATE }),
+  canaryScenario({ name: 'analysis-bad', routing: 'gateway', steps: MEASURED, ...MEASURED_FAILURE }),
+  canaryScenario({ name: 'analysis-nginx', routing: 'nginx', steps: MEASURED, ...MEASURED_FAILURE }),
   canaryScenario({
     name: 'background-good',
     routing: 'nginx',
     steps: WALK,
     canary: { analysis: { ...ERRORS, startingStep: 1 } },
     templates: [errorsTemplate({})],
-    ...update,
+    ...UPDATE,
   }),
   canaryScenario({
     name: 'background-bad',
@@ -88,7 +55,7 @@ const MEASUREMENTS: readonly Scenario[] = [
     steps: SLOW,
     canary: { analysis: { ...ERRORS, startingStep: 1 } },
     templates: [errorsTemplate({})],
-    ...failure,
+    ...FAILURE,
   }),
 ];
 
@@ -111,7 +78,7 @@ const SCRIPTS: readonly Scenario[] = [
     routing: 'gateway',
     steps: STOP,
     async play(world) {
-      await untilPaused(world, GOOD);
+      await updateUntilPaused(world, GOOD);
       await abort(world);
       await world.until(() => isBack(world));
       // An abort that nobody has seen cannot be told of: it stands for longer than a controller needs to come back.
@@ -120,7 +87,7 @@ const SCRIPTS: readonly Scenario[] = [
       await world.until(() => isPaused(world));
       await resume(world);
     },
-    isOver: update.isOver,
+    isOver: UPDATE.isOver,
   }),
   canaryScenario({
     name: 'promote-full',
@@ -128,10 +95,10 @@ const SCRIPTS: readonly Scenario[] = [
     routing: 'gateway',
     steps: STOP,
     async play(world) {
-      await untilPaused(world, GOOD);
+      await updateUntilPaused(world, GOOD);
       await setStatus(world, { promoteFull: true });
     },
-    isOver: update.isOver,
+    isOver: UPDATE.isOver,
   }),
   ...(['gateway', 'nginx', 'none'] as const).map((routing) =>
     canaryScenario({
@@ -139,13 +106,7 @@ const SCRIPTS: readonly Scenario[] = [
       isScripted: true,
       routing,
       steps: STOP,
-      async play(world) {
-        await untilPaused(world, GOOD);
-        await setImage(world, 'shop:3');
-        await world.until(() => isPaused(world) && imageWanted(world) === 'shop:3');
-        await resume(world);
-      },
-      isOver: (world) => runs(world, 'shop:3'),
+      ...SUPERSEDED,
     }),
   ),
   canaryScenario({
@@ -154,14 +115,14 @@ const SCRIPTS: readonly Scenario[] = [
     routing: 'gateway',
     steps: STOP,
     async play(world) {
-      await untilPaused(world, BAD);
+      await updateUntilPaused(world, BAD);
       await abort(world);
       await world.until(() => isBack(world));
       await world.sleep(3_000);
-      await untilPaused(world, GOOD);
+      await updateUntilPaused(world, GOOD);
       await resume(world);
     },
-    isOver: update.isOver,
+    isOver: UPDATE.isOver,
   }),
   canaryScenario({
     name: 'back',
@@ -170,7 +131,7 @@ const SCRIPTS: readonly Scenario[] = [
     routing: 'gateway',
     steps: STOP,
     async play(world) {
-      await untilPaused(world, GOOD);
+      await updateUntilPaused(world, GOOD);
       await setImage(world, FIRST);
     },
     isOver: (world) => runs(world, FIRST),
@@ -181,14 +142,14 @@ const SCRIPTS: readonly Scenario[] = [
     routing: 'gateway',
     steps: STOP,
     async play(world) {
-      await untilPaused(world, GOOD);
+      await updateUntilPaused(world, GOOD);
       await patchRollout(world, { spec: { replicas: 7 } }, '/scale');
       await world.until(() => (world.rollout?.status?.availableReplicas ?? 0) >= 7);
       await patchRollout(world, { spec: { replicas: 3 } }, '/scale');
       await world.sleep(5_000);
       await resume(world);
     },
-    isOver: update.isOver,
+    isOver: UPDATE.isOver,
   }),
   canaryScenario({
     name: 'restart',
@@ -224,11 +185,6 @@ const ABORTS: readonly Scenario[] = (['gateway', 'nginx', 'none'] as const).flat
 );
 
 export const CANARY_STORIES: readonly Scenario[] = [...WALKS, ...MEASUREMENTS, ...SCRIPTS, ...ABORTS];
-
-async function untilPaused(world: SimWorld, image: string): Promise<void> {
-  await setImage(world, image);
-  await world.until(() => isPaused(world) && imageWanted(world) === image);
-}
 
 /** The new version is at this step. */
 function isAt(world: SimWorld, index: number): boolean {

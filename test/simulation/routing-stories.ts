@@ -1,17 +1,10 @@
-import { STOP, WALK } from './canary-stories.ts';
+import { SHRINKING, STOP, WALK } from './canary-stories.ts';
 import { CANARY_SERVICE, imageOf, STABLE_SERVICE } from './data-plane.ts';
-import { BAD, GOOD, imageWanted, isBack, isPaused, resume, runs, setImage, type Scenario } from './scenario.ts';
+import { BAD, GOOD, isBack, runs, setImage, type Scenario } from './scenario.ts';
 import { canaryScenario, errorsTemplate } from './setting.ts';
 import type { SimWorld } from './sim-world.ts';
+import { SUPERSEDED, UPDATE } from './updates.ts';
 
-const update = {
-  play: (world: SimWorld): Promise<void> => setImage(world, GOOD),
-  isOver: (world: SimWorld): boolean => runs(world, GOOD),
-};
-const SHRINKING = {
-  canary: { dynamicStableScale: true, scaleDownDelaySeconds: undefined, abortScaleDownDelaySeconds: undefined },
-  isDelayed: false,
-} as const;
 const TESTERS = { name: 'testers', match: [{ headerName: 'X-Canary', headerValue: { exact: 'yes' } }] };
 const COMPARED = [
   { setWeight: 25 },
@@ -34,21 +27,14 @@ const COMPARED = [
 
 /** What routers can do besides weights, and what pods may do meanwhile. */
 export const ROUTING_STORIES: readonly Scenario[] = [
-  canaryScenario({ name: 'dynamic-nginx', routing: 'nginx', steps: WALK, ...SHRINKING, ...update }),
+  canaryScenario({ name: 'dynamic-nginx', routing: 'nginx', steps: WALK, ...SHRINKING, ...UPDATE }),
   canaryScenario({
     name: 'dynamic-supersede',
     isScripted: true,
     routing: 'gateway',
     steps: STOP,
     ...SHRINKING,
-    async play(world) {
-      await setImage(world, GOOD);
-      await world.until(() => isPaused(world));
-      await setImage(world, 'shop:3');
-      await world.until(() => isPaused(world) && imageWanted(world) === 'shop:3');
-      await resume(world);
-    },
-    isOver: (world) => runs(world, 'shop:3'),
+    ...SUPERSEDED,
   }),
   ...[{}, SHRINKING].map((kind) =>
     canaryScenario({
@@ -76,7 +62,7 @@ export const ROUTING_STORIES: readonly Scenario[] = [
       stableService: undefined,
       canaryService: undefined,
     },
-    ...update,
+    ...UPDATE,
   }),
   ...[BAD, GOOD].map((image) =>
     canaryScenario({
@@ -86,7 +72,7 @@ export const ROUTING_STORIES: readonly Scenario[] = [
       templates: [errorsTemplate()],
       end: image === BAD ? 'aborted' : 'promoted',
       play: (world) => setImage(world, image),
-      isOver: image === BAD ? isBack : update.isOver,
+      isOver: image === BAD ? isBack : UPDATE.isOver,
     }),
   ),
   canaryScenario({
@@ -106,7 +92,7 @@ export const ROUTING_STORIES: readonly Scenario[] = [
         managedRoutes: [{ name: 'testers' }],
       },
     },
-    ...update,
+    ...UPDATE,
   }),
 ];
 

@@ -1,8 +1,8 @@
 import { podTemplate } from '../support/manifests.ts';
 import { STOP, WALK } from './canary-stories.ts';
-import { abort, DEPLOYMENT, GOOD, imageWanted, isBack, isPaused, runs, setImage } from './scenario.ts';
-import type { Scenario } from './scenario.ts';
+import { abort, DEPLOYMENT, GOOD, isBack, runs, setImage, type Scenario } from './scenario.ts';
 import { canaryScenario, type CanaryWishes } from './setting.ts';
+import { updateUntilPaused } from './updates.ts';
 
 /** Stories of a Rollout whose template is a Deployment's. */
 export const WORKLOAD_STORIES: readonly Scenario[] = [
@@ -30,8 +30,7 @@ export const WORKLOAD_STORIES: readonly Scenario[] = [
     steps: STOP,
     scaleDown: 'never',
     async play(world) {
-      await setImage(world, GOOD);
-      await world.until(() => isPaused(world) && imageWanted(world) === GOOD);
+      await updateUntilPaused(world, GOOD);
       await abort(world);
     },
     isOver: isBack,
