@@ -10,7 +10,7 @@ import { identityOf, type Manifest, type ManifestProblem } from '../../core/gito
 import { FIELD_MANAGER, GIT_ANNOTATIONS } from '../../core/gitops/names.ts';
 import { otherOwnerOf, stampOrigin } from '../../core/gitops/origin.ts';
 import { placeObjects } from '../../core/gitops/placement.ts';
-import { templateOf, templateReferences, versionedNames } from '../../core/gitops/references.ts';
+import { templateOf, templateReferences, versionParts } from '../../core/gitops/references.ts';
 import type { KindDirectory, Kube } from '../../ports/kube.ts';
 import { causeOf, isKubeError } from '../failure.ts';
 import type { Declaration } from './declaration.ts';
@@ -192,7 +192,7 @@ function blockerOf(pass: Pass, manifest: Manifest): string | undefined {
 
 async function bring(pass: Pass, manifest: Manifest, ref: ObjectRef): Promise<Outcome> {
   const { tools, source, declaration, account } = pass;
-  const digest = digestOf(withVersionedContent(manifest.object, pass.declared));
+  const digest = digestOf(withParts(manifest.object, pass.declared));
   const identity = identityOf(manifest.object, '');
   const seen = `${identity} ${digest}`;
   const unchanged = (): Outcome => ({
@@ -263,18 +263,19 @@ function withoutVersion(object: KubeObject): KubeObject {
 }
 
 /**
- * Where ConfigMaps belong to the versions of a Rollout, a commit that changes one changes the Rollout. Not so Secrets: a digest
- * is seen by people who may not read them.
+ * A commit that changes what a version of a Rollout is made of changes the Rollout: the template of the workload that it refers
+ * to, and ConfigMaps that belong to its versions. Not so Secrets: a digest is seen by people who may not read them.
  */
-function withVersionedContent(object: KubeObject, declared: readonly KubeObject[]): KubeObject {
-  const names = versionedNames(object).filter(({ kind }) => kind === 'ConfigMap');
-  if (names.length === 0) return object;
-  const namespace = object.metadata.namespace ?? '';
-  const content = declared.filter(
-    ({ kind, metadata }) =>
-      metadata.namespace === namespace && names.some((name) => name.kind === kind && name.name === metadata.name),
-  );
-  return { ...object, content };
+function withParts(object: KubeObject, declared: readonly KubeObject[]): KubeObject {
+  if (object.kind !== 'Rollout') return object;
+  const byIdentity = new Map(declared.map((other) => [identityOf(other, ''), other]));
+  const parts = versionParts(object, object.metadata.namespace ?? '', (identity) => byIdentity.get(identity));
+  const configMaps = parts.content.filter((identity) => identity.startsWith('/ConfigMap '));
+  return {
+    ...object,
+    ...(parts.workload === undefined ? {} : { template: parts.template }),
+    ...(configMaps.length === 0 ? {} : { content: configMaps.flatMap((identity) => byIdentity.get(identity) ?? []) }),
+  };
 }
 
 /** Of the declaration alone, with keys in order: independent of how the file is written. */

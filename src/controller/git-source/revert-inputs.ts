@@ -1,8 +1,8 @@
 import type { GitSource } from '../../api/git-source.ts';
 import type { KubeObject } from '../../api/kube-object.ts';
 import { takeBackFiles } from '../../core/gitops/file-revert-plan.ts';
-import { identityOf } from '../../core/gitops/manifest.ts';
-import { templateOf, templateReferences, versionedNames } from '../../core/gitops/references.ts';
+import { identityOf, namespaceIn } from '../../core/gitops/manifest.ts';
+import { templateReferences, versionParts, type VersionParts } from '../../core/gitops/references.ts';
 import { planRevert, type CommitChange, type RevertPlan, type SourceFile } from '../../core/gitops/revert-plan.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import type { FileChange } from '../../ports/git.ts';
@@ -134,7 +134,7 @@ async function planRendered(
   const changed = [...new Set([...before.keys(), ...after.keys()])].filter(
     (identity) => !deepEqual(before.get(identity), after.get(identity)),
   );
-  const own = ownIdentities(id, [now, after.get(id)]);
+  const own = ownIdentities(id, [before, after]);
   const foreign = changed.find((identity) => !own.has(identity));
   if (foreign !== undefined)
     return { outcome: 'conflict', message: `taking the files back would also change ${foreign}` };
@@ -180,11 +180,13 @@ async function renderedTemplate(
 
 /** What a version of the Rollout is made of; undefined when it is not declared. */
 function versionIn(declared: ReadonlyMap<string, KubeObject>, id: string): unknown {
+  const parts = partsIn(declared, id);
+  return parts && [parts.template, ...parts.content.map((identity) => declared.get(identity))];
+}
+
+function partsIn(declared: ReadonlyMap<string, KubeObject>, id: string): VersionParts | undefined {
   const rollout = declared.get(id);
-  if (rollout === undefined) return undefined;
-  const namespace = id.slice(id.indexOf(' ') + 1, id.lastIndexOf('/'));
-  const content = versionedNames(rollout).map(({ kind, name }) => declared.get(`/${kind} ${namespace}/${name}`));
-  return [templateOf(rollout), ...content];
+  return rollout && versionParts(rollout, namespaceIn(id), (identity) => declared.get(identity));
 }
 
 function rolloutIdentity(range: RevertRange): string {
@@ -197,9 +199,13 @@ function byIdentity(declaration: Declaration, range: RevertRange): ReadonlyMap<s
   return new Map(declaration.manifests.map((manifest) => [identityOf(manifest.object, namespace), manifest.object]));
 }
 
-/** The Rollout and the ConfigMaps and Secrets that either version of it names. */
-function ownIdentities(id: string, versions: readonly (KubeObject | undefined)[]): ReadonlySet<string> {
-  const namespace = id.slice(id.indexOf(' ') + 1, id.lastIndexOf('/'));
-  const references = versions.flatMap((object) => (object === undefined ? [] : templateReferences(templateOf(object))));
-  return new Set([id, ...references.map((reference) => `/${reference.kind} ${namespace}/${reference.name}`)]);
+/** The Rollout, its workload, and the ConfigMaps and Secrets that either version of it names. */
+function ownIdentities(id: string, declarations: readonly ReadonlyMap<string, KubeObject>[]): ReadonlySet<string> {
+  const parts = declarations.flatMap((declared) => partsIn(declared, id) ?? []);
+  const references = parts.flatMap(({ template }) => templateReferences(template));
+  return new Set([
+    id,
+    ...parts.flatMap(({ workload }) => workload ?? []),
+    ...references.map(({ kind, name }) => `/${kind} ${namespaceIn(id)}/${name}`),
+  ]);
 }

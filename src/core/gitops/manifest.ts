@@ -28,6 +28,11 @@ export function identityOf(object: KubeObject, defaultNamespace: string): string
   return `${group}/${object.kind} ${object.metadata.namespace ?? defaultNamespace}/${object.metadata.name}`;
 }
 
+/** The namespace in an identity. */
+export function namespaceIn(identity: string): string {
+  return identity.slice(identity.indexOf(' ') + 1, identity.lastIndexOf('/'));
+}
+
 export function groupOf(apiVersion: string): string {
   const slash = apiVersion.indexOf('/');
   return slash < 0 ? '' : apiVersion.slice(0, slash);

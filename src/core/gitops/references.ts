@@ -1,7 +1,9 @@
 import type { KubeObject } from '../../api/kube-object.ts';
 import type { Rollout } from '../../api/rollout.ts';
-import { versionedConfigOf } from '../../api/versioned-config.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
+import { withWorkload, workloadRefOf } from '../rollout/workload-reference.ts';
+import { RESOURCE_OF } from '../versioned-config/plan-copies.ts';
+import { versionedReferences } from '../versioned-config/resolve.ts';
 
 /** An object of the same namespace that a pod cannot start without. */
 export interface Reference {
@@ -16,13 +18,29 @@ export function templateReferences(template: unknown): readonly Reference[] {
   return [...found.values()];
 }
 
-/** Those of them whose content belongs to the versions of a Rollout, because it asks for that. */
-export function versionedNames(object: KubeObject): readonly Reference[] {
-  const wanted = object.kind === 'Rollout' ? versionedConfigOf(object as Rollout) : undefined;
-  if (wanted === undefined) return [];
-  return templateReferences(templateOf(object)).filter(
-    ({ kind, name }) => wanted === 'all' || wanted.has(`${kind.toLowerCase()}/${name}`),
+/** What a version of a Rollout is made of, as a declaration has it. */
+export interface VersionParts {
+  /** Identity of the workload that the Rollout refers to; undefined when it has a template of its own. */
+  readonly workload: string | undefined;
+  readonly template: unknown;
+  /** Identities of the ConfigMaps and Secrets whose content belongs to the versions, because the Rollout asks for that. */
+  readonly content: readonly string[];
+}
+
+export function versionParts(
+  object: KubeObject,
+  namespace: string,
+  find: (identity: string) => KubeObject | undefined,
+): VersionParts {
+  if (object.kind !== 'Rollout' || !isPlainObject(object['spec']))
+    return { workload: undefined, template: undefined, content: [] };
+  const ref = workloadRefOf(object as Rollout);
+  const workload = ref === undefined ? undefined : `${ref.kind.group}/${ref.kind.kind} ${namespace}/${ref.name}`;
+  const rollout = withWorkload(object as Rollout, workload === undefined ? undefined : find(workload));
+  const content = versionedReferences(rollout, []).map(
+    ({ kind, name }) => `/${RESOURCE_OF[kind].kind} ${namespace}/${name}`,
   );
+  return { workload, template: rollout.spec.template, content: [...new Set(content)] };
 }
 
 /** The pod template of a workload, wherever its kind keeps it. */

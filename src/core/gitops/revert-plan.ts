@@ -1,10 +1,10 @@
 import type { KubeObject } from '../../api/kube-object.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
-import { groupOf, identityOf } from './manifest.ts';
+import { identityOf, namespaceIn } from './manifest.ts';
 import { mergeText } from './three-way-text.ts';
 import { mergeValue } from './three-way-value.ts';
-import { templateOf, templateReferences, versionedNames } from './references.ts';
+import { templateOf, templateReferences, versionParts, type VersionParts } from './references.ts';
 import { appendDocument, removeDocument, splitDocuments, type YamlDocument } from './yaml-documents.ts';
 
 /** A file of one commit, and how to read it. */
@@ -58,7 +58,7 @@ export function planRevert(request: RevertRequest): RevertPlan {
   const reader = documentReader(request);
   const head = new Map(request.head.map((file) => [file.path, file.text]));
   const known = templateIdentities(id, reader(head));
-  const content = contentIdentities(id, reader(head));
+  const content = partsIn(reader(head), id)?.content ?? [];
   const culprits = request.changes.filter(
     (change) => changesTemplate(change, known, reader) || changesContent(change, content, reader),
   );
@@ -142,13 +142,13 @@ function findDocument(
 
 /** The identities whose template is the Rollout's: its own document and the workload that it refers to. */
 function templateIdentities(id: string, documents: ReadonlyMap<string, FoundDocument>): readonly string[] {
+  const workload = partsIn(documents, id)?.workload;
+  return workload === undefined ? [id] : [id, workload];
+}
+
+function partsIn(documents: ReadonlyMap<string, FoundDocument>, id: string): VersionParts | undefined {
   const rollout = documents.get(id)?.object;
-  const reference = isPlainObject(rollout?.['spec']) ? rollout['spec']['workloadRef'] : undefined;
-  if (!isPlainObject(reference)) return [id];
-  const namespace = id.slice(id.indexOf(' ') + 1, id.lastIndexOf('/'));
-  const { apiVersion, kind, name } = reference;
-  const group = groupOf(typeof apiVersion === 'string' ? apiVersion : 'apps/v1');
-  return typeof kind === 'string' && typeof name === 'string' ? [id, `${group}/${kind} ${namespace}/${name}`] : [id];
+  return rollout && versionParts(rollout, namespaceIn(id), (identity) => documents.get(identity)?.object);
 }
 
 /** `known` holds the identities at the head: a commit may change the workload alone, without the Rollout that names it. */
@@ -177,12 +177,6 @@ function changesContent(change: CommitChange, content: readonly string[], reader
   });
 }
 
-function contentIdentities(id: string, documents: ReadonlyMap<string, FoundDocument>): readonly string[] {
-  const rollout = documents.get(id)?.object;
-  const namespace = id.slice(id.indexOf(' ') + 1, id.lastIndexOf('/'));
-  return rollout === undefined ? [] : versionedNames(rollout).map(({ kind, name }) => `/${kind} ${namespace}/${name}`);
-}
-
 function workloadReference(object: KubeObject): unknown {
   return isPlainObject(object['spec']) ? object['spec']['workloadRef'] : undefined;
 }
@@ -196,7 +190,7 @@ function targetsOf(
   const [id = ''] = known;
   const before = reader(pairs(culprit.before));
   const after = reader(pairs(culprit.after));
-  const namespace = id.slice(id.indexOf(' ') + 1, id.lastIndexOf('/'));
+  const namespace = namespaceIn(id);
   const own = new Set([...known, ...templateIdentities(id, before), ...templateIdentities(id, after)]);
   const referenced = new Set(content);
   for (const identity of own) {
