@@ -55,6 +55,7 @@ interface Faults {
 /** A process: a clock that is neither set nor running right, and that stands still while the process does. */
 class Process implements Clock {
   readonly keeper: ShareKeeper;
+  readonly joined: Promise<string>;
   readonly working = new Map<string, PromiseWithResolvers<void>>();
   readonly #world: World;
   readonly #rate: number;
@@ -83,7 +84,7 @@ class Process implements Clock {
       changed: () => undefined,
     });
     this.keeper.onLost(() => (this.lost = true));
-    void this.keeper.join();
+    this.joined = this.keeper.join().then(() => 'entered');
     this.schedule(0, () => this.#begin());
   }
 
@@ -309,6 +310,23 @@ test('a Lease holds from when its renewal was sent, not from when the answer cam
   clock.advance(1);
   assert.equal(keeper.owns('ns/app'), false);
   void keeper.leave();
+});
+
+test('a member enters its group although the look after its claim failed', async () => {
+  const world = new World(6);
+  let lists = 0;
+  const list = world.server.list.bind(world.server);
+  world.server.list = () => {
+    lists += 1;
+    if (lists === 2) throw kubeError('unavailable');
+    return list();
+  };
+  const { joined } = world.start();
+
+  await world.pass(2 * RETRY_MS);
+
+  assert.equal(lists > 2, true);
+  assert.equal(await Promise.race([joined, Promise.resolve('not yet')]), 'entered');
 });
 
 test('members at rest write nothing but their own renewals', async () => {

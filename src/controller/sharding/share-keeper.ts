@@ -124,8 +124,9 @@ export class ShareKeeper implements Share {
     await this.#look();
     const isNew = viewIsOld(this.#membership);
     await this.#renew();
-    if (!isNew || viewIsOld(this.#membership)) return;
-    await this.#look();
+    if (viewIsOld(this.#membership)) return;
+    // A look that fails is made up for by the first one of the next turn.
+    if (isNew) await this.#look();
     entered();
   }
 
