@@ -26,6 +26,8 @@ const ENDPOINTS_MS = 150;
 const HANDOVER_MS = 2_000;
 /** An abort takes traffic back within so long, whatever goes wrong meanwhile. */
 const ABORT_MAX_MS = 45_000;
+/** Where a controller starts again and a list of its is never answered, it waits for that so much longer. */
+const LIST_MS = 60_000;
 
 /** What rules of one kind need to know. */
 export interface Ground {
@@ -195,11 +197,17 @@ export class Watchdog {
     const { clock, dataPlane } = this.#world;
     const sinceMs = clock.nowMs();
     this.#abortedAtMs = sinceMs;
-    clock.schedule(ABORT_MAX_MS, () => {
-      if (this.#abortedAtMs !== sinceMs || clock.nowMs() - this.#world.disturbedAtMs < ABORT_MAX_MS) return;
+    clock.schedule(this.#abortMaxMs, () => {
+      if (this.#abortedAtMs !== sinceMs || clock.nowMs() - this.#world.disturbedAtMs < this.#abortMaxMs) return;
       const { canaryWeight = 0 } = dataPlane;
       this.#check(canaryWeight === 0, 'after an abort all traffic is back on stable soon', canaryWeight);
     });
+  }
+
+  get #abortMaxMs(): number {
+    const { faults } = this.#world.plan;
+    const mayLackLists = ['crash', 'hang'].every((type) => faults.some(({ action }) => action.type === type));
+    return ABORT_MAX_MS + (mayLackLists ? LIST_MS : 0);
   }
 
   #noteReplicas(before: number, now: number): void {
