@@ -12,6 +12,7 @@ import type { Rollout } from '../../api/rollout.ts';
 import type { ReplicaSet } from '../../api/workloads.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
+import { perObject } from '../../lib/per-object.ts';
 import { defaultedPodTemplate } from './pod-template-defaults.ts';
 import { annotationOf, createdMs, hashOf } from './replica-set.ts';
 
@@ -37,24 +38,9 @@ export function findByTemplate(
   }
 }
 
-const meanings = new WeakMap<object, unknown>();
-
 /** Templates are compared on every pass and hardly ever change, so what they mean is worked out once an object. */
-function meaningOf(template: PodTemplateSpec): unknown {
-  const known = meanings.get(template);
-  if (known !== undefined) return known;
-  const meaning = defaultedPodTemplate(template);
-  meanings.set(template, meaning);
-  return meaning;
-}
-
-function meaningOfOwn(replicaSet: ReplicaSet): unknown {
-  const known = meanings.get(replicaSet);
-  if (known !== undefined) return known;
-  const meaning = defaultedPodTemplate(withoutAdditions(replicaSet));
-  meanings.set(replicaSet, meaning);
-  return meaning;
-}
+const meaningOf = perObject((template: PodTemplateSpec): unknown => defaultedPodTemplate(template));
+const meaningOfOwn = perObject((replicaSet: ReplicaSet): unknown => defaultedPodTemplate(withoutAdditions(replicaSet)));
 
 interface TemplateParts {
   readonly metadata: { readonly labels: object; readonly annotations: object; readonly [field: string]: unknown };
