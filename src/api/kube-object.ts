@@ -70,6 +70,21 @@ export function apiVersionOf(kind: ResourceKind): string {
   return kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
 }
 
+/** The reference that makes an object part of its controller: it goes when the owner goes. */
+export function controllerReference(
+  kind: ResourceKind,
+  owner: { readonly name: string; readonly uid?: string },
+): OwnerReference {
+  return {
+    apiVersion: apiVersionOf(kind),
+    kind: kind.kind,
+    name: owner.name,
+    uid: owner.uid ?? '',
+    controller: true,
+    blockOwnerDeletion: true,
+  };
+}
+
 /** A key that is unique over kinds, for maps: `apps/replicasets/ns/name`. */
 export function refKey(ref: ObjectRef): string {
   return `${ref.kind.group}/${ref.kind.plural}/${ref.namespace}/${ref.name}`;

@@ -1,6 +1,6 @@
 import type { Measurement, MetricProvider as Providers } from '../api/analysis.ts';
 import { KINDS } from '../api/kinds.ts';
-import { apiVersionOf, type KubeObject, type ObjectRef } from '../api/kube-object.ts';
+import { apiVersionOf, controllerReference, type KubeObject, type ObjectRef } from '../api/kube-object.ts';
 import {
   JOB_METRIC_NAME_ANNOTATION,
   JOB_RUN_NAME_ANNOTATION,
@@ -82,16 +82,7 @@ function jobOf(settings: JobSettings, query: MetricQuery): KubeObject {
       namespace: run.namespace,
       labels: { ...settings.metadata?.labels, ...labels },
       annotations: { ...settings.metadata?.annotations, ...annotations },
-      ownerReferences: [
-        {
-          apiVersion: apiVersionOf(KINDS.analysisRun),
-          kind: KINDS.analysisRun.kind,
-          name: run.name,
-          uid: run.uid,
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
+      ownerReferences: [controllerReference(KINDS.analysisRun, run)],
     },
     spec: {
       ...spec,

@@ -1,4 +1,11 @@
-import { apiVersionOf, refKey, type KubeObject, type ObjectRef, type ResourceKind } from '../api/kube-object.ts';
+import {
+  apiVersionOf,
+  controllerReference,
+  refKey,
+  type KubeObject,
+  type ObjectRef,
+  type ResourceKind,
+} from '../api/kube-object.ts';
 import type { KubeWrite } from '../api/kube-write.ts';
 import { KINDS } from '../api/kinds.ts';
 import type { TrafficRouting } from '../api/rollout.ts';
@@ -201,16 +208,7 @@ function canaryIngress(plan: TrafficPlan, target: TrafficTarget, { ref, stable, 
       name: ref.name,
       namespace: ref.namespace,
       annotations: canaryAnnotations(plan, target, { stable, live }),
-      ownerReferences: [
-        {
-          apiVersion: apiVersionOf(KINDS.rollout),
-          kind: KINDS.rollout.kind,
-          name: target.rolloutName,
-          uid: target.rolloutUid,
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
+      ownerReferences: [controllerReference(KINDS.rollout, { name: target.rolloutName, uid: target.rolloutUid })],
     },
     spec: {
       ...(ingressClassName === undefined ? {} : { ingressClassName }),

@@ -1,6 +1,6 @@
 import type { AnalysisRun } from '../../api/analysis.ts';
 import { KINDS } from '../../api/kinds.ts';
-import { apiVersionOf } from '../../api/kube-object.ts';
+import { apiVersionOf, controllerReference } from '../../api/kube-object.ts';
 import {
   INSTANCE_ID_LABEL,
   POD_TEMPLATE_HASH_LABEL,
@@ -69,16 +69,7 @@ function identity(request: NewRunRequest): Pick<AnalysisRun, 'apiVersion' | 'kin
         ...request.analysis.analysisRunMetadata?.annotations,
         [REVISION_ANNOTATION]: String(revision),
       },
-      ownerReferences: [
-        {
-          apiVersion: apiVersionOf(KINDS.rollout),
-          kind: KINDS.rollout.kind,
-          name: rollout.metadata.name,
-          uid: rollout.metadata.uid ?? '',
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
+      ownerReferences: [controllerReference(KINDS.rollout, rollout.metadata)],
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { AnalysisRun } from '../../api/analysis.ts';
 import type { ExperimentSpec, ExperimentStatus } from '../../api/experiment.ts';
 import { KINDS } from '../../api/kinds.ts';
-import { apiVersionOf } from '../../api/kube-object.ts';
+import { apiVersionOf, controllerReference } from '../../api/kube-object.ts';
 import { INSTANCE_ID_LABEL } from '../../api/labels.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { parseTimestampMs } from '../../lib/timestamp.ts';
@@ -11,7 +11,6 @@ import { runSpecFrom } from '../analysis/templates.ts';
 import { resolveExperimentArguments } from './arguments.ts';
 import { analysisStatusOf, isDurationOver, isEnding } from './ending.ts';
 import type { ExperimentObservation } from './observation.ts';
-import { ownerReference } from './replica-sets.ts';
 
 type AnalysisSpec = NonNullable<ExperimentSpec['analyses']>[number];
 type AnalysisStatus = NonNullable<ExperimentStatus['analysisRuns']>[number];
@@ -171,7 +170,7 @@ function identity(
       namespace: experiment.metadata.namespace,
       labels: { ...(instanceId === undefined ? {} : { [INSTANCE_ID_LABEL]: instanceId }), ...labels },
       annotations: { ...annotations },
-      ownerReferences: [ownerReference(experiment)],
+      ownerReferences: [controllerReference(KINDS.experiment, experiment.metadata)],
     },
   };
 }

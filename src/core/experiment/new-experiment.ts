@@ -1,6 +1,6 @@
 import type { Experiment, ExperimentSpec, ExperimentTemplate } from '../../api/experiment.ts';
 import { KINDS } from '../../api/kinds.ts';
-import { apiVersionOf } from '../../api/kube-object.ts';
+import { apiVersionOf, controllerReference } from '../../api/kube-object.ts';
 import { POD_TEMPLATE_HASH_LABEL, REVISION_ANNOTATION } from '../../api/labels.ts';
 import type { CanaryStep, Rollout } from '../../api/rollout.ts';
 import type { ReplicaSet } from '../../api/workloads.ts';
@@ -56,16 +56,7 @@ export function newExperimentFor(request: NewExperimentRequest): NewExperimentOu
       namespace: rollout.metadata.namespace,
       labels: { ...rollout.metadata.labels, [POD_TEMPLATE_HASH_LABEL]: request.latestHash },
       annotations: { [REVISION_ANNOTATION]: String(revision) },
-      ownerReferences: [
-        {
-          apiVersion: apiVersionOf(KINDS.rollout),
-          kind: KINDS.rollout.kind,
-          name: rollout.metadata.name,
-          uid: rollout.metadata.uid ?? '',
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
+      ownerReferences: [controllerReference(KINDS.rollout, rollout.metadata)],
     },
     spec,
   };

@@ -1,7 +1,7 @@
 import { experimentReplicasOf, experimentScaleDownDelaySecondsOf } from '../../api/defaults.ts';
 import type { Experiment, ExperimentStatus, ExperimentTemplate } from '../../api/experiment.ts';
 import { KINDS } from '../../api/kinds.ts';
-import { apiVersionOf, type OwnerReference } from '../../api/kube-object.ts';
+import { apiVersionOf, controllerReference } from '../../api/kube-object.ts';
 import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
 import {
   EXPERIMENT_NAME_ANNOTATION,
@@ -159,7 +159,7 @@ export function newReplicaSet(
       namespace: experiment.metadata.namespace ?? '',
       labels,
       annotations: ownAnnotations(experiment, template),
-      ownerReferences: [ownerReference(experiment)],
+      ownerReferences: [controllerReference(KINDS.experiment, experiment.metadata)],
     },
     spec: {
       replicas: wantedSize(observation, status, template),
@@ -205,17 +205,6 @@ export function ownAnnotations(experiment: Experiment, template: ExperimentTempl
   return {
     [EXPERIMENT_NAME_ANNOTATION]: experiment.metadata.name,
     [EXPERIMENT_TEMPLATE_ANNOTATION]: template.name,
-  };
-}
-
-export function ownerReference(experiment: Experiment): OwnerReference {
-  return {
-    apiVersion: apiVersionOf(KINDS.experiment),
-    kind: KINDS.experiment.kind,
-    name: experiment.metadata.name,
-    uid: experiment.metadata.uid ?? '',
-    controller: true,
-    blockOwnerDeletion: true,
   };
 }
 

@@ -1,12 +1,13 @@
 import type { ExperimentStatus, ExperimentTemplate } from '../../api/experiment.ts';
 import { KINDS } from '../../api/kinds.ts';
+import { controllerReference } from '../../api/kube-object.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
 import { EXPERIMENT_NAME_ANNOTATION, EXPERIMENT_TEMPLATE_ANNOTATION } from '../../api/labels.ts';
 import type { ReplicaSet, Service, ServicePort } from '../../api/workloads.ts';
 import { availableOf, sizeOf } from '../rollout/replica-set.ts';
 import { isBadTemplate, isEnding } from './ending.ts';
 import type { ExperimentObservation } from './observation.ts';
-import { ownAnnotations, ownerReference, presentOrPlanned, replicaSetOf } from './replica-sets.ts';
+import { ownAnnotations, presentOrPlanned, replicaSetOf } from './replica-sets.ts';
 
 export function serviceOf(observation: ExperimentObservation, template: ExperimentTemplate): Service | undefined {
   return observation.services.find(
@@ -37,7 +38,7 @@ export function wantedService(
       name: name === undefined || name === '' ? replicaSet.metadata.name : name,
       namespace: experiment.metadata.namespace ?? '',
       annotations: ownAnnotations(experiment, template),
-      ownerReferences: [ownerReference(experiment)],
+      ownerReferences: [controllerReference(KINDS.experiment, experiment.metadata)],
     },
     spec: { selector: replicaSet.metadata.labels ?? {}, ports },
   };

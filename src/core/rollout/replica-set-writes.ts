@@ -1,4 +1,5 @@
 import { KINDS } from '../../api/kinds.ts';
+import { controllerReference } from '../../api/kube-object.ts';
 import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
 import {
   DESIRED_REPLICAS_ANNOTATION,
@@ -15,7 +16,7 @@ import { planSizes } from './capacity.ts';
 import type { Position } from './position.ts';
 import { currentRevision } from './promotion.ts';
 import { sizeOf } from './replica-set.ts';
-import { currentAnnotations, newReplicaSet, ownerReference, revisionOf } from './revisions.ts';
+import { currentAnnotations, newReplicaSet, revisionOf } from './revisions.ts';
 import { roleChange, templateForRole, type RoleChange } from './role-metadata.ts';
 import { planScaleDown } from './scale-down.ts';
 import { rolesOf, type World } from './world.ts';
@@ -126,7 +127,9 @@ function writeOf(world: World, { replicaSet, size, annotations, role }: WriteInp
   const { name, namespace = '', resourceVersion } = replicaSet.metadata;
   const from = sizeOf(replicaSet);
   const revision = annotations[REVISION_ANNOTATION] ?? String(revisionOf(replicaSet));
-  const adopted = isOwned(replicaSet, world.rollout) ? {} : { ownerReferences: [ownerReference(world.rollout)] };
+  const adopted = isOwned(replicaSet, world.rollout)
+    ? {}
+    : { ownerReferences: [controllerReference(KINDS.rollout, world.rollout.metadata)] };
   const minReady = minReadyChange(world, replicaSet);
   if (
     from === size &&

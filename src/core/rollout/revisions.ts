@@ -1,3 +1,5 @@
+import { KINDS } from '../../api/kinds.ts';
+import { controllerReference } from '../../api/kube-object.ts';
 import {
   ANNOTATIONS_NOT_COPIED,
   DESIRED_REPLICAS_ANNOTATION,
@@ -169,7 +171,7 @@ export function newReplicaSet(input: NewReplicaSetInput): ReplicaSet {
         [DESIRED_REPLICAS_ANNOTATION]: String(rollout.spec.replicas ?? 1),
         ...input.annotations,
       },
-      ownerReferences: [ownerReference(rollout)],
+      ownerReferences: [controllerReference(KINDS.rollout, rollout.metadata)],
     },
     spec: {
       replicas: input.size,
@@ -182,22 +184,4 @@ export function newReplicaSet(input: NewReplicaSetInput): ReplicaSet {
 
 export function replicaSetName(rollout: Rollout, hash: string): string {
   return `${rollout.metadata.name}-${hash}`;
-}
-
-export function ownerReference(rollout: Rollout): {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly controller: true;
-  readonly blockOwnerDeletion: true;
-} {
-  return {
-    apiVersion: 'argoproj.io/v1alpha1',
-    kind: 'Rollout',
-    name: rollout.metadata.name,
-    uid: rollout.metadata.uid ?? '',
-    controller: true,
-    blockOwnerDeletion: true,
-  };
 }

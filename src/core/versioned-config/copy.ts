@@ -1,10 +1,10 @@
-import type { KubeObject } from '../../api/kube-object.ts';
+import { KINDS } from '../../api/kinds.ts';
+import { controllerReference, type KubeObject } from '../../api/kube-object.ts';
 import { CONFIG_COPY_LABEL, COPY_DIGEST_ANNOTATION, COPY_OF_ANNOTATION } from '../../api/labels.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { ConfigKind } from '../../api/versioned-config.ts';
 import { perObject } from '../../lib/per-object.ts';
 import { hex, hmacSha256, sha256 } from '../../lib/sha256.ts';
-import { ownerReference } from '../rollout/revisions.ts';
 
 /** A ConfigMap or Secret, with what of it is content. */
 export interface ConfigObject extends KubeObject {
@@ -65,7 +65,7 @@ export function newCopy(rollout: Rollout, source: ConfigObject, copy: CopyIdenti
       namespace: rollout.metadata.namespace ?? '',
       labels: { [CONFIG_COPY_LABEL]: 'true' },
       annotations: { [COPY_OF_ANNOTATION]: source.metadata.name, [COPY_DIGEST_ANNOTATION]: copy.digest },
-      ownerReferences: [ownerReference(rollout)],
+      ownerReferences: [controllerReference(KINDS.rollout, rollout.metadata)],
     },
     immutable: true,
     ...(type === undefined ? {} : { type }),
