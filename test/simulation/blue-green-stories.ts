@@ -1,8 +1,8 @@
 import { abort, GOOD, isBack, isPaused, resume, setStatus, type Scenario } from './scenario.ts';
 import { blueGreenScenario, ERRORS } from './setting.ts';
-import { MEASURED_FAILURE, MEASURING, SUPERSEDED, UPDATE, updateUntilPaused } from './updates.ts';
+import { abortAndRetry, MEASURED_FAILURE, MEASURING, SUPERSEDED, UPDATE, updateUntilPaused } from './updates.ts';
 
-const BY_USER = { autoPromotionEnabled: false };
+const BY_USER = { isScripted: true, isSwitchedByUser: true, blueGreen: { autoPromotionEnabled: false } };
 
 export const BLUE_GREEN_STORIES: readonly Scenario[] = [
   blueGreenScenario({ name: 'blue-green', ...UPDATE }),
@@ -13,18 +13,14 @@ export const BLUE_GREEN_STORIES: readonly Scenario[] = [
   }),
   blueGreenScenario({
     name: 'blue-green-paused',
-    isScripted: true,
-    isSwitchedByUser: true,
+    ...BY_USER,
     end: 'paused',
-    blueGreen: BY_USER,
     play: UPDATE.play,
     isOver: isPaused,
   }),
   blueGreenScenario({
     name: 'blue-green-by-user',
-    isScripted: true,
-    isSwitchedByUser: true,
-    blueGreen: BY_USER,
+    ...BY_USER,
     async play(world) {
       await updateUntilPaused(world, GOOD);
       await resume(world);
@@ -33,10 +29,8 @@ export const BLUE_GREEN_STORIES: readonly Scenario[] = [
   }),
   blueGreenScenario({
     name: 'blue-green-abort',
-    isScripted: true,
-    isSwitchedByUser: true,
+    ...BY_USER,
     end: 'aborted',
-    blueGreen: BY_USER,
     async play(world) {
       await updateUntilPaused(world, GOOD);
       await abort(world);
@@ -45,25 +39,17 @@ export const BLUE_GREEN_STORIES: readonly Scenario[] = [
   }),
   blueGreenScenario({
     name: 'blue-green-retry',
-    isScripted: true,
-    isSwitchedByUser: true,
-    blueGreen: BY_USER,
+    ...BY_USER,
     async play(world) {
       await updateUntilPaused(world, GOOD);
-      await abort(world);
-      await world.until(() => isBack(world));
-      await world.sleep(25_000);
-      await setStatus(world, { abort: false });
-      await world.until(() => isPaused(world));
+      await abortAndRetry(world);
       await setStatus(world, { promoteFull: true });
     },
     isOver: UPDATE.isOver,
   }),
   blueGreenScenario({
     name: 'blue-green-supersede',
-    isScripted: true,
-    isSwitchedByUser: true,
-    blueGreen: BY_USER,
+    ...BY_USER,
     ...SUPERSEDED,
   }),
   blueGreenScenario({

@@ -2,7 +2,15 @@ import type { SimWorld } from './sim-world.ts';
 import { abort, BAD, FIRST, GOOD, isBack, isHealthy, isPaused, patchRollout, resume } from './scenario.ts';
 import { runs, setImage, setStatus, type Scenario } from './scenario.ts';
 import { canaryScenario, ERRORS, errorsTemplate } from './setting.ts';
-import { FAILURE, MEASURED_FAILURE, MEASURING, SUPERSEDED, UPDATE, updateUntilPaused } from './updates.ts';
+import {
+  abortAndRetry,
+  FAILURE,
+  MEASURED_FAILURE,
+  MEASURING,
+  SUPERSEDED,
+  UPDATE,
+  updateUntilPaused,
+} from './updates.ts';
 
 export const WALK = [{ setWeight: 25 }, { pause: { duration: 10 } }, { setWeight: 50 }, { pause: { duration: 10 } }];
 export const STOP = [{ setWeight: 25 }, { pause: {} }, { setWeight: 50 }, { pause: { duration: 10 } }];
@@ -59,6 +67,8 @@ const MEASUREMENTS: readonly Scenario[] = [
   }),
 ];
 
+const BY_USER = { isScripted: true, routing: 'gateway', steps: STOP } as const;
+
 /** Updates in which users have a say. */
 const SCRIPTS: readonly Scenario[] = [
   canaryScenario({
@@ -74,26 +84,17 @@ const SCRIPTS: readonly Scenario[] = [
   }),
   canaryScenario({
     name: 'retry',
-    isScripted: true,
-    routing: 'gateway',
-    steps: STOP,
+    ...BY_USER,
     async play(world) {
       await updateUntilPaused(world, GOOD);
-      await abort(world);
-      await world.until(() => isBack(world));
-      // An abort that nobody has seen cannot be told of: it stands for longer than a controller needs to come back.
-      await world.sleep(25_000);
-      await setStatus(world, { abort: false });
-      await world.until(() => isPaused(world));
+      await abortAndRetry(world);
       await resume(world);
     },
     isOver: UPDATE.isOver,
   }),
   canaryScenario({
     name: 'promote-full',
-    isScripted: true,
-    routing: 'gateway',
-    steps: STOP,
+    ...BY_USER,
     async play(world) {
       await updateUntilPaused(world, GOOD);
       await setStatus(world, { promoteFull: true });
@@ -111,9 +112,7 @@ const SCRIPTS: readonly Scenario[] = [
   ),
   canaryScenario({
     name: 'supersede-aborted',
-    isScripted: true,
-    routing: 'gateway',
-    steps: STOP,
+    ...BY_USER,
     async play(world) {
       await updateUntilPaused(world, BAD);
       await abort(world);
@@ -126,10 +125,8 @@ const SCRIPTS: readonly Scenario[] = [
   }),
   canaryScenario({
     name: 'back',
-    isScripted: true,
+    ...BY_USER,
     end: 'aborted',
-    routing: 'gateway',
-    steps: STOP,
     async play(world) {
       await updateUntilPaused(world, GOOD);
       await setImage(world, FIRST);
@@ -138,9 +135,7 @@ const SCRIPTS: readonly Scenario[] = [
   }),
   canaryScenario({
     name: 'scale',
-    isScripted: true,
-    routing: 'gateway',
-    steps: STOP,
+    ...BY_USER,
     async play(world) {
       await updateUntilPaused(world, GOOD);
       await patchRollout(world, { spec: { replicas: 7 } }, '/scale');

@@ -1,4 +1,4 @@
-import { BAD, GOOD, imageWanted, isBack, isPaused, resume, runs, setImage } from './scenario.ts';
+import { abort, BAD, GOOD, imageWanted, isBack, isPaused, resume, runs, setImage, setStatus } from './scenario.ts';
 import { errorsTemplate } from './setting.ts';
 import type { SimWorld } from './sim-world.ts';
 
@@ -34,4 +34,14 @@ export const SUPERSEDED = {
 export async function updateUntilPaused(world: SimWorld, image: string): Promise<void> {
   await setImage(world, image);
   await world.until(() => isPaused(world) && imageWanted(world) === image);
+}
+
+/** A paused update is aborted and, once that has been told, tried again until it is paused again. */
+export async function abortAndRetry(world: SimWorld): Promise<void> {
+  await abort(world);
+  await world.until(() => isBack(world));
+  // An abort that nobody has seen cannot be told of: it stands for longer than a controller needs to come back.
+  await world.sleep(25_000);
+  await setStatus(world, { abort: false });
+  await world.until(() => isPaused(world));
 }
