@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
+import { readWords } from './read-options.ts';
 import { checkRooms } from './rooms.ts';
 
 /**
@@ -21,7 +22,8 @@ const checks: readonly Check[] = [
   { name: 'generated files', run: () => node(['scripts/generate.ts', '--check']) },
 ];
 
-const only = process.argv.slice(2);
+const NAMES = checks.map(({ name }) => name);
+const only = readWords(`npm run check [-- CHECK ...]: all of ${NAMES.join(', ')}, or those that are named`, NAMES);
 const failed: string[] = [];
 for (const check of checks) {
   if (only.length > 0 && !only.includes(check.name)) continue;

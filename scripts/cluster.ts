@@ -2,9 +2,16 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clearAbandonedPlanes, isRunning } from '../test/support/abandoned-planes.ts';
+import { readWords } from './read-options.ts';
 import { buildDataPlane, buildPlane, planesRoot, startPlane } from '../test/support/plane.ts';
 
-/** `npm run cluster -- build | up | down | status`: a real control plane on loopback, for trying things by hand. */
+/** A real control plane on loopback, for trying things by hand. */
+const USAGE = `
+  npm run cluster -- build     builds it (once, about six minutes)
+  npm run cluster -- up        builds and starts it, and stays in the foreground
+  npm run cluster -- down      stops it, also what is left of one that was killed
+  npm run cluster -- status
+`;
 const RECORD = join(tmpdir(), `headgate-cluster-${process.getuid?.() ?? 0}.json`);
 
 interface Running {
@@ -12,7 +19,7 @@ interface Running {
   readonly kubeconfig: string;
 }
 
-const verb = process.argv[2] ?? 'status';
+const [verb = 'status'] = readWords(USAGE, ['build', 'up', 'down', 'status']);
 switch (verb) {
   case 'build':
     await buildPlane(say);
@@ -27,9 +34,6 @@ switch (verb) {
   case 'status':
     status();
     break;
-  default:
-    say(`unknown verb ${verb}: use build, up, down or status`);
-    process.exitCode = 2;
 }
 
 /** Stays in the foreground; ends with Ctrl-C, SIGTERM or `down`. */

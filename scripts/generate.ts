@@ -1,14 +1,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { generatedFiles } from './generated-files.ts';
+import { readOptions } from './read-options.ts';
 
-/**
- * Writes every file that is made from the code: CRDs, the chart's parts, reference pages.
- *
- *   node scripts/generate.ts           writes them
- *   node scripts/generate.ts --check   fails when one of them is not as it would be written
- */
-const check = process.argv.includes('--check');
+/** Writes every file that is made from the code: CRDs, the chart's parts, reference pages. */
+const USAGE = `
+  npm run generate               writes them
+  npm run generate -- --check    fails when one of them is not as it would be written
+`;
+const { check } = readOptions(USAGE, { check: { type: 'boolean', default: false } });
 const outdated: string[] = [];
 for (const [path, text] of generatedFiles()) {
   if (present(path) === text) continue;

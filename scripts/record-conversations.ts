@@ -1,3 +1,4 @@
+import { readWords } from './read-options.ts';
 import { targetOfKubeconfig } from '../test/contract/api-server/client.ts';
 import { writeGolden, writePrinted } from '../test/conversations/golden.ts';
 import { runKubectl, withoutChance } from '../test/conversations/kubectl.ts';
@@ -14,9 +15,11 @@ import { installKinds } from '../test/support/world.ts';
 /**
  * Asks a real kube-apiserver everything in test/conversations/topics, lets kubectl loose on it, and writes down what it answers in
  * test/golden. Then the stories are played on a whole control plane, and every call about them is written down as well.
- * Names of topics (also `kubectl` and `stories`) as arguments leave the others as they are.
  */
-const chosen = process.argv.slice(2);
+const USAGE = `
+  npx node scripts/record-conversations.ts [TOPIC ...]    all topics, or those that are named: the others stay as they are
+`;
+const chosen = readWords(USAGE, [...Object.keys(TOPICS), 'kubectl', 'stories']);
 const plane = await startPlane({ bare: true });
 try {
   const api = openApiClient(plane.kubeconfig);

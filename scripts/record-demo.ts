@@ -6,7 +6,7 @@ import { recordingSvg, type Frame } from './terminal-svg.ts';
 /**
  * Plays the story of the demo on a screen of its own and writes what it showed as a picture that moves.
  *
- *   node scripts/record-demo.ts           writes docs/demo.svg
+ *   npx node scripts/record-demo.ts           writes docs/demo.svg
  */
 const COLUMNS = 112;
 const ROWS = 27;

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { buildBundle } from '../../scripts/build.ts';
+import { numberOf, readOptions } from '../../scripts/read-options.ts';
 import type { AnalysisRun } from '../../src/api/analysis.ts';
 import { openApiClient, type ApiClient } from '../support/api-client.ts';
 import { buildPlane, startPlane } from '../support/plane.ts';
@@ -17,29 +17,37 @@ import { percentile, rounded, say, table } from './figures.ts';
 import { cpuMsOf, memoryOf } from './process-usage.ts';
 
 /**
- * `npm run bench:analysis -- --runs 1000 --interval 10 --seconds 60`: so many AnalysisRuns measure at once on a real control
- * plane. Lateness is counted from the time at which a measurement was due (the end of the one before, and the interval)
- * until its query arrives at the server of metrics, which answers at once.
+ * So many AnalysisRuns measure at once on a real control plane. Lateness is counted from the time at which a measurement
+ * was due (the end of the one before, and the interval) until its query arrives at the server of metrics, which answers at once.
  */
+const USAGE = `
+  npm run bench:analysis [-- OPTIONS]
+
+  --runs 1000                 AnalysisRuns
+  --interval 10               seconds between the measurements of a run
+  --seconds 60                how long is measured, after every run has been measured once
+  --over 0                    seconds within which the runs are made: evenly over the interval, so do their measurements come; 0 is as fast as it goes
+  --node-option=--cpu-prof    for the controller's Node, as often as wanted
+  --json                      the figures as a line of JSON at the end
+`;
 const NAMESPACE = 'default';
 const USER_AGENT = 'headgate';
 const CREATED_AT_ONCE = 20;
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '1000' },
-    /** Seconds between the measurements of a run. */
-    interval: { type: 'string', default: '10' },
-    /** How long is measured, after every run has been measured once. */
-    seconds: { type: 'string', default: '60' },
-    /** Seconds within which the runs are made: evenly over the interval, so do their measurements come; 0 is as fast as it goes. */
-    over: { type: 'string', default: '0' },
-    json: { type: 'boolean', default: false },
-    /** For the controller's Node: `--node-option=--cpu-prof`. */
-    'node-option': { type: 'string', multiple: true, default: [] },
-  },
+const values = readOptions(USAGE, {
+  runs: { type: 'string', default: '1000' },
+  interval: { type: 'string', default: '10' },
+  seconds: { type: 'string', default: '60' },
+  over: { type: 'string', default: '0' },
+  json: { type: 'boolean', default: false },
+  'node-option': { type: 'string', multiple: true, default: [] },
 });
-await main(Number(values.runs), Number(values.interval), Number(values.seconds));
+const overMs = numberOf('--over', values.over) * 1_000;
+await main(
+  numberOf('--runs', values.runs),
+  numberOf('--interval', values.interval),
+  numberOf('--seconds', values.seconds),
+);
 
 async function main(runs: number, intervalS: number, seconds: number): Promise<void> {
   await buildPlane(say);
@@ -60,7 +68,7 @@ async function main(runs: number, intervalS: number, seconds: number): Promise<v
     });
     ended.unshift(() => controller.stop());
     const calls = openAuditLog(auditLog, USER_AGENT);
-    await createRuns(api, { runs, intervalS, url: metrics.url, overMs: Number(values.over) * 1_000 });
+    await createRuns(api, { runs, intervalS, url: metrics.url, overMs });
     while (metrics.arrivals.size < runs) await delay(100);
     calls.take();
     const [beforeMs, arrivedBefore] = [cpuMsOf(controller.pid), metrics.count()];

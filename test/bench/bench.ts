@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { buildBundle } from '../../scripts/build.ts';
+import { numberOf, readOptions } from '../../scripts/read-options.ts';
 import { byCount, countOf, isByTime, isOfEvents } from './call-counts.ts';
 import { benchConditions } from './conditions.ts';
 import { benchDecisions } from './decisions.ts';
@@ -10,15 +10,20 @@ import { benchEmbedded } from './embedded.ts';
 import { rounded, say, table } from './figures.ts';
 import { benchListWatch } from './list-watch.ts';
 
-/** `npm run bench [-- --n 50 --json]`: what the parts cost on this machine, without a cluster. */
-const { values } = parseArgs({
-  options: {
-    n: { type: 'string', default: '50' },
-    json: { type: 'boolean', default: false },
-    /** For the controller's Node, as often as wanted: `--node-option=--cpu-prof`. */
-    'node-option': { type: 'string', multiple: true, default: [] },
-  },
+/** What the parts cost on this machine, without a cluster. */
+const USAGE = `
+  npm run bench [-- OPTIONS]
+
+  --n 50                      Rollouts that are updated at once on the embedded API
+  --node-option=--cpu-prof    for the controller's Node, as often as wanted
+  --json                      the figures as a line of JSON at the end
+`;
+const values = readOptions(USAGE, {
+  n: { type: 'string', default: '50' },
+  json: { type: 'boolean', default: false },
+  'node-option': { type: 'string', multiple: true, default: [] },
 });
+const n = numberOf('--n', values.n);
 
 const decisions = benchDecisions();
 table('decisions', Object.entries(decisions));
@@ -33,7 +38,7 @@ table(
 );
 
 const directory = mkdtempSync(join(tmpdir(), 'headgate-bench-'));
-const embedded = await benchEmbedded(Number(values.n), {
+const embedded = await benchEmbedded(n, {
   program: [await buildBundle(directory)],
   nodeOptions: values['node-option'],
 }).finally(() => rmSync(directory, { recursive: true, force: true }));

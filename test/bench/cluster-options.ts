@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { parseArgs } from 'node:util';
+import { numberOf, oneOf, readOptions } from '../../scripts/read-options.ts';
 import { VARIANTS, type Variant } from './fleet.ts';
 
 export interface ClusterOptions {
@@ -26,38 +26,49 @@ export interface OtherController {
   readonly userAgent: string;
 }
 
+const USAGE = `
+  npm run bench:cluster [-- OPTIONS]
+
+  --n 50                      Rollouts that are updated at once
+  --variant basic             ${VARIANTS.join(', ')}
+  --idle 0                    Rollouts at rest beside them; the controller is started anew
+  --rounds 1, --updates 1000  how often all images are changed, or as often as makes so many updates
+  --rest 30                   seconds of rest that are measured
+  --program FILE              another build, or the sources: src/main/headgate.ts
+  --node-option=--cpu-prof    for the controller's Node, as often as wanted
+  --details FILE              all that is told is appended to it as lines of JSON
+  --against "/path/to/it --kubeconfig {kubeconfig}"    another controller, measured in the same way afterwards
+  --against-user-agent NAME   what its calls are known by, if not by the name of its program
+  --json                      the figures as a line of JSON at the end
+`;
+
 export function readClusterOptions(): ClusterOptions {
-  const { values } = parseArgs({
-    options: {
-      n: { type: 'string', default: '50' },
-      variant: { type: 'string', default: 'basic' },
-      idle: { type: 'string', default: '0' },
-      rounds: { type: 'string', default: '1' },
-      /** As many rounds as make so many updates. */
-      updates: { type: 'string' },
-      /** Seconds of rest that are measured. */
-      rest: { type: 'string', default: '30' },
-      json: { type: 'boolean', default: false },
-      program: { type: 'string' },
-      details: { type: 'string' },
-      /** For the controller's Node, as often as wanted: `--node-option=--cpu-prof`. */
-      'node-option': { type: 'string', multiple: true, default: [] },
-      /** `"/path/to/it --kubeconfig {kubeconfig}"` */
-      against: { type: 'string' },
-      /** Clients that do not choose a name of their own take their program's. */
-      'against-user-agent': { type: 'string' },
-    },
+  const values = readOptions(USAGE, {
+    n: { type: 'string', default: '50' },
+    variant: { type: 'string', default: 'basic' },
+    idle: { type: 'string', default: '0' },
+    rounds: { type: 'string', default: '1' },
+    updates: { type: 'string' },
+    rest: { type: 'string', default: '30' },
+    json: { type: 'boolean', default: false },
+    program: { type: 'string' },
+    details: { type: 'string' },
+    'node-option': { type: 'string', multiple: true, default: [] },
+    against: { type: 'string' },
+    'against-user-agent': { type: 'string' },
   });
-  const variant = VARIANTS.find((one) => one === values.variant);
-  if (variant === undefined) throw new Error(`unknown variant ${values.variant}: use ${VARIANTS.join(', ')}`);
-  const n = Number(values.n);
+  const variant = oneOf('--variant', VARIANTS, values.variant);
+  const n = numberOf('--n', values.n);
   const command = values.against?.split(' ').filter((word) => word !== '');
   return {
     n,
     variant,
-    idle: Number(values.idle),
-    rounds: values.updates === undefined ? Number(values.rounds) : Math.ceil(Number(values.updates) / n),
-    restMs: Number(values.rest) * 1_000,
+    idle: numberOf('--idle', values.idle),
+    rounds:
+      values.updates === undefined
+        ? numberOf('--rounds', values.rounds)
+        : Math.ceil(numberOf('--updates', values.updates) / n),
+    restMs: numberOf('--rest', values.rest) * 1_000,
     json: values.json,
     program: values.program,
     details: values.details,

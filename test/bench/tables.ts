@@ -3,26 +3,31 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { buildBundle } from '../../scripts/build.ts';
+import { oneOf, readOptions } from '../../scripts/read-options.ts';
 import type { ClusterDetails } from './cluster-report.ts';
 import { rounded, say } from './figures.ts';
 import { VARIANTS } from './fleet.ts';
 import { cpuMsOfEnded, cpuMsOfMachine } from './process-usage.ts';
 
-/**
- * `npm run bench:tables`: everything that docs/performance.md has a table of, as rows for it, one run after the other. About
- * half an hour on a quiet machine; `--n 50,200 --variants basic --skip idle,updates,analysis` does less.
- */
-const { values } = parseArgs({
-  options: {
-    n: { type: 'string', default: '1,50,200,500,1000' },
-    variants: { type: 'string', default: VARIANTS.join(',') },
-    idle: { type: 'string', default: '1000,10000' },
-    /** Tables that are left out: `idle`, `updates`, `analysis`. */
-    skip: { type: 'string', default: '' },
-  },
+/** Everything that docs/performance.md has a table of, as rows for it, one run after the other: about half an hour on a quiet machine. */
+const USAGE = `
+  npm run bench:tables [-- OPTIONS]
+
+  --n 50,200          how many Rollouts are updated at once
+  --variants basic    which updates
+  --idle 1000         how many Rollouts rest
+  --skip idle,updates,analysis    tables that are left out
+`;
+const SKIPPABLE = ['idle', 'updates', 'analysis'] as const;
+const values = readOptions(USAGE, {
+  n: { type: 'string', default: '1,50,200,500,1000' },
+  variants: { type: 'string', default: VARIANTS.join(',') },
+  idle: { type: 'string', default: '1000,10000' },
+  skip: { type: 'string' },
 });
+const variants = values.variants.split(',').map((one) => oneOf('--variants', VARIANTS, one));
+const skipped = values.skip?.split(',').map((one) => oneOf('--skip', SKIPPABLE, one)) ?? [];
 /** So many Rollouts are updated again and again: their ReplicaSets reach the limit of their history early. */
 const UPDATED_AT_ONCE = 25;
 const UPDATES = 1_000;
@@ -60,12 +65,11 @@ try {
 
 async function main(): Promise<void> {
   const program = await buildBundle(join(directory, 'build'));
-  const skipped = values.skip.split(',');
   const [cpu] = cpus();
   say(`${new Date().toISOString()}; ${cpus().length} x ${cpu?.model ?? '?'}; ${rounded(totalmem() / 2 ** 30, 0)} GiB`);
 
   heading(['variant', 'N', 'wall s', 'calls (until Healthy)', 'events', 'CPU ms', 'peak MB', 'late p50 / p99 ms']);
-  for (const variant of values.variants.split(',')) {
+  for (const variant of variants) {
     for (const n of values.n.split(',')) {
       const lines = await runCluster(['--program', program, '--variant', variant, '--n', n]);
       for (const line of lines as readonly ClusterDetails[]) row([...updateCells(line), `${othersPercent} %`]);

@@ -4,7 +4,7 @@ import { customResourceDefinitions } from '../../src/api/crd/definitions.ts';
 import { readGolden } from './golden.ts';
 import { TOPICS } from './topics/all.ts';
 
-const RECORD = 'node scripts/record-conversations.ts';
+const RECORD = 'npx node scripts/record-conversations.ts';
 
 describe('the topics', () => {
   for (const [topic, scripts] of Object.entries(TOPICS)) {

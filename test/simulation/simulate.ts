@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { numberOf, oneOf, readOptions } from '../../scripts/read-options.ts';
 import {
   describeCoverage,
   describeFailure,
@@ -12,38 +12,40 @@ import {
 } from './campaign.ts';
 import { MUTANTS } from './mutants.ts';
 import { parsePlan, type Plan } from './plan.ts';
-import { FAMILIES, type Family } from './plans.ts';
+import { FAMILIES } from './plans.ts';
 import { SCENARIOS } from './scenarios.ts';
 
-/**
- * Deterministic simulation from the command line:
- *
- *   npm run simulate                                  every systematic plan
- *   npm run simulate -- --scenario nginx --family crash
- *   npm run simulate -- --random 60 --seed 7          random plans for 60 seconds, seeds from 7 on
- *   npm run simulate -- --mutants                     known defects, each of which has to be caught (--mutant NAME: this one)
- *   npm run simulate -- --plan '{"scenario":…}'       one plan again, with its trace
- */
-const { values } = parseArgs({
-  options: {
-    plan: { type: 'string' },
-    scenario: { type: 'string', multiple: true },
-    family: { type: 'string', multiple: true },
-    stride: { type: 'string', default: '1' },
-    random: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    mutants: { type: 'boolean', default: false },
-    mutant: { type: 'string', multiple: true },
-    quiet: { type: 'boolean', default: false },
-  },
+/** Deterministic simulation from the command line. */
+const USAGE = `
+  npm run simulate                                  every systematic plan (--stride 10: every tenth)
+  npm run simulate -- --scenario nginx --family crash
+  npm run simulate -- --random 60 --seed 7          random plans for 60 seconds, seeds from 7 on
+  npm run simulate -- --mutants                     known defects, each of which has to be caught (--mutant NAME: this one)
+  npm run simulate -- --plan '{"scenario":…}'       one plan again, with its trace (--quiet: what goes wrong in it only)
+`;
+const values = readOptions(USAGE, {
+  plan: { type: 'string' },
+  scenario: { type: 'string', multiple: true },
+  family: { type: 'string', multiple: true },
+  stride: { type: 'string', default: '1' },
+  random: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  mutants: { type: 'boolean', default: false },
+  mutant: { type: 'string', multiple: true },
+  quiet: { type: 'boolean', default: false },
 });
+const seed = numberOf('--seed', values.seed);
+const stride = numberOf('--stride', values.stride);
+const scenarios = values.scenario?.map((name) => oneOf('--scenario', namesOf(SCENARIOS), name));
+const families = values.family?.map((name) => oneOf('--family', FAMILIES, name));
+const chosenMutants = values.mutant?.map((name) => oneOf('--mutant', namesOf(MUTANTS), name));
 
 const references = new References();
 const coverage = newCoverage();
 
 if (values.plan !== undefined) await replay(parsePlan(values.plan));
 else if (values.mutants) await mutants();
-else if (values.random !== undefined) await forSeconds(Number(values.random), Number(values.seed));
+else if (values.random !== undefined) await forSeconds(numberOf('--random', values.random), seed);
 else await systematic();
 if (!values.mutants) process.stdout.write(`${describeCoverage(coverage)}\n`);
 process.exitCode ??= coverage.failures.length === 0 ? 0 : 1;
@@ -61,11 +63,10 @@ async function replay(plan: Plan): Promise<void> {
 }
 
 async function systematic(): Promise<void> {
-  const families = values.family?.map(familyNamed);
   for await (const plan of everyPlan(references, {
-    scenarios: values.scenario,
+    scenarios,
     families,
-    stride: Number(values.stride),
+    stride,
   }))
     await playAndTell(plan);
 }
@@ -81,7 +82,7 @@ async function forSeconds(seconds: number, seed: number): Promise<void> {
 /** Puts one known defect after the other into the product; each has to be caught. */
 async function mutants(): Promise<void> {
   const sound = JSON.stringify(await Promise.all(SCENARIOS.map(({ name }) => references.of(name, 1))));
-  const chosen = MUTANTS.filter(({ name }) => values.mutant === undefined || values.mutant.includes(name));
+  const chosen = MUTANTS.filter(({ name }) => chosenMutants?.includes(name) ?? true);
   let caught = 0;
   for (const { name } of chosen) {
     const { stdout, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, 'mutant-run.ts'), name], {
@@ -102,8 +103,6 @@ async function playAndTell(plan: Plan): Promise<void> {
   if (result.problems.length > 0) process.stdout.write(`${describeFailure(result)}\n`);
 }
 
-function familyNamed(name: string): Family {
-  const found = FAMILIES.find((family) => family === name);
-  if (found === undefined) throw new Error(`there is no family ${name}; there are ${FAMILIES.join(', ')}`);
-  return found;
+function namesOf(all: readonly { readonly name: string }[]): readonly string[] {
+  return all.map(({ name }) => name);
 }
