@@ -1,3 +1,5 @@
+import { parseTimestampMs } from '../lib/timestamp.ts';
+
 /** The parts of Kubernetes' own types that every room speaks about. Unknown fields are always kept. */
 export interface KubeObject {
   readonly apiVersion: string;
@@ -83,6 +85,16 @@ export function controllerReference(
     controller: true,
     blockOwnerDeletion: true,
   };
+}
+
+/** When it was created (milliseconds since the epoch); 0 when it does not say. */
+export function createdMs({ metadata }: Pick<KubeObject, 'metadata'>): number {
+  return parseTimestampMs(metadata.creationTimestamp) ?? 0;
+}
+
+/** The other is among its owners. */
+export function isOwnedBy({ metadata }: Pick<KubeObject, 'metadata'>, owner: Pick<KubeObject, 'metadata'>): boolean {
+  return metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) === true;
 }
 
 /** A key that is unique over kinds, for maps: `apps/replicasets/ns/name`. */

@@ -1,10 +1,9 @@
 import type { AnalysisRun } from '../../api/analysis.ts';
 import type { ExperimentSpec, ExperimentStatus } from '../../api/experiment.ts';
 import { KINDS } from '../../api/kinds.ts';
-import { apiVersionOf, controllerReference } from '../../api/kube-object.ts';
+import { apiVersionOf, controllerReference, createdMs } from '../../api/kube-object.ts';
 import { INSTANCE_ID_LABEL } from '../../api/labels.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
-import { parseTimestampMs } from '../../lib/timestamp.ts';
 import { isOver } from '../analysis/metric-verdict.ts';
 import { freeRunName } from '../analysis/run-name.ts';
 import { runSpecFrom } from '../analysis/templates.ts';
@@ -76,7 +75,7 @@ function templateExists(observation: ExperimentObservation, { clusterScope, temp
 }
 
 function templateDueMs({ experiment }: ExperimentObservation): number {
-  return (parseTimestampMs(experiment.metadata.creationTimestamp) ?? 0) + TEMPLATE_GRACE_MS;
+  return createdMs(experiment) + TEMPLATE_GRACE_MS;
 }
 
 /** When a template that is missing counts as an error; undefined when none is missing. */

@@ -1,5 +1,5 @@
 import type { AnalysisRun } from '../../api/analysis.ts';
-import type { KubeObject } from '../../api/kube-object.ts';
+import { isOwnedBy, type KubeObject } from '../../api/kube-object.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 import { worstResultOf } from '../analysis/failing-metric.ts';
@@ -63,11 +63,7 @@ function isPaused(rollout: Rollout): boolean {
 }
 
 function commitOf(replicaSets: readonly KubeObject[], rollout: Rollout, hash: string): string | undefined {
-  const own = replicaSets.find(
-    (set) =>
-      set.metadata.labels?.[HASH_LABEL] === hash &&
-      set.metadata.ownerReferences?.some((owner) => owner.uid === rollout.metadata.uid),
-  );
+  const own = replicaSets.find((set) => set.metadata.labels?.[HASH_LABEL] === hash && isOwnedBy(set, rollout));
   return own?.metadata.annotations?.[GIT_ANNOTATIONS.commit];
 }
 

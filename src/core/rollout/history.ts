@@ -7,13 +7,12 @@ import {
 } from '../../api/defaults.ts';
 import type { AnalysisRun } from '../../api/analysis.ts';
 import type { Experiment } from '../../api/experiment.ts';
-import type { KubeObject, ResourceKind } from '../../api/kube-object.ts';
+import { createdMs, type KubeObject, type ResourceKind } from '../../api/kube-object.ts';
 import { POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import type { ReplicaSet } from '../../api/workloads.ts';
-import { parseTimestampMs } from '../../lib/timestamp.ts';
 import { isOver } from '../analysis/metric-verdict.ts';
 import type { Position } from './position.ts';
-import { createdMs, hashOf, isCounted, podsOf, sizeOf } from './replica-set.ts';
+import { hashOf, isCounted, podsOf, sizeOf } from './replica-set.ts';
 import type { Plans } from './plans.ts';
 import type { RunPlan } from './runs.ts';
 import { isReferenced } from './scale-down.ts';
@@ -63,7 +62,7 @@ function expired<Kind extends AnalysisRun | Experiment>(
   const known = new Set(world.replicaSets.map(hashOf));
   const old = measured
     .filter(({ metadata }) => !kept.has(metadata.name) && metadata.deletionTimestamp === undefined)
-    .sort((left, right) => ageOrder(right) - ageOrder(left) || (right.metadata.name < left.metadata.name ? -1 : 1));
+    .sort((left, right) => createdMs(right) - createdMs(left) || (right.metadata.name < left.metadata.name ? -1 : 1));
   let successful = successfulRunHistoryLimitOf(world.rollout.spec);
   let unsuccessful = unsuccessfulRunHistoryLimitOf(world.rollout.spec);
   return old.filter(({ metadata, status }) => {
@@ -74,10 +73,6 @@ function expired<Kind extends AnalysisRun | Experiment>(
     if (status?.phase === 'Successful') return successful-- <= 0;
     return unsuccessful-- <= 0;
   });
-}
-
-function ageOrder(object: KubeObject): number {
-  return parseTimestampMs(object.metadata.creationTimestamp) ?? 0;
 }
 
 function deletion(kind: ResourceKind, object: KubeObject): KubeWrite {

@@ -6,7 +6,7 @@ import type {
   MetricResult,
 } from '../../api/analysis.ts';
 import type { KubeObject } from '../../api/kube-object.ts';
-import { refKey } from '../../api/kube-object.ts';
+import { createdMs, refKey } from '../../api/kube-object.ts';
 import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
 import { KINDS } from '../../api/kinds.ts';
 import { MANAGED_BY_ANNOTATION, POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
@@ -15,7 +15,7 @@ import type { Rollout } from '../../api/rollout.ts';
 import type { EndpointSlice, ReplicaSet, Service } from '../../api/workloads.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { applyMergePatch } from '../../lib/merge-patch.ts';
-import { formatTimestamp, parseTimestampMs } from '../../lib/timestamp.ts';
+import { formatTimestamp } from '../../lib/timestamp.ts';
 import type { Decision, Effect } from '../decision.ts';
 import type { Observation } from '../observation.ts';
 import type { ManagedRoute, TrafficObservation } from '../traffic.ts';
@@ -388,7 +388,7 @@ function measured(cluster: ImaginedCluster, run: AnalysisRun): AnalysisRun {
     return { ...run, status: { phase: 'Successful', message: 'Run Terminated' } };
   const { analysis } = cluster.habits;
   if (analysis === undefined || run.status?.phase === analysis.phase) return run;
-  const startedMs = createdAtMs(run);
+  const startedMs = createdMs(run);
   if (cluster.nowMs < startedMs + analysis.afterMs) return { ...run, status: { phase: 'Running' } };
   return { ...run, status: { phase: analysis.phase, message: '', metricResults: resultsOf(run, analysis.phase) } };
 }
@@ -402,12 +402,8 @@ function resultsOf(run: AnalysisRun, phase: AnalysisPhase): readonly MetricResul
 export function nextChangeMs(cluster: ImaginedCluster): number | undefined {
   const pods = Object.values(cluster.podsReadyAtMs).flat();
   const { analysis } = cluster.habits;
-  const runs = analysis === undefined ? [] : cluster.analysisRuns.map((run) => createdAtMs(run) + analysis.afterMs);
+  const runs = analysis === undefined ? [] : cluster.analysisRuns.map((run) => createdMs(run) + analysis.afterMs);
   const experiments = cluster.experiments.map((one) => experimentEndsAtMs(one, cluster.habits));
   const ahead = [...pods, ...runs, ...experiments].filter((atMs) => atMs > cluster.nowMs && Number.isFinite(atMs));
   return ahead.length === 0 ? undefined : Math.min(...ahead);
-}
-
-function createdAtMs(run: AnalysisRun): number {
-  return parseTimestampMs(run.metadata.creationTimestamp) ?? 0;
 }

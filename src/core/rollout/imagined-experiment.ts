@@ -1,8 +1,8 @@
 import type { AnalysisPhase } from '../../api/analysis.ts';
 import { experimentProgressDeadlineSecondsOf } from '../../api/defaults.ts';
 import type { Experiment } from '../../api/experiment.ts';
+import { createdMs } from '../../api/kube-object.ts';
 import { parseDurationMs } from '../../lib/duration.ts';
-import { parseTimestampMs } from '../../lib/timestamp.ts';
 import { isOver } from '../analysis/metric-verdict.ts';
 import { REQUIRED_COMPLETED } from '../experiment/ending.ts';
 import type { ClusterHabits } from './imagined-cluster.ts';
@@ -29,17 +29,18 @@ interface End {
   readonly message: string;
 }
 
-function endOf({ metadata, spec }: Experiment, { podStartMs, brokenImages, analysis }: ClusterHabits): End {
-  const createdMs = parseTimestampMs(metadata.creationTimestamp) ?? 0;
+function endOf(experiment: Experiment, { podStartMs, brokenImages, analysis }: ClusterHabits): End {
+  const { spec } = experiment;
+  const bornMs = createdMs(experiment);
   const broken = spec.templates.find(({ template }) =>
     template.spec?.containers?.some(({ image = '' }) => brokenImages.includes(image)),
   );
   if (broken !== undefined) {
     const seconds = experimentProgressDeadlineSecondsOf(spec);
     const message = `Template '${broken.name}' exceeded its progressDeadlineSeconds (${seconds})`;
-    return { atMs: createdMs + seconds * 1_000, phase: 'Failed', message };
+    return { atMs: bornMs + seconds * 1_000, phase: 'Failed', message };
   }
-  const readyMs = createdMs + podStartMs;
+  const readyMs = bornMs + podStartMs;
   const timed: End = {
     atMs: readyMs + (parseDurationMs(spec.duration ?? '') ?? Number.POSITIVE_INFINITY),
     phase: 'Successful',

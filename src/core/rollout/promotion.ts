@@ -1,5 +1,5 @@
 import type { Position } from './position.ts';
-import { createdMs } from './replica-set.ts';
+import { createdMs } from '../../api/kube-object.ts';
 import { nextRevision } from './revisions.ts';
 import { rolesOf, type World } from './world.ts';
 

@@ -1,5 +1,5 @@
 import { KINDS } from '../../api/kinds.ts';
-import { controllerReference } from '../../api/kube-object.ts';
+import { controllerReference, isOwnedBy } from '../../api/kube-object.ts';
 import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
 import {
   DESIRED_REPLICAS_ANNOTATION,
@@ -8,7 +8,6 @@ import {
   REVISION_ANNOTATION,
   SCALE_DOWN_DEADLINE_ANNOTATION,
 } from '../../api/labels.ts';
-import type { Rollout } from '../../api/rollout.ts';
 import type { ReplicaSet } from '../../api/workloads.ts';
 import { withAntiAffinity } from './anti-affinity.ts';
 import { blueGreenSizes } from './blue-green-capacity.ts';
@@ -127,7 +126,7 @@ function writeOf(world: World, { replicaSet, size, annotations, role }: WriteInp
   const { name, namespace = '', resourceVersion } = replicaSet.metadata;
   const from = sizeOf(replicaSet);
   const revision = annotations[REVISION_ANNOTATION] ?? String(revisionOf(replicaSet));
-  const adopted = isOwned(replicaSet, world.rollout)
+  const adopted = isOwnedBy(replicaSet, world.rollout)
     ? {}
     : { ownerReferences: [controllerReference(KINDS.rollout, world.rollout.metadata)] };
   const minReady = minReadyChange(world, replicaSet);
@@ -159,10 +158,6 @@ function writeOf(world: World, { replicaSet, size, annotations, role }: WriteInp
       notices: from === size ? [] : [scalingNotice({ name, revision, from, to: size })],
     },
   ];
-}
-
-function isOwned(replicaSet: ReplicaSet, rollout: Rollout): boolean {
-  return replicaSet.metadata.ownerReferences?.some((owner) => owner.uid === rollout.metadata.uid) === true;
 }
 
 /** The new version's ReplicaSet follows minReadySeconds of the Rollout. */

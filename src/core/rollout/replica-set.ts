@@ -1,6 +1,5 @@
 import type { ReplicaSet } from '../../api/workloads.ts';
 import { POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
-import { parseTimestampMs } from '../../lib/timestamp.ts';
 import type { Side } from './replicas.ts';
 
 /** Size that is asked for; Kubernetes reads an absent one as 1. */
@@ -43,10 +42,6 @@ export function hashOf(replicaSet: ReplicaSet | undefined): string {
 
 export function annotationOf(replicaSet: ReplicaSet | undefined, name: string): string | undefined {
   return replicaSet?.metadata.annotations?.[name];
-}
-
-export function createdMs(replicaSet: ReplicaSet): number {
-  return parseTimestampMs(replicaSet.metadata.creationTimestamp) ?? 0;
 }
 
 export function isDeleting(replicaSet: ReplicaSet): boolean {

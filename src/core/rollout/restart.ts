@@ -1,4 +1,5 @@
 import { KINDS } from '../../api/kinds.ts';
+import { createdMs, isOwnedBy } from '../../api/kube-object.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
 import type { Pod } from '../../api/workloads.ts';
 import { parseTimestampMs } from '../../lib/timestamp.ts';
@@ -40,18 +41,10 @@ export function planRestart(world: World, position: Position): RestartPlan {
 function oldPods(world: World, position: Position, beforeMs: number): readonly Pod[] {
   const roles = rolesOf(world, position);
   const order = [roles.stable, roles.current, ...roles.others].filter((one) => one !== undefined);
-  const old = world.observation.pods.filter(
-    (pod) => (parseTimestampMs(pod.metadata.creationTimestamp) ?? 0) < beforeMs,
-  );
+  const old = world.observation.pods.filter((pod) => createdMs(pod) < beforeMs);
   return order.flatMap((replicaSet) =>
-    old
-      .filter((pod) => pod.metadata.ownerReferences?.some((owner) => owner.uid === replicaSet.metadata.uid) === true)
-      .sort((left, right) => createdMs(left) - createdMs(right)),
+    old.filter((pod) => isOwnedBy(pod, replicaSet)).sort((left, right) => createdMs(left) - createdMs(right)),
   );
-}
-
-function createdMs(pod: Pod): number {
-  return parseTimestampMs(pod.metadata.creationTimestamp) ?? 0;
 }
 
 function evictionsMax(world: World): number {
@@ -62,9 +55,8 @@ function evictionsMax(world: World): number {
 
 /** A ReplicaSet may still count pods that were evicted a moment ago, and the pods themselves say that they leave. */
 function availableNow(world: World): number {
-  const uids = new Set(world.replicaSets.map(({ metadata }) => metadata.uid));
   const serving = world.observation.pods.filter(
-    (pod) => pod.metadata.ownerReferences?.some(({ uid }) => uids.has(uid)) === true && isServing(world, pod),
+    (pod) => world.replicaSets.some((replicaSet) => isOwnedBy(pod, replicaSet)) && isServing(world, pod),
   );
   return Math.min(sum(world.replicaSets, availableOf), serving.length);
 }

@@ -1,5 +1,5 @@
 import { KINDS } from '../../api/kinds.ts';
-import { controllerReference } from '../../api/kube-object.ts';
+import { controllerReference, createdMs } from '../../api/kube-object.ts';
 import {
   ANNOTATIONS_NOT_COPIED,
   DESIRED_REPLICAS_ANNOTATION,
@@ -16,7 +16,7 @@ import { deepEqual } from '../../lib/deep-equal.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 import { perObject } from '../../lib/per-object.ts';
 import { defaultedPodTemplate } from './pod-template-defaults.ts';
-import { annotationOf, createdMs, hashOf } from './replica-set.ts';
+import { annotationOf, hashOf } from './replica-set.ts';
 
 /**
  * The ReplicaSet of the desired template, found by what the template means, never by a hash alone: taking over from

@@ -1,4 +1,5 @@
 import { KINDS } from '../../api/kinds.ts';
+import { isOwnedBy } from '../../api/kube-object.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
 import { EPHEMERAL_METADATA_ANNOTATION, PENDING_POD_METADATA_ANNOTATION } from '../../api/labels.ts';
 import type { PodTemplateSpec } from '../../api/pod-template.ts';
@@ -77,9 +78,7 @@ export function isPodMetadataPending(replicaSet: ReplicaSet): boolean {
 export function planPodMetadata(world: World): readonly KubeWrite[] {
   return world.replicaSets.filter(isPodMetadataPending).flatMap((replicaSet) => {
     const pods = world.observation.pods.filter(
-      (pod) =>
-        pod.metadata.deletionTimestamp === undefined &&
-        pod.metadata.ownerReferences?.some((owner) => owner.uid === replicaSet.metadata.uid) === true,
+      (pod) => pod.metadata.deletionTimestamp === undefined && isOwnedBy(pod, replicaSet),
     );
     return [...pods.flatMap((pod) => podWrite(pod, replicaSet)), noteRemoved(replicaSet)];
   });

@@ -5,7 +5,7 @@ import { currentStep } from './steps.ts';
 import type { Position } from './position.ts';
 import { isWithinRollbackWindow } from './promotion.ts';
 import { positionOf } from './position.ts';
-import { createdMs } from './replica-set.ts';
+import { createdMs } from '../../api/kube-object.ts';
 import { rolesOf, type World } from './world.ts';
 
 export type UpdateDuration = NonNullable<RolloutStatus['duration']>;
