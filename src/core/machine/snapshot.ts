@@ -1,8 +1,7 @@
-import { findCondition } from '../../api/conditions.ts';
 import { isCutOver, isFastTracked } from '../rollout/blue-green.ts';
 import { newSkip } from '../rollout/known-commands.ts';
 import { isPausedFor, wasResumed, withoutPauses } from '../rollout/pause.ts';
-import { positionOf, type Position } from '../rollout/position.ts';
+import { isAbortRecorded, positionOf, type Position } from '../rollout/position.ts';
 import { isStableGone, isWithinRollbackWindow } from '../rollout/promotion.ts';
 import { distrustText } from '../rollout/runs.ts';
 import { experimentVerdict } from '../rollout/step-experiment.ts';
@@ -54,7 +53,7 @@ function pastStepsWhenPromoted(world: World, position: Position): Position {
 /** The recorded position, less what users' edits made void. */
 function settled(world: World, position: Position): Position {
   // An abort wins over a full promotion that was asked for since: that needs a retry first.
-  if (isAbortRecorded(world) && position.abort) return { ...position, promoteFull: false };
+  if (isAbortRecorded(world.status) && position.abort) return { ...position, promoteFull: false };
   // What is promoted already is not promoted once more, nor is the next version without being asked for.
   if (position.promoteFull && position.currentHash === position.stableHash && position.stableHash !== '')
     return { ...position, promoteFull: false };
@@ -83,9 +82,9 @@ function withinSteps(position: Position, stepCount: number): Position {
 }
 
 function stateOf(world: World, position: Position): StateValue {
-  if (position.stableHash === '') return isAbortRecorded(world) ? 'aborted' : 'installing';
+  if (position.stableHash === '') return isAbortRecorded(world.status) ? 'aborted' : 'installing';
   if (position.currentHash === position.stableHash) return stableIsSettled(world, position) ? 'idle' : 'finalizing';
-  if (isAbortRecorded(world)) return abortedVersionIsIdle(world, position) ? 'aborted' : 'aborting';
+  if (isAbortRecorded(world.status)) return abortedVersionIsIdle(world, position) ? 'aborted' : 'aborting';
   if (isPausedFor(position, 'InconclusiveAnalysisRun') || isPausedFor(position, 'InconclusiveExperiment'))
     return 'pausedInconclusive';
   if (world.blueGreen !== undefined) return blueGreenStateOf(world, position);
@@ -104,11 +103,6 @@ function blueGreenStateOf(world: World, position: Position): StateValue {
   if (position.previewCheckPoint || isFastTracked(world, position)) return 'cuttingOver';
   if (wasResumed(position)) return 'pausedPromotion';
   return rolesOf(world, position).current === undefined ? 'preparing' : 'previewing';
-}
-
-/** An abort counts as taken up once the condition says so; only then can clearing `abort` be a wish to try again. */
-export function isAbortRecorded(world: World): boolean {
-  return findCondition(world.status.conditions, 'Progressing')?.reason === 'RolloutAborted';
 }
 
 /** The pause that a user has cleared was for an inconclusive measurement. */

@@ -1,4 +1,4 @@
-import { findCondition } from '../../api/conditions.ts';
+import { isAbortRecorded } from './position.ts';
 import type { World } from './world.ts';
 
 /** What a user asked for by writing into status; pausing, resuming and skipping show in the position itself. */
@@ -7,7 +7,7 @@ export type Command = 'ABORT' | 'RETRY' | 'PROMOTE_FULL';
 /** Abort wins over everything that was asked for beside it. */
 export function commandsOf(world: World): readonly Command[] {
   const { status } = world;
-  const recorded = findCondition(status.conditions, 'Progressing')?.reason === 'RolloutAborted';
+  const recorded = isAbortRecorded(status);
   if (status.abort === true) return recorded ? [] : ['ABORT'];
   const commands: Command[] = [];
   if (recorded) commands.push('RETRY');

@@ -1,3 +1,4 @@
+import { findCondition } from '../../api/conditions.ts';
 import type { StablePingPong } from '../../api/role-services.ts';
 import type { PauseCondition, RolloutStatus } from '../../api/rollout.ts';
 
@@ -40,4 +41,9 @@ export function positionOf(status: RolloutStatus | undefined): Position {
     previewCheckPoint: status?.blueGreen?.scaleUpPreviewCheckPoint ?? false,
     stablePingPong: status?.canary?.stablePingPong ?? undefined,
   };
+}
+
+/** An abort counts as taken up once the condition says so; only then can clearing `abort` be a wish to try again. */
+export function isAbortRecorded(status: RolloutStatus): boolean {
+  return findCondition(status.conditions, 'Progressing')?.reason === 'RolloutAborted';
 }

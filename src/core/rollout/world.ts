@@ -9,6 +9,7 @@ import type { Observation } from '../observation.ts';
 import { blueGreenSettingsOf, type BlueGreenSettings } from './blue-green-settings.ts';
 import { canarySettingsOf, type CanarySettings } from './canary-settings.ts';
 import type { Problem } from '../../api/validation/problem.ts';
+import { isAbortRecorded } from './position.ts';
 import { problemsOf } from './problems.ts';
 import { hashOf, isDeleting } from './replica-set.ts';
 import { findByTemplate, replicaSetName } from './revisions.ts';
@@ -81,8 +82,7 @@ export function lookAt(observation: Observation): World {
 
 /** Once a user retries, nothing that was measured before counts any more. */
 function afterRetry(status: RolloutStatus): RolloutStatus {
-  const wasAborted = findCondition(status.conditions, 'Progressing')?.reason === 'RolloutAborted';
-  if (!wasAborted || status.abort === true) return status;
+  if (!isAbortRecorded(status) || status.abort === true) return status;
   const {
     currentStepAnalysisRunStatus: _step,
     currentBackgroundAnalysisRunStatus: _background,
