@@ -3,7 +3,7 @@ import { newSkip } from '../rollout/known-commands.ts';
 import { isPausedFor, wasResumed, withoutPauses } from '../rollout/pause.ts';
 import { isAbortRecorded, positionOf, type Position } from '../rollout/position.ts';
 import { isStableGone, isWithinRollbackWindow } from '../rollout/promotion.ts';
-import { distrustText } from '../rollout/runs.ts';
+import { distrustText, recordedRuns } from '../rollout/runs.ts';
 import { experimentVerdict } from '../rollout/step-experiment.ts';
 import { allStepsDone, abortedVersionIsIdle, currentStep, stableIsSettled, stepKind } from '../rollout/steps.ts';
 import type { World } from '../rollout/world.ts';
@@ -109,11 +109,5 @@ function blueGreenStateOf(world: World, position: Position): StateValue {
 function wasInconclusive(world: World, position: Position): boolean {
   if (distrustText(world, position) !== undefined) return true;
   if (experimentVerdict(world, position) === 'Inconclusive') return true;
-  const { canary, blueGreen } = world.status;
-  return [
-    canary?.currentStepAnalysisRunStatus,
-    canary?.currentBackgroundAnalysisRunStatus,
-    blueGreen?.prePromotionAnalysisRunStatus,
-    blueGreen?.postPromotionAnalysisRunStatus,
-  ].some((run) => run?.status === 'Inconclusive');
+  return Object.values(recordedRuns(world.status)).some((run) => run?.status === 'Inconclusive');
 }

@@ -2,10 +2,11 @@ import { findCondition } from '../../api/conditions.ts';
 import type { EventNotice } from '../../api/kube-write.ts';
 import { REVISION_ANNOTATION } from '../../api/labels.ts';
 import type { RolloutStatus } from '../../api/rollout.ts';
+import { isOver } from '../analysis/metric-verdict.ts';
 import type { Plans } from './plans.ts';
 import type { Position } from './position.ts';
 import { currentRevision } from './promotion.ts';
-import { isFinished, type RunKind } from './runs.ts';
+import { recordedRuns, type RecordedRun } from './runs.ts';
 import type { World } from './world.ts';
 
 export interface EventsInput {
@@ -100,27 +101,19 @@ function runNotices(world: World, position: Position, status: RolloutStatus): re
 }
 
 /** Ended because nobody needs it any more: whatever it reads then, it proves nothing. */
-function wasStopped(world: World, position: Position, run: RunStatus): boolean {
+function wasStopped(world: World, position: Position, run: RecordedRun | undefined): boolean {
   const needless = position.abort || position.promoteFull || position.currentHash === position.stableHash;
   if (!needless || (run?.status !== 'Successful' && run?.status !== 'Inconclusive')) return false;
   return world.runs.some(({ metadata, spec }) => metadata.name === run.name && spec.terminate === true);
 }
 
-function recordedRuns({ canary, blueGreen }: RolloutStatus): Readonly<Record<RunKind, RunStatus>> {
-  return {
-    Step: canary?.currentStepAnalysisRunStatus,
-    Background: canary?.currentBackgroundAnalysisRunStatus,
-    PrePromotion: blueGreen?.prePromotionAnalysisRunStatus,
-    PostPromotion: blueGreen?.postPromotionAnalysisRunStatus,
-  };
-}
-
 /** The verdict with which the update went on in the same pass, so that status never shows it. */
-function endedRun(world: World, before: RunStatus): RunStatus {
+function endedRun(world: World, before: RecordedRun | undefined): RecordedRun | undefined {
   const run = world.runs.find(({ metadata }) => metadata.name === before?.name);
-  return run === undefined || !isFinished(run)
-    ? undefined
-    : { name: run.metadata.name, status: run.status?.phase ?? 'Successful' };
+  const phase = run?.status?.phase;
+  return run !== undefined && phase !== undefined && isOver(phase)
+    ? { name: run.metadata.name, status: phase }
+    : undefined;
 }
 
 function experimentNotices({ experiments: { current } }: Plans): readonly EventNotice[] {
@@ -136,9 +129,11 @@ function failureNotices(world: World, { runs, experiments }: Plans): readonly Ev
     .map((message) => ({ type: 'Warning', reason: 'ReconciliationError', message }));
 }
 
-type RunStatus = NonNullable<RolloutStatus['canary']>['currentStepAnalysisRunStatus'];
-
-function runNotice(kind: string, before: RunStatus, after: RunStatus): readonly EventNotice[] {
+function runNotice(
+  kind: string,
+  before: RecordedRun | undefined,
+  after: RecordedRun | undefined,
+): readonly EventNotice[] {
   // A run that nobody has taken up yet has nothing to tell.
   if (after === undefined || after.status === 'Pending') return [];
   const known = before?.name === after.name && before.status !== 'Pending';

@@ -6,8 +6,9 @@ import {
   STEP_INDEX_LABEL,
   type RolloutType,
 } from '../../api/labels.ts';
-import type { RolloutAnalysis } from '../../api/rollout.ts';
+import type { RolloutAnalysis, RolloutStatus } from '../../api/rollout.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
+import { isOver } from '../analysis/metric-verdict.ts';
 import { newRunFor } from '../analysis/new-run.ts';
 import { distrustCause, trustedPhase } from '../analysis/trusted-phase.ts';
 import { canCarryAll, isCutOver, isFastTracked, previewIsReady } from './blue-green.ts';
@@ -26,24 +27,22 @@ export interface NamedRun {
   readonly run: AnalysisRun | undefined;
 }
 
-export function namedRun(world: World, kind: RunKind): NamedRun | undefined {
-  const recorded = recordedRun(world, kind);
-  if (recorded === undefined || recorded === null || recorded.name === '') return undefined;
+function namedRun(world: World, kind: RunKind): NamedRun | undefined {
+  const recorded = recordedRuns(world.status)[kind];
+  if (recorded === undefined || recorded.name === '') return undefined;
   return { name: recorded.name, run: world.runs.find((run) => run.metadata.name === recorded.name) };
 }
 
-function recordedRun(world: World, kind: RunKind): { readonly name: string; readonly status: string } | undefined {
-  const { canary, blueGreen } = world.status;
-  switch (kind) {
-    case 'Step':
-      return canary?.currentStepAnalysisRunStatus ?? undefined;
-    case 'Background':
-      return canary?.currentBackgroundAnalysisRunStatus ?? undefined;
-    case 'PrePromotion':
-      return blueGreen?.prePromotionAnalysisRunStatus ?? undefined;
-    case 'PostPromotion':
-      return blueGreen?.postPromotionAnalysisRunStatus ?? undefined;
-  }
+export type RecordedRun = NonNullable<NonNullable<RolloutStatus['canary']>['currentStepAnalysisRunStatus']>;
+
+/** The runs that a status names, with the phases in which it saw them. */
+export function recordedRuns({ canary, blueGreen }: RolloutStatus): Readonly<Record<RunKind, RecordedRun | undefined>> {
+  return {
+    Step: canary?.currentStepAnalysisRunStatus ?? undefined,
+    Background: canary?.currentBackgroundAnalysisRunStatus ?? undefined,
+    PrePromotion: blueGreen?.prePromotionAnalysisRunStatus ?? undefined,
+    PostPromotion: blueGreen?.postPromotionAnalysisRunStatus ?? undefined,
+  };
 }
 
 /** The analysis that should be under way at this position. */
@@ -93,20 +92,6 @@ export function phaseOf(run: AnalysisRun | undefined): AnalysisPhase | undefined
   return phase === undefined || (phase as string) === '' ? undefined : phase;
 }
 
-export function isFinished(run: AnalysisRun): boolean {
-  switch (phaseOf(run)) {
-    case 'Successful':
-    case 'Failed':
-    case 'Error':
-    case 'Inconclusive':
-      return true;
-    case 'Pending':
-    case 'Running':
-    case undefined:
-      return false;
-  }
-}
-
 /** What a wanted analysis found out so far. */
 export function verdictOf(world: World, position: Position, kind: RunKind): AnalysisPhase | undefined {
   if (wantedAnalysis(world, position, kind) === undefined) return undefined;
@@ -137,9 +122,9 @@ export function failureText(world: World, position: Position): string | undefine
 /** A run that was under way when the last pass looked is over. */
 export function measurementEnded(world: World): boolean {
   return (['PrePromotion', 'PostPromotion'] as const).some((kind) => {
-    const recorded = recordedRun(world, kind)?.status;
+    const recorded = recordedRuns(world.status)[kind]?.status;
     const run = namedRun(world, kind)?.run;
-    return (recorded === 'Running' || recorded === 'Pending') && run !== undefined && isFinished(run);
+    return (recorded === 'Running' || recorded === 'Pending') && isOver(run?.status?.phase);
   });
 }
 
@@ -201,7 +186,7 @@ export function planRuns(world: World, position: Position, input: RunPlanInput):
   const kept = new Set(isCutShort(position) ? [] : planned.map((plan) => plan?.name));
   const terminate = world.runs.filter(
     (run) =>
-      !isFinished(run) &&
+      !isOver(run.status?.phase) &&
       run.spec.terminate !== true &&
       !kept.has(run.metadata.name) &&
       (isCutShort(position) || !isAhead(world, position, run)),
@@ -230,7 +215,7 @@ export function planRuns(world: World, position: Position, input: RunPlanInput):
 
 /** Under way for the very thing that a run would be made for: whoever made it had recorded it in a status that is not seen yet. */
 function isTheSame(run: AnalysisRun, made: AnalysisRun): boolean {
-  const isOpen = !isFinished(run) && run.spec.terminate !== true;
+  const isOpen = !isOver(run.status?.phase) && run.spec.terminate !== true;
   const [found, wanted] = [run.metadata, made.metadata];
   const revision = (metadata: AnalysisRun['metadata']): string | undefined =>
     metadata.annotations?.[REVISION_ANNOTATION];
@@ -274,7 +259,7 @@ function lastWord(world: World, position: Position, kind: RunKind): PlannedRun |
   const named = namedRun(world, kind);
   if (named?.run?.metadata.labels?.[POD_TEMPLATE_HASH_LABEL] !== position.currentHash) return undefined;
   const isPromoted = world.blueGreen !== undefined && position.currentHash === position.stableHash;
-  if (!isCutShort(position) && !(isPromoted && isFinished(named.run))) return undefined;
+  if (!isCutShort(position) && !(isPromoted && isOver(named.run.status?.phase))) return undefined;
   return { name: named.name, run: named.run, create: undefined };
 }
 
