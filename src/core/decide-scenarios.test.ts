@@ -706,6 +706,27 @@ describe('analysis', () => {
     assert.deepEqual(writesAt(3), [`terminate AnalysisRun ${world.cluster.analysisRuns[0]?.metadata.name}`]);
   });
 
+  test('a run that is on its way out is neither taken up nor told to end', () => {
+    const world = measured(routed({ steps: [{ analysis: { templates } }, { pause: {} }] }), 'Successful');
+    world.image('v2').advance(2_000);
+    const [run] = world.cluster.analysisRuns;
+    assert.ok(run);
+    const { name } = run.metadata;
+    const leaving = { ...run, metadata: { ...run.metadata, deletionTimestamp: run.metadata.creationTimestamp } };
+    const decisionAt = (changes: object): ReturnType<typeof decide> => {
+      const observation = { ...observe(world.cluster), analysisRuns: [leaving] };
+      return decide({ ...observation, rollout: { ...observation.rollout, status: { ...world.status, ...changes } } });
+    };
+
+    const anew = decisionAt({ canary: { ...world.status.canary, currentStepAnalysisRunStatus: undefined } });
+    assert.equal(anew.status.canary?.currentStepAnalysisRunStatus?.name, `${name}.1`);
+    const aborted = decisionAt({ abort: true });
+    assert.deepEqual(
+      aborted.effects.filter((effect) => effect.type === 'write' && effect.purpose.startsWith('terminate')),
+      [],
+    );
+  });
+
   test('background analysis runs from the start, and ends with the update', () => {
     const world = measured(routed({ steps: STEPS, analysis: { templates } }), 'Failed');
 

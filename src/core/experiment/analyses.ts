@@ -7,6 +7,7 @@ import { deepEqual } from '../../lib/deep-equal.ts';
 import { isOver } from '../analysis/metric-verdict.ts';
 import { freeRunName } from '../analysis/run-name.ts';
 import { runSpecFrom } from '../analysis/templates.ts';
+import { isUnderWay } from '../analysis/under-way.ts';
 import { resolveExperimentArguments } from './arguments.ts';
 import { analysisStatusOf, isDurationOver, isEnding } from './ending.ts';
 import type { ExperimentObservation } from './observation.ts';
@@ -134,14 +135,11 @@ export function newAnalysisRun(
   const recorded = analysisStatusOf(status, analysis)?.analysisRun ?? '';
   if (recorded !== '') return { ok: true, run: { ...identity(observation, recorded), spec: outcome.spec } };
   const same = observation.analysisRuns.find(
-    (run) => isNamedFor(run, experiment.metadata.name, analysis) && isOpen(run) && deepEqual(run.spec, outcome.spec),
+    (run) =>
+      isNamedFor(run, experiment.metadata.name, analysis) && isUnderWay(run) && deepEqual(run.spec, outcome.spec),
   );
   const name = freeName(observation, analysis);
   return { ok: true, run: same ?? { ...identity(observation, name), spec: outcome.spec } };
-}
-
-function isOpen(run: AnalysisRun): boolean {
-  return !isOver(run.status?.phase) && run.spec.terminate !== true && run.metadata.deletionTimestamp === undefined;
 }
 
 function isNamedFor(run: AnalysisRun, experiment: string, analysis: AnalysisSpec): boolean {
@@ -202,7 +200,7 @@ export function planAnalyses(observation: ExperimentObservation, status: Experim
     if (made.ok) create.push(made.run);
   }
   const terminate = analysisRuns
-    .filter((run) => isOpen(run) && !wanted.has(run.metadata.name))
+    .filter((run) => isUnderWay(run) && !wanted.has(run.metadata.name))
     .map((run) => ({ analysis: analysisOf(spec, status, run), run }));
   return { create, terminate };
 }

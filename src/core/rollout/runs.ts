@@ -11,6 +11,7 @@ import { deepEqual } from '../../lib/deep-equal.ts';
 import { isOver } from '../analysis/metric-verdict.ts';
 import { newRunFor } from '../analysis/new-run.ts';
 import { distrustCause, trustedPhase } from '../analysis/trusted-phase.ts';
+import { isUnderWay } from '../analysis/under-way.ts';
 import { canCarryAll, isCutOver, isFastTracked, previewIsReady } from './blue-green.ts';
 import type { Position } from './position.ts';
 import { isWithinRollbackWindow } from './promotion.ts';
@@ -186,10 +187,7 @@ export function planRuns(world: World, position: Position, input: RunPlanInput):
   const kept = new Set(isCutShort(position) ? [] : planned.map((plan) => plan?.name));
   const terminate = world.runs.filter(
     (run) =>
-      !isOver(run.status?.phase) &&
-      run.spec.terminate !== true &&
-      !kept.has(run.metadata.name) &&
-      (isCutShort(position) || !isAhead(world, position, run)),
+      isUnderWay(run) && !kept.has(run.metadata.name) && (isCutShort(position) || !isAhead(world, position, run)),
   );
   return { step, background, prePromotion, postPromotion, terminate, failures };
 
@@ -215,12 +213,11 @@ export function planRuns(world: World, position: Position, input: RunPlanInput):
 
 /** Under way for the very thing that a run would be made for: whoever made it had recorded it in a status that is not seen yet. */
 function isTheSame(run: AnalysisRun, made: AnalysisRun): boolean {
-  const isOpen = !isOver(run.status?.phase) && run.spec.terminate !== true;
   const [found, wanted] = [run.metadata, made.metadata];
   const revision = (metadata: AnalysisRun['metadata']): string | undefined =>
     metadata.annotations?.[REVISION_ANNOTATION];
   return (
-    isOpen &&
+    isUnderWay(run) &&
     deepEqual(found.labels, wanted.labels) &&
     revision(found) === revision(wanted) &&
     deepEqual(run.spec, made.spec)

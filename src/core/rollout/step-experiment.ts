@@ -2,7 +2,7 @@ import type { AnalysisPhase } from '../../api/analysis.ts';
 import type { Experiment } from '../../api/experiment.ts';
 import { POD_TEMPLATE_HASH_LABEL, REVISION_ANNOTATION } from '../../api/labels.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
-import { isOver } from '../analysis/metric-verdict.ts';
+import { isUnderWay } from '../analysis/under-way.ts';
 import { distrustOfExperiment } from '../experiment/ending.ts';
 import { newExperimentFor, type ExperimentStep } from '../experiment/new-experiment.ts';
 import type { Position } from './position.ts';
@@ -78,7 +78,7 @@ export function planExperiment(world: World, position: Position, input: Experime
   const cutShort = position.abort || position.promoteFull;
   const terminate = world.experiments.filter(
     (experiment) =>
-      isOpen(experiment) &&
+      isUnderWay(experiment) &&
       experiment.metadata.name !== current?.name &&
       (cutShort || !isAhead(world, position, experiment)),
   );
@@ -108,7 +108,7 @@ export function planExperiment(world: World, position: Position, input: Experime
       failures.push(made.message);
       return undefined;
     }
-    const adopted = world.experiments.find((one) => isOpen(one) && isTheSame(one, made.experiment));
+    const adopted = world.experiments.find((one) => isUnderWay(one) && isTheSame(one, made.experiment));
     return adopted === undefined
       ? { name: made.experiment.metadata.name, experiment: undefined, create: made.experiment }
       : { name: adopted.metadata.name, experiment: adopted, create: undefined };
@@ -145,10 +145,6 @@ function freeName(world: World, base: string): string {
   let name = base;
   for (let attempt = 1; taken.has(name); attempt += 1) name = `${base}-${attempt}`;
   return name;
-}
-
-function isOpen({ spec, status, metadata }: Experiment): boolean {
-  return !isOver(status?.phase) && spec.terminate !== true && metadata.deletionTimestamp === undefined;
 }
 
 /** Under way for the very thing: whoever made it had recorded it in a status that is not seen yet. */
