@@ -279,3 +279,18 @@ test('a pull request on abort is refused by name, and a suspended GitSource does
   await until('the suspension to show', async () => (await world.condition('Reconciling'))?.reason === 'Suspended');
   assert.equal(await world.get(KINDS.rollout, 'shop'), undefined);
 });
+
+test('a Secret that is refused tells which entry is wrong, and not what stands in it', async (t) => {
+  const world = await open(t);
+  await world.start();
+
+  await world.origin.commit({
+    'app/pin.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: pin}\ndata: {pin: 424242, list: [hunter2]}\n',
+  });
+  await world.pull();
+
+  const { message = '' } = (await world.condition('Ready')) ?? {};
+  assert.match(message, /applying Secret pin: .*pin/);
+  assert.doesNotMatch(JSON.stringify(await world.source()), /424242|hunter2/);
+  assert.doesNotMatch((await world.events()).join('\n'), /424242|hunter2/);
+});

@@ -15,6 +15,7 @@ import type { KindDirectory, Kube } from '../../ports/kube.ts';
 import { causeOf, isKubeError } from '../failure.ts';
 import type { Declaration } from './declaration.ts';
 import type { LiveObjects } from './live-objects.ts';
+import { refusalText } from './refusal.ts';
 
 export interface ApplyTools {
   readonly kube: Kube;
@@ -170,15 +171,10 @@ async function applyOne(pass: Pass, manifest: Manifest): Promise<Outcome> {
     if (error.reason === 'conflict') return { result: 'waiting', again: true };
     return {
       result: 'failed',
-      problem: `applying ${title}: ${explain(error, pass)}`,
+      problem: `applying ${title}: ${refusalText(object, error, pass.source.spec.serviceAccountName ?? 'default')}`,
       again: error.reason !== 'invalid',
     };
   }
-}
-
-function explain(error: Error & { readonly reason: string }, pass: Pass): string {
-  if (error.reason !== 'forbidden') return error.message;
-  return `${error.message} (every change uses the rights of the ServiceAccount ${pass.source.spec.serviceAccountName ?? 'default'}: grant it get, create, patch and delete)`;
 }
 
 /** A ConfigMap or Secret of the same commit that a workload names and that failed: its pods could not start. */
