@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { KINDS } from '../../src/api/kinds.ts';
 import { trailersOf } from '../../src/core/gitops/trailers.ts';
-import { abort, createReplicaSet, revertOf } from '../support/git-aborts.ts';
-import { startGitHttpServer } from '../support/git-server.ts';
+import { abort, createReplicaSet, revertOf, runFirstVersion } from '../support/git-aborts.ts';
+import { startGitHttpServer, type GitHttpServer } from '../support/git-server.ts';
 import { NAMESPACE, openGitWorld, until, type GitWorld } from '../support/git-world.ts';
 import { configMapYaml, rolloutYaml, shopFiles } from '../support/git-manifests.ts';
 
@@ -16,14 +16,19 @@ async function openShop(
   const world = await openGitWorld(files);
   t.after(() => world.close());
   await world.start();
-  await createReplicaSet(world, rollout, 'good');
-  await world.patch(
-    KINDS.rollout,
-    rollout,
-    { status: { currentPodHash: 'good', stableRS: 'good', phase: 'Healthy', observedGeneration: '1' } },
-    'status',
-  );
+  await runFirstVersion(world, rollout);
   return world;
+}
+
+/** The same, which reads its second commit over HTTP. */
+async function openShopOverHttp(t: TestContext): Promise<{ readonly world: GitWorld; readonly http: GitHttpServer }> {
+  const world = await openShop(t);
+  const http = await startGitHttpServer(world.origin.folder);
+  t.after(() => http.close());
+  await world.patch(KINDS.gitSource, 'app', { spec: { url: `${http.url}/app.git` } });
+  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
+  await world.pull();
+  return { world, http };
 }
 
 async function createFailedRun(world: GitWorld): Promise<void> {
@@ -218,12 +223,7 @@ test('a head that declares another version already is left alone', async (t) => 
 });
 
 test('a branch that moves at the moment of the push is read again, and both changes stand', async (t) => {
-  const world = await openShop(t);
-  const http = await startGitHttpServer(world.origin.folder);
-  t.after(() => http.close());
-  await world.patch(KINDS.gitSource, 'app', { spec: { url: `${http.url}/app.git` } });
-  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
-  await world.pull();
+  const { world, http } = await openShopOverHttp(t);
   let moves = 0;
   http.beforeRequest = async (path) => {
     if (!path.endsWith('/git-receive-pack') || moves >= 2) return;
@@ -240,12 +240,7 @@ test('a branch that moves at the moment of the push is read again, and both chan
 });
 
 test('the intent stands in the journal before anything is pushed', async (t) => {
-  const world = await openShop(t);
-  const http = await startGitHttpServer(world.origin.folder);
-  t.after(() => http.close());
-  await world.patch(KINDS.gitSource, 'app', { spec: { url: `${http.url}/app.git` } });
-  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
-  await world.pull();
+  const { world, http } = await openShopOverHttp(t);
   const states: (string | undefined)[] = [];
   http.beforeRequest = async (path) => {
     if (path.endsWith('/git-receive-pack')) states.push((await world.source()).status?.reverts?.[0]?.state);
@@ -274,12 +269,7 @@ test('a push that the server refuses is told, tried again, and succeeds once it 
 });
 
 test('an abort while Git is away waits in the journal, and is pushed when Git is back', async (t) => {
-  const world = await openShop(t);
-  const http = await startGitHttpServer(world.origin.folder);
-  t.after(() => http.close());
-  await world.patch(KINDS.gitSource, 'app', { spec: { url: `${http.url}/app.git` } });
-  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
-  await world.pull();
+  const { world, http } = await openShopOverHttp(t);
   http.failWith = 503;
   await world.pull();
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { KINDS } from '../../src/api/kinds.ts';
-import { abort, createReplicaSet, revertOf } from '../support/git-aborts.ts';
+import { abort, revertOf, runFirstVersion } from '../support/git-aborts.ts';
 import { configMapYaml, rolloutYaml, shopFiles } from '../support/git-manifests.ts';
 import { NAMESPACE, openGitWorld, type GitWorld } from '../support/git-world.ts';
 import { sshRefusal, startSshServer, type SshServer, type SshServerInput } from '../support/ssh-server.ts';
@@ -80,13 +80,7 @@ interface Shop {
 async function openShop(t: TestContext, server: SshServerInput = {}): Promise<Shop> {
   const shop = await openWorld(t, ({ knownHosts }) => knownHosts, server);
   const { world } = shop;
-  await createReplicaSet(world, 'shop', 'good');
-  await world.patch(
-    KINDS.rollout,
-    'shop',
-    { status: { currentPodHash: 'good', stableRS: 'good', phase: 'Healthy', observedGeneration: '1' } },
-    'status',
-  );
+  await runFirstVersion(world);
   await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
   await world.pull();
   return shop;

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-
-import { KINDS } from '../../src/api/kinds.ts';
-import { abort, createReplicaSet, revertOf } from '../support/git-aborts.ts';
+import { abort, revertOf, runFirstVersion } from '../support/git-aborts.ts';
 import { configMapYaml, shopFiles } from '../support/git-manifests.ts';
 import { openGitWorld, type GitWorld } from '../support/git-world.ts';
 
@@ -42,13 +40,7 @@ async function openShop(t: TestContext): Promise<GitWorld> {
   });
   t.after(() => world.close());
   await world.start();
-  await createReplicaSet(world, 'shop', 'good');
-  await world.patch(
-    KINDS.rollout,
-    'shop',
-    { status: { currentPodHash: 'good', stableRS: 'good', phase: 'Healthy', observedGeneration: '1' } },
-    'status',
-  );
+  await runFirstVersion(world);
   return world;
 }
 

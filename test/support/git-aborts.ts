@@ -32,6 +32,17 @@ export async function createReplicaSet(world: GitWorld, name: string, hash: stri
   });
 }
 
+/** What the controller of Rollouts would do with the first version: it runs, and is stable. */
+export async function runFirstVersion(world: GitWorld, name = 'shop'): Promise<void> {
+  await createReplicaSet(world, name, 'good');
+  await world.patch(
+    KINDS.rollout,
+    name,
+    { status: { currentPodHash: 'good', stableRS: 'good', phase: 'Healthy', observedGeneration: '1' } },
+    'status',
+  );
+}
+
 /** What the controller of Rollouts would do: a ReplicaSet for what Git brought, then an abort of it. */
 export async function abort(
   world: GitWorld,
