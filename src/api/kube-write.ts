@@ -34,6 +34,23 @@ export type KubeWrite =
     }
   | { readonly verb: 'evict'; readonly ref: ObjectRef; readonly uid?: string };
 
+/** The deletion of an object as it was seen, and of what it owns after it. */
+export function deletionOf(kind: ResourceKind, { metadata }: KubeObject): KubeWrite {
+  const { name, namespace = '', uid, resourceVersion } = metadata;
+  return { verb: 'delete', ref: { kind, namespace, name }, uid, resourceVersion, propagationPolicy: 'Background' };
+}
+
+/** What tells an AnalysisRun or an Experiment, as it was seen, to end. */
+export function terminationOf(kind: ResourceKind, { metadata }: KubeObject): KubeWrite {
+  const { name, namespace = '', resourceVersion } = metadata;
+  return {
+    verb: 'patch',
+    ref: { kind, namespace, name },
+    patchType: 'merge',
+    body: { metadata: { resourceVersion }, spec: { terminate: true } },
+  };
+}
+
 /** An occurrence to tell users about, posted in the background; it never delays a decision. */
 export interface EventNotice {
   readonly type: 'Normal' | 'Warning';

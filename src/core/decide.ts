@@ -1,5 +1,6 @@
 import { KINDS } from '../api/kinds.ts';
-import type { KubeWrite } from '../api/kube-write.ts';
+import type { KubeObject, ResourceKind } from '../api/kube-object.ts';
+import { terminationOf, type KubeWrite } from '../api/kube-write.ts';
 import { REVISION_ANNOTATION, WORKLOAD_GENERATION_ANNOTATION } from '../api/labels.ts';
 import type { Decision, Effect } from './decision.ts';
 import { assertInvariants } from './invariants.ts';
@@ -40,8 +41,7 @@ export function decide(observation: Observation): Decision {
   const before = lookAt(observation);
   const advanced = advance(before);
   // As before, but for Services that swapped their roles on the way.
-  const { world } = advanced.context;
-  const { mark, measuredAgain } = advanced.context;
+  const { world, mark, measuredAgain } = advanced.context;
   const restart = planRestart(world, advanced.context.position);
   const position: Position = { ...advanced.context.position, restartedAt: restart.restartedAt };
   const measuring = {
@@ -159,16 +159,7 @@ function scaleWorkload(world: World, position: Position): readonly Effect[] {
 }
 
 function runEffects(runs: RunPlan): readonly Effect[] {
-  const terminated = runs.terminate.map((run): Effect => {
-    const { name, namespace = '', resourceVersion } = run.metadata;
-    const write: KubeWrite = {
-      verb: 'patch',
-      ref: { kind: KINDS.analysisRun, namespace, name },
-      patchType: 'merge',
-      body: { metadata: { resourceVersion }, spec: { terminate: true } },
-    };
-    return effect(write, `terminate AnalysisRun ${name}`);
-  });
+  const terminated = runs.terminate.map((run) => termination(KINDS.analysisRun, run));
   const created = [runs.background, runs.step, runs.prePromotion, runs.postPromotion].flatMap(
     (planned): readonly Effect[] =>
       planned?.create === undefined
@@ -184,18 +175,14 @@ function runEffects(runs: RunPlan): readonly Effect[] {
 }
 
 function experimentEffects({ current, terminate }: ExperimentPlan): readonly Effect[] {
-  const terminated = terminate.map(({ metadata: { name, namespace = '', resourceVersion } }): Effect => {
-    const write: KubeWrite = {
-      verb: 'patch',
-      ref: { kind: KINDS.experiment, namespace, name },
-      patchType: 'merge',
-      body: { metadata: { resourceVersion }, spec: { terminate: true } },
-    };
-    return effect(write, `terminate Experiment ${name}`);
-  });
+  const terminated = terminate.map((experiment) => termination(KINDS.experiment, experiment));
   if (current?.create === undefined) return terminated;
   const write: KubeWrite = { verb: 'create', kind: KINDS.experiment, object: current.create };
   return [...terminated, effect(write, `create Experiment ${current.name}`)];
+}
+
+function termination(kind: ResourceKind, object: KubeObject): Effect {
+  return effect(terminationOf(kind, object), `terminate ${kind.kind} ${object.metadata.name}`);
 }
 
 /** Moments at which time alone changes something. */

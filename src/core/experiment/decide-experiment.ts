@@ -2,7 +2,7 @@ import { findCondition } from '../../api/conditions.ts';
 import { experimentProgressDeadlineSecondsOf } from '../../api/defaults.ts';
 import type { ExperimentStatus } from '../../api/experiment.ts';
 import { KINDS } from '../../api/kinds.ts';
-import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
+import { terminationOf, type EventNotice, type KubeWrite } from '../../api/kube-write.ts';
 import { invalidExperimentMessage } from '../../api/validation/experiment.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { formatTimestampMs } from '../../lib/timestamp.ts';
@@ -54,11 +54,7 @@ export function decideExperiment(observation: ExperimentObservation): Experiment
     status: next,
     writes: [
       ...versions.flatMap(({ pods, service }) => [...pods.writes, ...service]),
-      ...analyses.terminate.map(({ run }): KubeWrite => {
-        const { name, namespace = '', resourceVersion } = run.metadata;
-        const body = { metadata: { resourceVersion }, spec: { terminate: true } };
-        return { verb: 'patch', ref: { kind: KINDS.analysisRun, namespace, name }, patchType: 'merge', body };
-      }),
+      ...analyses.terminate.map(({ run }) => terminationOf(KINDS.analysisRun, run)),
       ...analyses.create.map((object): KubeWrite => ({ verb: 'create', kind: KINDS.analysisRun, object })),
     ],
     events: [...versionNotices(before, next), ...aboutAnalyses, ...phaseNotices(before, next)],

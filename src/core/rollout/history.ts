@@ -1,5 +1,5 @@
 import { KINDS } from '../../api/kinds.ts';
-import type { KubeWrite } from '../../api/kube-write.ts';
+import { deletionOf, type KubeWrite } from '../../api/kube-write.ts';
 import {
   revisionHistoryLimitOf,
   successfulRunHistoryLimitOf,
@@ -7,7 +7,7 @@ import {
 } from '../../api/defaults.ts';
 import type { AnalysisRun } from '../../api/analysis.ts';
 import type { Experiment } from '../../api/experiment.ts';
-import { createdMs, type KubeObject, type ResourceKind } from '../../api/kube-object.ts';
+import { createdMs } from '../../api/kube-object.ts';
 import { POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import type { ReplicaSet } from '../../api/workloads.ts';
 import { isOver } from '../analysis/metric-verdict.ts';
@@ -28,10 +28,10 @@ export function planHistory(
   const gone = expiredVersions(world, position);
   const goneHashes = new Set(gone.map(hashOf));
   return [
-    ...gone.map((replicaSet) => deletion(KINDS.replicaSet, replicaSet)),
-    ...expiredRuns(world, runs, goneHashes).map((run) => deletion(KINDS.analysisRun, run)),
+    ...gone.map((replicaSet) => deletionOf(KINDS.replicaSet, replicaSet)),
+    ...expiredRuns(world, runs, goneHashes).map((run) => deletionOf(KINDS.analysisRun, run)),
     ...expired(world, world.experiments, new Set([experiments.current?.name]), goneHashes).map((experiment) =>
-      deletion(KINDS.experiment, experiment),
+      deletionOf(KINDS.experiment, experiment),
     ),
   ];
 }
@@ -73,9 +73,4 @@ function expired<Kind extends AnalysisRun | Experiment>(
     if (status?.phase === 'Successful') return successful-- <= 0;
     return unsuccessful-- <= 0;
   });
-}
-
-function deletion(kind: ResourceKind, object: KubeObject): KubeWrite {
-  const { name, namespace = '', uid, resourceVersion } = object.metadata;
-  return { verb: 'delete', ref: { kind, namespace, name }, uid, resourceVersion, propagationPolicy: 'Background' };
 }

@@ -1,6 +1,6 @@
 import { KINDS } from '../../api/kinds.ts';
 import type { ObjectRef } from '../../api/kube-object.ts';
-import type { KubeWrite } from '../../api/kube-write.ts';
+import { deletionOf, type KubeWrite } from '../../api/kube-write.ts';
 import type { PodTemplateSpec } from '../../api/pod-template.ts';
 import { configKey, type ConfigKind } from '../../api/versioned-config.ts';
 import type { World } from '../rollout/world.ts';
@@ -20,11 +20,15 @@ export function planCopies(world: World): CopyPlan {
   if (config === undefined || world.problems.length > 0) return { create: [], remove: [] };
   const named = namesIn(templatesOf(world));
   return {
-    create: world.missingCopies.map(creation),
+    create: world.missingCopies.map((copy) => ({
+      verb: 'create',
+      kind: RESOURCE_OF[configKindOf(copy)],
+      object: copy,
+    })),
     // Without the right to watch them, what is known of them is old.
     remove: config.copies
       .filter((copy) => !named.has(keyOf(copy)) && !config.refused.includes(configKindOf(copy)))
-      .map(deletion),
+      .map((copy) => deletionOf(RESOURCE_OF[configKindOf(copy)], copy)),
   };
 }
 
@@ -48,14 +52,4 @@ function namesIn(templates: readonly PodTemplateSpec[]): ReadonlySet<string> {
 
 function keyOf(copy: ConfigObject): string {
   return configKey({ kind: configKindOf(copy), name: copy.metadata.name });
-}
-
-function creation(copy: ConfigObject): KubeWrite {
-  return { verb: 'create', kind: RESOURCE_OF[configKindOf(copy)], object: copy };
-}
-
-function deletion(copy: ConfigObject): KubeWrite {
-  const { name, namespace = '', uid, resourceVersion } = copy.metadata;
-  const ref = { kind: RESOURCE_OF[configKindOf(copy)], namespace, name };
-  return { verb: 'delete', ref, uid, resourceVersion, propagationPolicy: 'Background' };
 }
