@@ -10,7 +10,6 @@ import { acknowledge } from './rollout/acknowledgement.ts';
 import { planBlueGreenServices } from './rollout/blue-green-services.ts';
 import { deadlineMs } from './rollout/deadline.ts';
 import { eventsOf } from './rollout/events.ts';
-import { showsAdditional } from './rollout/experiment-weights.ts';
 import { planHistory } from './rollout/history.ts';
 import { pauseEndsAtMs, wasResumed } from './rollout/pause.ts';
 import { positionOf, type Position } from './rollout/position.ts';
@@ -26,8 +25,7 @@ import { planServices } from './rollout/services.ts';
 import { settlesAtMs } from './rollout/shown-weight.ts';
 import { nextStatus } from './rollout/status.ts';
 import { mayMove } from './rollout/steps.ts';
-import { showsRoutes } from './rollout/shown-routes.ts';
-import { planTraffic } from './rollout/traffic-plan.ts';
+import { planTraffic, showsPlan } from './rollout/traffic-plan.ts';
 import { planWorkloadScale, workloadGeneration } from './rollout/workload.ts';
 import { lookAt, type World } from './rollout/world.ts';
 import type { TrafficPlan } from './traffic.ts';
@@ -119,10 +117,7 @@ function shiftEffect(world: World, position: Position, plan: TrafficPlan | undef
   const { shown, drifted } = world.traffic;
   if (plan === undefined || world.traffic.routers.length === 0) return [];
   if (shown === undefined) return position.abort ? [{ type: 'shift', plan: { ...plan, canaryWeight: 0 } }] : [];
-  const asPlanned = shown.min === plan.canaryWeight && shown.max === plan.canaryWeight;
-  const others = showsRoutes(world, plan.managedRoutes ?? []) && showsAdditional(world, plan.additional ?? []);
-  if (asPlanned && !drifted && others) return [];
-  return [{ type: 'shift', plan }];
+  return showsPlan(world, plan) && !drifted ? [] : [{ type: 'shift', plan }];
 }
 
 /** What the API keeps on the Rollout itself: its revision, its workload's, and replicas if nobody gave any. One patch. */

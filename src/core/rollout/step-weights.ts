@@ -17,6 +17,13 @@ export function stepWeightAt(steps: readonly CanaryStep[], index: number): numbe
   return 0;
 }
 
+/** The weight that the steps ask for at this position: everything once they are done. */
+export function stepWeight(world: World, position: Position): number {
+  const { steps, weightTotal } = world.settings;
+  const index = indexOf(position, steps);
+  return index >= steps.length ? weightTotal : stepWeightAt(steps, index);
+}
+
 export interface CanaryScale {
   readonly weight?: number;
   readonly replicas?: number;
@@ -37,14 +44,13 @@ export function canaryScaleAt(world: World, position: Position): CanaryScale | u
 
 /** The weight that counts for the number of pods. */
 export function scaleWeight(world: World, position: Position): number {
-  const { steps, weightTotal, dynamicStableScale } = world.settings;
+  const { weightTotal, dynamicStableScale } = world.settings;
   if (position.promoteFull || position.stableHash === '' || position.currentHash === position.stableHash)
     return weightTotal;
   const scale = canaryScaleAt(world, position);
   if (scale?.weight !== undefined) return scale.weight;
   if (position.abort) return dynamicStableScale ? abortStepWeight(world, position) : 0;
-  const index = indexOf(position, steps);
-  return index >= steps.length ? weightTotal : stepWeightAt(steps, index);
+  return stepWeight(world, position);
 }
 
 /** With a stable side that shrank, an abort goes back over the weights of the steps, as far as stable pods are there. */

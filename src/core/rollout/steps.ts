@@ -7,8 +7,8 @@ import { aimOf, serviceNamed } from './service-aim.ts';
 import { routesWanted } from './managed-routes.ts';
 import { canaryIsUnrouted, hasManagedRoutes, showsRoutes } from './shown-routes.ts';
 import { isSettledAt, settlesAtMs } from './shown-weight.ts';
-import { indexOf } from './step-weights.ts';
-import { planWeight, targetWeight, weightIsOfCurrent } from './weights.ts';
+import { indexOf, stepWeight } from './step-weights.ts';
+import { planWeight, weightIsOfCurrent } from './weights.ts';
 import { isHeld, rolesOf, type World } from './world.ts';
 
 export type StepKind = 'weight' | 'scale' | 'pause' | 'analysis' | 'experiment' | 'route' | 'unsupported';
@@ -49,7 +49,7 @@ export function stepIsShifted(world: World, position: Position): boolean {
   if (world.settings.routing === undefined || !shifts || hasNoPods(world, position)) return true;
   if (!showsRoutes(world, routesWanted(world, position))) return false;
   if (!weightIsOfCurrent(world, position)) return false;
-  const plan = stepKind(step) === 'weight' ? targetWeight(world, position) : planWeight(world, position)?.canaryWeight;
+  const plan = stepKind(step) === 'weight' ? stepWeight(world, position) : planWeight(world, position)?.canaryWeight;
   return plan === undefined || isSettledAt(world, plan);
 }
 

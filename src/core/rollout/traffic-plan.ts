@@ -18,8 +18,14 @@ export function planTraffic(world: World, position: Position): TrafficPlan | und
   };
 }
 
+/** Every router shows the plan. */
+export function showsPlan(world: World, { canaryWeight, managedRoutes = [], additional = [] }: TrafficPlan): boolean {
+  const { shown } = world.traffic;
+  if (shown?.min !== canaryWeight || shown.max !== canaryWeight) return false;
+  return showsRoutes(world, managedRoutes) && showsAdditional(world, additional);
+}
+
 /** The routers show the plan, and the data plane had the time, or said, to obey it. */
-export function isSettledOn(world: World, { canaryWeight, managedRoutes = [], additional = [] }: TrafficPlan): boolean {
-  if (!showsAdditional(world, additional)) return false;
-  return showsRoutes(world, managedRoutes) && isSettledAt(world, canaryWeight);
+export function isSettledOn(world: World, plan: TrafficPlan): boolean {
+  return showsPlan(world, plan) && isSettledAt(world, plan.canaryWeight);
 }

@@ -3,7 +3,7 @@ import { hasCapacity, isFullyAvailable } from './capacity.ts';
 import type { Position } from './position.ts';
 import { availableOf, hashOf } from './replica-set.ts';
 import { aimOf, reaches, serviceNamed } from './service-aim.ts';
-import { abortStepWeight, indexOf, stepWeightAt } from './step-weights.ts';
+import { abortStepWeight, indexOf, stepWeight, stepWeightAt } from './step-weights.ts';
 import { shownWeight } from './shown-weight.ts';
 import { isSuperseded } from './superseded.ts';
 import { rolesOf, type Roles, type World } from './world.ts';
@@ -48,12 +48,11 @@ export function weightIsOfCurrent(world: World, position: Position): boolean {
 }
 
 function forwardWeight(world: World, position: Position, roles: Roles): number {
-  const { steps, weightTotal } = world.settings;
-  const index = indexOf(position, steps);
-  const wanted = index >= steps.length ? weightTotal : stepWeightAt(steps, index);
+  const { steps } = world.settings;
+  const wanted = stepWeight(world, position);
   if (wanted <= shownWeight(world)) return wanted;
-  const before = index >= steps.length ? stepWeightAt(steps, steps.length - 1) : stepWeightAt(steps, index - 1);
   if (mayRaise(world, position, roles)) return wanted;
+  const before = stepWeightAt(steps, indexOf(position, steps) - 1);
   // Where the number of all pods is bounded, stable makes room only as its traffic goes.
   return covered(world, world.settings.podsMax === undefined ? before : wanted, roles);
 }
@@ -120,11 +119,4 @@ function canaryServes(world: World): boolean {
   const aim = aimOf(serviceNamed(world, world.settings.canaryService));
   if (aim === undefined) return true;
   return world.replicaSets.some((replicaSet) => hashOf(replicaSet) === aim && availableOf(replicaSet) > 0);
-}
-
-/** The weight that the current step asks for. */
-export function targetWeight(world: World, position: Position): number {
-  const { steps, weightTotal } = world.settings;
-  const index = indexOf(position, steps);
-  return index >= steps.length ? weightTotal : stepWeightAt(steps, index);
 }
