@@ -1,3 +1,4 @@
+import { redact } from '../../lib/redact.ts';
 import type { GitError, GitErrorReason } from '../../ports/git.ts';
 
 const MESSAGE_CHARACTERS_MAX = 400;
@@ -33,20 +34,20 @@ const PATTERNS: readonly (readonly [RegExp, GitErrorReason])[] = [
 /** An error of Git, its reason taken from git's own words. `secrets` are blotted out wherever they turn up. */
 export function gitErrorFrom(deed: string, output: string, secrets: readonly string[]): GitError {
   const reason = PATTERNS.find(([pattern]) => pattern.test(output))?.[1] ?? 'failed';
-  return gitError(reason, `${deed}: ${telling(redact(output, secrets))}`);
+  return gitError(reason, `${deed}: ${telling(clean(output, secrets))}`);
 }
 
 export function gitError(reason: GitErrorReason, message: string): GitError {
   return Object.assign(new Error(message), { name: 'GitError' as const, reason });
 }
 
-/** Without secrets and without the user part of any URL. */
-export function redact(text: string, secrets: readonly string[]): string {
-  let clean = text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi, '$1');
-  for (const secret of secrets) {
-    if (secret.length >= 3) clean = clean.replaceAll(secret, '***');
-  }
-  return clean;
+/** Without secrets and without the user part of any URL. What is shorter than three characters stands in every text. */
+function clean(text: string, secrets: readonly string[]): string {
+  const withoutUsers = text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@]*@/gi, '$1');
+  return redact(
+    withoutUsers,
+    secrets.filter(({ length }) => length >= 3),
+  );
 }
 
 /** The lines that say what went wrong, without progress and hints. */

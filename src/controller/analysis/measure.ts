@@ -1,10 +1,10 @@
 import type { AnalysisRun, Measurement } from '../../api/analysis.ts';
-import { redact } from '../../core/analysis/arguments.ts';
 import type { MeasurementOrder } from '../../core/analysis/decide-run.ts';
 import { redactAll, type MeasurementReport } from '../../core/analysis/measurement.ts';
 import type { ProviderOutcome } from '../../core/analysis/outcome.ts';
 import type { Exchange, WaitExchange } from '../../core/exchange.ts';
 import type { AwsAccount } from '../../lib/aws-account.ts';
+import { redact } from '../../lib/redact.ts';
 import type { AwsCredentialSource } from '../../ports/aws.ts';
 import type { Clock } from '../../ports/clock.ts';
 import {

@@ -1,6 +1,6 @@
 import type { Measurement, Metric, MetricResult } from '../../api/analysis.ts';
+import { redact } from '../../lib/redact.ts';
 import { formatTimestampMs } from '../../lib/timestamp.ts';
-import { redact } from './arguments.ts';
 import { assessResult } from './assess-measurement.ts';
 import { isOver } from './metric-verdict.ts';
 import type { ProviderOutcome } from './outcome.ts';
