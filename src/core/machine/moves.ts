@@ -1,11 +1,12 @@
 import type { EventNotice } from '../../api/kube-write.ts';
 import { formatTimestamp } from '../../lib/timestamp.ts';
+import { deadlineText } from '../rollout/deadline.ts';
 import { isPausedFor, pauseBecause, withoutPauses } from '../rollout/pause.ts';
 import type { Position } from '../rollout/position.ts';
 import { currentRevision, promotionReason } from '../rollout/promotion.ts';
 import { replicaSetName } from '../rollout/revisions.ts';
-import { distrustText, failureText, isInconclusive } from '../rollout/runs.ts';
-import { experimentFailure, experimentTrouble } from '../rollout/step-experiment.ts';
+import { isInconclusive } from '../rollout/runs.ts';
+import { measurementDoubt, measurementFailure } from '../rollout/step-experiment.ts';
 import { indexOf } from '../rollout/step-weights.ts';
 import { stepText } from '../rollout/step-text.ts';
 import { currentStep } from '../rollout/steps.ts';
@@ -26,7 +27,7 @@ export const startUpdate: Move = ({ context: { world, position } }) => ({
     currentHash: world.templateHash,
     stepsHash: world.stepsHash,
     collisionCount: world.collisionCount,
-    stepIndex: world.settings.steps.length === 0 ? undefined : 0,
+    stepIndex: firstIndex(world),
     abort: false,
     abortedAt: undefined,
     promoteFull: false,
@@ -46,12 +47,16 @@ function newVersionMark(world: World): Mark {
 }
 
 export const skipSteps: Move = ({ context: { world, position } }) => ({
-  position: { ...withoutPauses(position), stepIndex: lastIndex(world.settings.steps.length) },
+  position: { ...withoutPauses(position), stepIndex: lastIndex(world) },
 });
 
 /** Without steps there is no index. */
-function lastIndex(stepCount: number): number | undefined {
-  return stepCount === 0 ? undefined : stepCount;
+function firstIndex({ settings: { steps } }: World): number | undefined {
+  return steps.length === 0 ? undefined : 0;
+}
+
+function lastIndex({ settings: { steps } }: World): number | undefined {
+  return steps.length === 0 ? undefined : steps.length;
 }
 
 export const nextStep: Move = ({ context: { world, position } }) => ({
@@ -106,7 +111,7 @@ export const promote: Move = ({ context: { world, position } }) => {
   const promoted: Position = {
     ...withoutPauses(position),
     stableHash: position.currentHash,
-    stepIndex: lastIndex(world.settings.steps.length),
+    stepIndex: lastIndex(world),
     promoteFull: false,
     abort: false,
     abortedAt: undefined,
@@ -117,13 +122,11 @@ export const promote: Move = ({ context: { world, position } }) => {
 
 export const abortByUser: Move = (facts) => aborted(facts, undefined);
 
-export const abortForMeasurement: Move = (facts) => aborted(facts, measurementText(facts.context));
+export const abortForMeasurement: Move = (facts) =>
+  aborted(facts, measurementFailure(facts.context.world, facts.context.position));
 
-function measurementText({ world, position }: ChartContext): string | undefined {
-  return failureText(world, position) ?? experimentFailure(world, position);
-}
-
-export const abortForDeadline: Move = (facts) => aborted(facts, deadlineText(facts.context));
+export const abortForDeadline: Move = (facts) =>
+  aborted(facts, deadlineText(facts.context.world, facts.context.position));
 
 function aborted({ context: { world, position } }: Facts, detail: string | undefined): Partial<ChartContext> {
   const revision = currentRevision(world, position);
@@ -133,7 +136,7 @@ function aborted({ context: { world, position } }: Facts, detail: string | undef
     abortedAt: position.abortedAt ?? formatTimestamp(world.nowMs),
     promoteFull: false,
     previewCheckPoint: false,
-    stepIndex: world.settings.steps.length === 0 ? undefined : 0,
+    stepIndex: firstIndex(world),
   };
   const message = `Rollout aborted update to revision ${revision}${detail === undefined ? '' : `: ${detail}`}`;
   return { position: next, mark: { reason: 'RolloutAborted', message } };
@@ -148,14 +151,10 @@ export const retry: Move = ({ context: { world, position } }) => ({
     ...withoutPauses(position),
     abort: false,
     abortedAt: undefined,
-    stepIndex: world.settings.steps.length === 0 ? undefined : 0,
+    stepIndex: firstIndex(world),
   },
   mark: { reason: 'RolloutRetry', message: 'Retrying Rollout after abort' },
 });
-
-export function deadlineText({ world, position }: ChartContext): string {
-  return `ReplicaSet "${replicaSetName(world.rollout, position.currentHash)}" has timed out progressing.`;
-}
 
 export function abortNotice({ context: { mark } }: Facts): EventNotice {
   return { type: 'Warning', reason: 'RolloutAborted', message: mark?.message ?? 'Rollout aborted' };
@@ -166,14 +165,9 @@ export function pauseNotice({ context: { world, position } }: Facts): EventNotic
     (['InconclusiveAnalysisRun', 'InconclusiveExperiment'] as const).find((one) => isPausedFor(position, one)) ??
     position.pauses[0]?.reason ??
     'CanaryPauseStep';
-  const cause = reason.startsWith('Inconclusive') ? doubt(world, position) : undefined;
+  const cause = reason.startsWith('Inconclusive') ? measurementDoubt(world, position) : undefined;
   const detail = cause === undefined ? '' : `: ${cause}`;
   return { type: 'Normal', reason: 'RolloutPaused', message: `Rollout is paused (${reason})${detail}` };
-}
-
-/** Why something that reads good is none. */
-function doubt(world: World, position: Position): string | undefined {
-  return distrustText(world, position) ?? experimentTrouble(world, position);
 }
 
 export function resumeNotice(): EventNotice {

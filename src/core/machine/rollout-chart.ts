@@ -16,9 +16,10 @@ import {
 import { canCarryAll, cutOverIsSettled, isCutOver, isFastTracked, previewIsReady } from '../rollout/blue-green.ts';
 import { isPausedFor, pauseEndsAtMs, wasResumed } from '../rollout/pause.ts';
 import { isStuck } from '../rollout/deadline.ts';
-import { failureText, isInconclusive, verdictOf, wantedAnalysis, type RunKind } from '../rollout/runs.ts';
-import { experimentFailure, experimentVerdict } from '../rollout/step-experiment.ts';
-import { rolesOf } from '../rollout/world.ts';
+import { verdictOf, wantedAnalysis, type RunKind } from '../rollout/runs.ts';
+import { experimentVerdict, isUndecided, measurementFailure } from '../rollout/step-experiment.ts';
+import type { Position } from '../rollout/position.ts';
+import { rolesOf, type World } from '../rollout/world.ts';
 import { isWithinRollbackWindow } from '../rollout/promotion.ts';
 import type { ChartContext } from './chart-context.ts';
 import { NOWHERE } from './chart-context.ts';
@@ -53,56 +54,46 @@ export const rolloutChart = setup({
     updateAskedInPause: (facts: Facts) => facts.context.position.pauses.length > 0 && moves.updateMayStart(facts),
     nothingStableYet: ({ context }: Facts) => context.position.stableHash === '',
     stableIsWanted: ({ context }: Facts) => context.position.currentHash === context.position.stableHash,
-    withinRollbackWindow: ({ context }: Facts) => isWithinRollbackWindow(context.world, context.position),
-    replicaSetExists: ({ context }: Facts) =>
-      mayMove(context.world, context.position) && rolesOf(context.world, context.position).current !== undefined,
-    fullPromotionAsked: ({ context }: Facts) =>
-      context.position.promoteFull && mayMove(context.world, context.position),
-    stepsAreDone: ({ context }: Facts) => allStepsDone(context.world, context.position),
-    stepIsScaled: ({ context }: Facts) =>
-      mayMove(context.world, context.position) && stepIsScaled(context.world, context.position),
-    stepIsShifted: ({ context }: Facts) =>
-      mayMove(context.world, context.position) && stepIsShifted(context.world, context.position),
-    stepPauses: ({ context }: Facts) =>
-      stepKind(currentStep(context.world, context.position)) === 'pause' && mayMove(context.world, context.position),
-    stepActsNoMore: ({ context }: Facts) => mayMove(context.world, context.position) && stepActsNoMore(context),
-    pauseIsOver: ({ context }: Facts) => !isHeldBySpec(context) && pauseIsOver(context),
-    inconclusive: ({ context }: Facts) => !context.measuredAgain && isUndecided(context),
-    resumed: ({ context }: Facts) => wasResumed(context.position),
-    stepPauseResumed: ({ context }: Facts) =>
-      stepKind(currentStep(context.world, context.position)) === 'pause' && wasResumed(context.position),
-    stepPauseIsOver: ({ context }: Facts) =>
-      isPausedFor(context.position, 'CanaryPauseStep') && !isHeldBySpec(context) && pauseIsOver(context),
-    promotionResumed: ({ context }: Facts) => context.world.blueGreen !== undefined && wasResumed(context.position),
-    measurementFailed: ({ context }: Facts) =>
-      failureText(context.world, context.position) !== undefined ||
-      experimentFailure(context.world, context.position) !== undefined,
-    deadlineAborts: ({ context }: Facts) =>
-      context.world.rollout.spec.progressDeadlineAbort === true &&
-      context.position.currentHash !== context.position.stableHash &&
-      isStuck(context.world, context.position),
-    updateIsScaled: ({ context }: Facts) =>
-      mayMove(context.world, context.position) && updateIsScaled(context.world, context.position),
-    updateIsShifted: ({ context }: Facts) =>
-      mayMove(context.world, context.position) && updateIsShifted(context.world, context.position),
-    stableIsSettled: ({ context }: Facts) => stableIsSettled(context.world, context.position),
-    abortedVersionIsIdle: ({ context }: Facts) => abortedVersionIsIdle(context.world, context.position),
-    blueGreen: ({ context }: Facts) => context.world.blueGreen !== undefined,
-    previewExists: ({ context }: Facts) =>
-      context.world.blueGreen !== undefined && rolesOf(context.world, context.position).current !== undefined,
-    fastTracked: ({ context }: Facts) =>
-      isFastTracked(context.world, context.position) && mayMove(context.world, context.position),
-    previewIsReady: ({ context }: Facts) =>
-      mayMove(context.world, context.position) && previewIsReady(context.world, context.position),
-    preAnalysisIsGood: ({ context }: Facts) =>
-      mayMove(context.world, context.position) && isGood(context, 'PrePromotion'),
-    promotionPauses: ({ context }: Facts) => context.world.blueGreen?.pauses === true && !pauseWasTaken(context),
-    promotionPauseIsOver: ({ context }: Facts) =>
-      mayMove(context.world, context.position) && promotionPauseIsOver(context),
-    promotionIsFree: ({ context }: Facts) =>
-      mayMove(context.world, context.position) && !isPausedFor(context.position, 'BlueGreenPause'),
-    cutOver: ({ context }: Facts) => isCutOver(context.world, context.position),
-    newVersionIsProven: ({ context }: Facts) => newVersionIsProven(context),
+    withinRollbackWindow: fact(isWithinRollbackWindow),
+    replicaSetExists: forward((world, position) => rolesOf(world, position).current !== undefined),
+    fullPromotionAsked: forward((_world, position) => position.promoteFull),
+    stepsAreDone: fact(allStepsDone),
+    stepIsScaled: forward(stepIsScaled),
+    stepIsShifted: forward(stepIsShifted),
+    stepPauses: forward(isPauseStep),
+    stepActsNoMore: forward(stepActsNoMore),
+    pauseIsOver: fact((world, position) => !isHeldBySpec(world) && pauseIsOver(world, position)),
+    inconclusive: ({ context }: Facts) => !context.measuredAgain && isUndecided(context.world, context.position),
+    resumed: fact((_world, position) => wasResumed(position)),
+    stepPauseResumed: fact((world, position) => isPauseStep(world, position) && wasResumed(position)),
+    stepPauseIsOver: fact(
+      (world, position) =>
+        isPausedFor(position, 'CanaryPauseStep') && !isHeldBySpec(world) && pauseIsOver(world, position),
+    ),
+    promotionResumed: fact((world, position) => world.blueGreen !== undefined && wasResumed(position)),
+    measurementFailed: fact((world, position) => measurementFailure(world, position) !== undefined),
+    deadlineAborts: fact(
+      (world, position) =>
+        world.rollout.spec.progressDeadlineAbort === true &&
+        position.currentHash !== position.stableHash &&
+        isStuck(world, position),
+    ),
+    updateIsScaled: forward(updateIsScaled),
+    updateIsShifted: forward(updateIsShifted),
+    stableIsSettled: fact(stableIsSettled),
+    abortedVersionIsIdle: fact(abortedVersionIsIdle),
+    blueGreen: fact((world) => world.blueGreen !== undefined),
+    previewExists: fact(
+      (world, position) => world.blueGreen !== undefined && rolesOf(world, position).current !== undefined,
+    ),
+    fastTracked: forward(isFastTracked),
+    previewIsReady: forward(previewIsReady),
+    preAnalysisIsGood: forward((world, position) => isGood(world, position, 'PrePromotion')),
+    promotionPauses: fact((world, position) => world.blueGreen?.pauses === true && !pauseWasTaken(position)),
+    promotionPauseIsOver: forward(promotionPauseIsOver),
+    promotionIsFree: forward((_world, position) => !isPausedFor(position, 'BlueGreenPause')),
+    cutOver: fact(isCutOver),
+    newVersionIsProven: forward(newVersionIsProven),
     abortIsDropped: ({ context }: Facts) =>
       context.position.stableHash !== '' && context.position.currentHash === context.position.stableHash,
   },
@@ -394,7 +385,23 @@ export const rolloutChart = setup({
   },
 });
 
-function stepActsNoMore({ world, position }: ChartContext): boolean {
+type Guard = ({ context }: Facts) => boolean;
+type Rule = (world: World, position: Position) => boolean;
+
+function fact(rule: Rule): Guard {
+  return ({ context: { world, position } }) => rule(world, position);
+}
+
+/** For moves towards the new version, which somebody may hold. */
+function forward(rule: Rule): Guard {
+  return ({ context: { world, position } }) => mayMove(world, position) && rule(world, position);
+}
+
+function isPauseStep(world: World, position: Position): boolean {
+  return stepKind(currentStep(world, position)) === 'pause';
+}
+
+function stepActsNoMore(world: World, position: Position): boolean {
   switch (stepKind(currentStep(world, position))) {
     case 'weight':
     case 'scale':
@@ -410,35 +417,30 @@ function stepActsNoMore({ world, position }: ChartContext): boolean {
   }
 }
 
-/** Somebody has to judge a measurement, or an Experiment. */
-function isUndecided({ world, position }: ChartContext): boolean {
-  return isInconclusive(world, position) || experimentVerdict(world, position) === 'Inconclusive';
-}
-
 /** The spec says to wait, or cannot be followed. */
-function isHeldBySpec({ world }: ChartContext): boolean {
+function isHeldBySpec(world: World): boolean {
   return world.problems.length > 0 || world.rollout.spec.paused === true;
 }
 
 /** Its time is up, or a user cleared it. */
-function pauseIsOver({ world, position }: ChartContext): boolean {
+function pauseIsOver(world: World, position: Position): boolean {
   if (!isPausedFor(position, 'CanaryPauseStep')) return wasResumed(position);
   const endsAtMs = pauseEndsAtMs(world, position);
   return endsAtMs !== undefined && world.nowMs >= endsAtMs;
 }
 
 /** Nothing of this kind is to be measured, or it was and is good. */
-function isGood({ world, position }: ChartContext, kind: RunKind): boolean {
+function isGood(world: World, position: Position, kind: RunKind): boolean {
   return wantedAnalysis(world, position, kind) === undefined || verdictOf(world, position, kind) === 'Successful';
 }
 
 /** The pause before the switch was begun, and is over or not. */
-function pauseWasTaken({ position }: ChartContext): boolean {
+function pauseWasTaken(position: Position): boolean {
   return position.previewCheckPoint || position.controllerPause || isPausedFor(position, 'BlueGreenPause');
 }
 
 /** Its time is up, the spec asks for none any more, or a user has cleared it since the last pass. */
-function promotionPauseIsOver({ world, position }: ChartContext): boolean {
+function promotionPauseIsOver(world: World, position: Position): boolean {
   if (!isPausedFor(position, 'BlueGreenPause'))
     return wasResumed(position) && findCondition(world.status.conditions, 'Paused')?.status === 'True';
   if (world.blueGreen?.pauses === false) return true;
@@ -447,12 +449,6 @@ function promotionPauseIsOver({ world, position }: ChartContext): boolean {
 }
 
 /** It has the traffic, all its pods, and measured well there if that was asked for. */
-function newVersionIsProven(context: ChartContext): boolean {
-  const { world, position } = context;
-  return (
-    mayMove(world, position) &&
-    canCarryAll(world, position) &&
-    cutOverIsSettled(world, position) &&
-    isGood(context, 'PostPromotion')
-  );
+function newVersionIsProven(world: World, position: Position): boolean {
+  return canCarryAll(world, position) && cutOverIsSettled(world, position) && isGood(world, position, 'PostPromotion');
 }

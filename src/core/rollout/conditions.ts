@@ -14,7 +14,7 @@ import type { RolloutCondition, RolloutStatus } from '../../api/rollout.ts';
 import { invalidSpecMessage } from '../../api/validation/problem.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { formatTimestamp, formatTimestampMs } from '../../lib/timestamp.ts';
-import { isTimedOut, madeProgress } from './deadline.ts';
+import { deadlineText, isTimedOut, madeProgress } from './deadline.ts';
 import type { Position } from './position.ts';
 import { replicaSetName } from './revisions.ts';
 import { isUpdateComplete } from './phase.ts';
@@ -174,7 +174,7 @@ function progressing(
     return about({
       status: 'False',
       reason: 'ProgressDeadlineExceeded',
-      message: `ReplicaSet "${name}" has timed out progressing.`,
+      message: deadlineText(world, position),
     });
   }
   if (before?.reason === 'NewReplicaSetAvailable' && (status.availableReplicas ?? 0) < world.settings.replicas) {

@@ -5,6 +5,7 @@ import { activeHash, previewHash } from './blue-green.ts';
 import { countsOf } from './counts.ts';
 import type { Position } from './position.ts';
 import { availableOf, sizeOf } from './replica-set.ts';
+import { replicaSetName } from './revisions.ts';
 import { isMeasuring, measurementEnded } from './runs.ts';
 import { currentStep } from './steps.ts';
 import { rolesOf, type World } from './world.ts';
@@ -71,6 +72,11 @@ export function isStuck(world: World, position: Position): boolean {
     findCondition(conditions, 'Progressing')?.reason === 'ProgressDeadlineExceeded' &&
     currentPodHash === position.currentHash;
   return isTimedOut(world, position) || (wasFound && mayBeStuck(world, position) && !madeProgress(world, position));
+}
+
+/** As the condition and the event of an abort say it. */
+export function deadlineText(world: World, position: Position): string {
+  return `ReplicaSet "${replicaSetName(world.rollout, position.currentHash)}" has timed out progressing.`;
 }
 
 export function isTimedOut(world: World, position: Position): boolean {

@@ -7,7 +7,7 @@ import { distrustOfExperiment } from '../experiment/ending.ts';
 import { newExperimentFor, type ExperimentStep } from '../experiment/new-experiment.ts';
 import type { Position } from './position.ts';
 import { isWithinRollbackWindow } from './promotion.ts';
-import { updateIsMeasured } from './runs.ts';
+import { distrustText, failureText, isInconclusive, updateIsMeasured } from './runs.ts';
 import { indexOf } from './step-weights.ts';
 import { currentStep } from './steps.ts';
 import { rolesOf, type World } from './world.ts';
@@ -56,7 +56,7 @@ export function runningExperiment(world: World, position: Position): Experiment 
 }
 
 /** As the condition and the event of an abort say it. */
-export function experimentFailure(world: World, position: Position): string | undefined {
+function experimentFailure(world: World, position: Position): string | undefined {
   const verdict = experimentVerdict(world, position);
   if (verdict !== 'Failed' && verdict !== 'Error') return undefined;
   const message = experimentOf(world, position)?.experiment?.status?.message ?? '';
@@ -70,6 +70,21 @@ export function experimentTrouble(world: World, position: Position): string | un
   const distrust = distrustOfExperiment(named.experiment);
   if (distrust !== undefined) return `Experiment ${named.name} proves nothing: ${distrust}`;
   return named.experiment.status?.conditions?.find(({ type }) => type === 'InvalidSpec')?.message;
+}
+
+/** Why a measurement of the update, a run or an Experiment, ends it. */
+export function measurementFailure(world: World, position: Position): string | undefined {
+  return failureText(world, position) ?? experimentFailure(world, position);
+}
+
+/** Why a measurement that reads good, a run or an Experiment, is none. */
+export function measurementDoubt(world: World, position: Position): string | undefined {
+  return distrustText(world, position) ?? experimentTrouble(world, position);
+}
+
+/** Somebody has to judge a measurement, a run or an Experiment. */
+export function isUndecided(world: World, position: Position): boolean {
+  return isInconclusive(world, position) || experimentVerdict(world, position) === 'Inconclusive';
 }
 
 export function planExperiment(world: World, position: Position, input: ExperimentPlanInput): ExperimentPlan {

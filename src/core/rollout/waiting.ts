@@ -1,5 +1,5 @@
 import { blueGreenWait } from './blue-green-waiting.ts';
-import { experimentTrouble } from './step-experiment.ts';
+import { experimentTrouble, measurementDoubt } from './step-experiment.ts';
 import { stepText } from './step-text.ts';
 import type { Position } from './position.ts';
 import { availableOf } from './replica-set.ts';
@@ -9,7 +9,6 @@ import { reaches } from './service-aim.ts';
 import { isSettledOn, planTraffic } from './traffic-plan.ts';
 import { showsRoutes } from './shown-routes.ts';
 import { pauseEndsAtMs } from './pause.ts';
-import { distrustText } from './runs.ts';
 import { indexOf } from './step-weights.ts';
 import { formatTimestampMs } from '../../lib/timestamp.ts';
 import type { Wait } from './wait.ts';
@@ -39,7 +38,7 @@ export function waitOf(world: World, { position, state, failures }: WaitInput): 
 }
 
 function inconclusiveText(world: World, position: Position): string {
-  const distrust = distrustText(world, position) ?? experimentTrouble(world, position);
+  const distrust = measurementDoubt(world, position);
   return distrust === undefined
     ? 'a measurement was inconclusive; promote to go on, or abort'
     : `${distrust}; promote to measure again, or abort`;
