@@ -58,10 +58,8 @@ describe(
     it('leaves those CRDs alone, holds the Lease of the other controller, and runs updates', async () => {
       const crds = versionsOf(await cluster.api.list(CRDS));
 
-      chart = renderChart(
-        RELEASE.namespace,
-        VALUES.flatMap((value) => ['--set', value]),
-      );
+      const flags = VALUES.flatMap((value) => ['--set', value]);
+      chart = renderChart({ namespace: RELEASE.namespace, flags });
       for (const object of chart) await cluster.api.apply(pathOfChartObject(object), object, 'helm');
 
       assert.deepEqual(versionsOf(await cluster.api.list(CRDS)), crds);

@@ -6,22 +6,12 @@ import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
 import { promisify } from 'node:util';
 import type { Manifest } from '../support/api-client.ts';
-import { canaryRollout, httpRoute, service } from '../support/manifests.ts';
+import { canaryRollout, SHOP_ROUTE, SHOP_ROUTED } from '../support/manifests.ts';
 import { planeTool } from '../support/plane.ts';
 import { stageOn, storiesOn } from '../support/stories.ts';
 import { clusterSkipReason, until, type Scene } from '../support/world.ts';
 
 const AUTOSCALERS = '/apis/autoscaling/v2/namespaces';
-const ROUTED = {
-  stableService: 'shop-stable',
-  canaryService: 'shop-canary',
-  trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } },
-};
-const ROUTE = [
-  service('shop-stable', 'shop'),
-  service('shop-canary', 'shop'),
-  httpRoute('shop', { stable: 'shop-stable', canary: 'shop-canary' }),
-];
 
 /** A program of others asks the API server, and the API server answers: nothing of ours is in between. */
 describe('what comes with every cluster', { skip: clusterSkipReason(), concurrency: 4 }, () => {
@@ -73,8 +63,8 @@ describe('what comes with every cluster', { skip: clusterSkipReason(), concurren
     'a HorizontalPodAutoscaler (v2) moves a Rollout in the middle of an update, and is shown none of its extra pods',
     async (scene) => {
       await scene.apply(
-        ...ROUTE,
-        canaryRollout({ name: 'shop', replicas: 4, canary: ROUTED, steps: [{ setWeight: 50 }, { pause: {} }] }),
+        ...SHOP_ROUTE,
+        canaryRollout({ name: 'shop', replicas: 4, canary: SHOP_ROUTED, steps: [{ setWeight: 50 }, { pause: {} }] }),
       );
       await scene.untilPhase('shop', 'Healthy');
       await scene.setImage('shop', 'shop:2');

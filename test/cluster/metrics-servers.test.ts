@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
 import type { Manifest } from '../support/api-client.ts';
-import { analysisTemplate, canaryRollout } from '../support/manifests.ts';
+import { analysisTemplate, canaryRollout, measuredBy } from '../support/manifests.ts';
 import {
   metricsServerRefusal,
   PROMETHEUS,
@@ -159,7 +159,7 @@ for (const { name, server } of PLACES) {
         analysisTemplate({ name: rollout, address: prometheus.url, query: errorShare(version) }),
         canaryRollout({
           name: rollout,
-          steps: [{ setWeight: 50 }, { analysis: { templates: [{ templateName: rollout }] } }],
+          steps: [{ setWeight: 50 }, measuredBy(rollout)],
         }),
       ];
       await scene.apply(...canary('fine', GOOD), ...canary('broken', BAD));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Manifest } from '../support/api-client.ts';
-import { canaryRollout } from '../support/manifests.ts';
+import { canaryRollout, measuredBy } from '../support/manifests.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
 import { until, type Scene } from '../support/world.ts';
 
@@ -11,17 +11,12 @@ onEachControlPlane('a metric that runs a Job', { concurrency: 8 }, (name) => {
   story('promotes a version whose Job is complete', async (scene) => {
     await scene.apply(
       template({ name: 'smoke', command: ['true'] }),
-      canaryRollout({
-        name: 'shop',
-        steps: [{ setWeight: 50 }, { analysis: { templates: [{ templateName: 'smoke' }] } }],
-      }),
+      canaryRollout({ name: 'shop', steps: [{ setWeight: 50 }, measuredBy('smoke')] }),
     );
     await scene.untilPhase('shop', 'Healthy');
 
     await scene.setImage('shop', 'shop:2');
-    const done = await scene.untilRollout('shop', 'promoted', ({ status, metadata }) => {
-      return status.phase === 'Healthy' && status.observedGeneration === String(metadata.generation);
-    });
+    const done = await scene.untilPhase('shop', 'Healthy');
 
     assert.equal(done['status'].stableRS, done['status'].currentPodHash);
     const [run] = await scene.list('analysisruns.argoproj.io');

@@ -1,20 +1,9 @@
 import assert from 'node:assert/strict';
 import { startFakePrometheus } from '../support/fake-prometheus.ts';
-import { analysisTemplate, canaryRollout, httpRoute, service } from '../support/manifests.ts';
+import { analysisTemplate, canaryRollout, service, SHOP_ROUTE, SHOP_ROUTED } from '../support/manifests.ts';
 import { opened } from '../support/opened.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
 import { conditionOf, until, type Scene } from '../support/world.ts';
-
-const ROUTED = {
-  stableService: 'shop-stable',
-  canaryService: 'shop-canary',
-  trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } },
-};
-const ROUTE = [
-  service('shop-stable', 'shop'),
-  service('shop-canary', 'shop'),
-  httpRoute('shop', { stable: 'shop-stable', canary: 'shop-canary' }),
-];
 
 onEachControlPlane('the Rollout API as its users know it', { concurrency: 8 }, (name) => {
   const stage = stageOn(name);
@@ -114,11 +103,11 @@ onEachControlPlane('the Rollout API as its users know it', { concurrency: 8 }, (
 
   story('sizes the canary as setCanaryScale says at each step', async (scene) => {
     await scene.apply(
-      ...ROUTE,
+      ...SHOP_ROUTE,
       canaryRollout({
         name: 'shop',
         replicas: 4,
-        canary: ROUTED,
+        canary: SHOP_ROUTED,
         steps: [
           { pause: {} },
           { setCanaryScale: { weight: 25 } },
@@ -158,8 +147,8 @@ onEachControlPlane('the Rollout API as its users know it', { concurrency: 8 }, (
 
   story('follows its size while paused, and shows no more of it to an autoscaler', async (scene) => {
     await scene.apply(
-      ...ROUTE,
-      canaryRollout({ name: 'shop', replicas: 4, canary: ROUTED, steps: [{ setWeight: 25 }, { pause: {} }] }),
+      ...SHOP_ROUTE,
+      canaryRollout({ name: 'shop', replicas: 4, canary: SHOP_ROUTED, steps: [{ setWeight: 25 }, { pause: {} }] }),
     );
     await scene.untilPhase('shop', 'Healthy');
     await scene.setImage('shop', 'shop:2');
@@ -181,8 +170,8 @@ onEachControlPlane('the Rollout API as its users know it', { concurrency: 8 }, (
 
   story('mends what somebody deletes under it', async (scene) => {
     await scene.apply(
-      ...ROUTE,
-      canaryRollout({ name: 'shop', replicas: 2, canary: ROUTED, steps: [{ setWeight: 50 }, { pause: {} }] }),
+      ...SHOP_ROUTE,
+      canaryRollout({ name: 'shop', replicas: 2, canary: SHOP_ROUTED, steps: [{ setWeight: 50 }, { pause: {} }] }),
     );
     await scene.untilPhase('shop', 'Healthy');
     await scene.setImage('shop', 'shop:2');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { startFakePrometheus } from '../support/fake-prometheus.ts';
-import { analysisTemplate, canaryRollout, podTemplate, service } from '../support/manifests.ts';
+import { analysisTemplate, canaryRollout, measuredBy, podTemplate, service } from '../support/manifests.ts';
 import { opened } from '../support/opened.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
 import { conditionOf, revisionOf, Scene, until } from '../support/world.ts';
@@ -106,9 +106,7 @@ onEachControlPlane('a canary without traffic routing', { concurrency: 8 }, (name
     const second = await scene.untilPhase('shop', 'Paused');
 
     await scene.setImage('shop', 'shop:3');
-    const third = await scene.untilRollout('shop', 'paused with the third version', ({ status, metadata }) => {
-      return status.phase === 'Paused' && status.observedGeneration === String(metadata.generation);
-    });
+    const third = await scene.untilPhase('shop', 'Paused');
 
     assert.notEqual(third['status'].currentPodHash, second['status'].currentPodHash);
     assert.equal(third['status'].currentStepIndex, 1);
@@ -119,17 +117,12 @@ onEachControlPlane('a canary without traffic routing', { concurrency: 8 }, (name
     prometheus.answer('good_story', { value: 0.01 });
     await scene.apply(
       analysisTemplate({ name: 'errors', address: prometheus.url, query: 'good_story' }),
-      canaryRollout({
-        name: 'shop',
-        steps: [{ setWeight: 50 }, { analysis: { templates: [{ templateName: 'errors' }] } }],
-      }),
+      canaryRollout({ name: 'shop', steps: [{ setWeight: 50 }, measuredBy('errors')] }),
     );
     await scene.untilPhase('shop', 'Healthy');
 
     await scene.setImage('shop', 'shop:2');
-    const done = await scene.untilRollout('shop', 'promoted', ({ status, metadata }) => {
-      return status.phase === 'Healthy' && status.observedGeneration === String(metadata.generation);
-    });
+    const done = await scene.untilPhase('shop', 'Healthy');
 
     assert.equal(done['status'].stableRS, done['status'].currentPodHash);
     const [run] = await scene.list('analysisruns.argoproj.io');
@@ -142,10 +135,7 @@ onEachControlPlane('a canary without traffic routing', { concurrency: 8 }, (name
     prometheus.answer('bad_story', { value: 0.42 });
     await scene.apply(
       analysisTemplate({ name: 'errors', address: prometheus.url, query: 'bad_story' }),
-      canaryRollout({
-        name: 'shop',
-        steps: [{ setWeight: 50 }, { analysis: { templates: [{ templateName: 'errors' }] } }],
-      }),
+      canaryRollout({ name: 'shop', steps: [{ setWeight: 50 }, measuredBy('errors')] }),
     );
     const installed = await scene.untilPhase('shop', 'Healthy');
 
@@ -170,10 +160,7 @@ onEachControlPlane('a canary without traffic routing', { concurrency: 8 }, (name
         query: 'no_data_story',
         metric: { consecutiveErrorLimit: 0 },
       }),
-      canaryRollout({
-        name: 'shop',
-        steps: [{ setWeight: 50 }, { analysis: { templates: [{ templateName: 'errors' }] } }],
-      }),
+      canaryRollout({ name: 'shop', steps: [{ setWeight: 50 }, measuredBy('errors')] }),
     );
     await scene.untilPhase('shop', 'Healthy');
 

@@ -115,5 +115,5 @@ interface Rule {
 }
 
 function render(flags: readonly string[]): readonly Manifest[] {
-  return renderChart('headgate', flags);
+  return renderChart({ namespace: 'headgate', flags });
 }

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { startFakePrometheus } from '../support/fake-prometheus.ts';
 import { headgate, type CliOptions, type CliRun } from '../support/cli.ts';
-import { analysisTemplate, blueGreenRollout, canaryRollout, podTemplate, service } from '../support/manifests.ts';
+import {
+  analysisTemplate,
+  blueGreenRollout,
+  canaryRollout,
+  measuredBy,
+  podTemplate,
+  service,
+} from '../support/manifests.ts';
 import { opened } from '../support/opened.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
 import { until, type Scene } from '../support/world.ts';
@@ -151,7 +158,7 @@ onEachControlPlane('kubectl headgate', { concurrency: 4 }, (name) => {
       analysisTemplate({ name: 'errors', address: prometheus.url, query: 'cli_story', metric }),
       canaryRollout({
         name: 'shop',
-        steps: [{ setWeight: 50 }, { analysis: { templates: [{ templateName: 'errors' }] } }, { pause: {} }],
+        steps: [{ setWeight: 50 }, measuredBy('errors'), { pause: {} }],
       }),
     );
     await scene.untilPhase('shop', 'Healthy');

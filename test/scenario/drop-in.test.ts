@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { canaryRollout, httpRoute, ingress, podTemplate, service } from '../support/manifests.ts';
+import { canaryRollout, ingress, podTemplate, service, SHOP_ROUTE, SHOP_ROUTED } from '../support/manifests.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
 import { until } from '../support/world.ts';
 
@@ -65,18 +65,8 @@ onEachControlPlane('what manifests and scripts are used to', { concurrency: 8 },
 
   story('updates what is scaled to zero, also behind a route', async (scene) => {
     await scene.apply(
-      service('stable', 'shop'),
-      service('canary', 'shop'),
-      httpRoute('shop', { stable: 'stable', canary: 'canary' }),
-      canaryRollout({
-        name: 'shop',
-        canary: {
-          stableService: 'stable',
-          canaryService: 'canary',
-          steps: [{ setWeight: 20 }, { pause: {} }],
-          trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } },
-        },
-      }),
+      ...SHOP_ROUTE,
+      canaryRollout({ name: 'shop', canary: SHOP_ROUTED, steps: [{ setWeight: 20 }, { pause: {} }] }),
     );
     await scene.untilPhase('shop', 'Healthy');
     await scene.patchSpec('shop', { replicas: 0 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Manifest } from '../support/api-client.ts';
 import { experiment } from '../support/experiments.ts';
 import { startFakePrometheus } from '../support/fake-prometheus.ts';
-import { analysisTemplate, canaryRollout, httpRoute, ingress, service } from '../support/manifests.ts';
+import { analysisTemplate, canaryRollout, ingress, service, SHOP_ROUTE, SHOP_ROUTED } from '../support/manifests.ts';
 import { opened } from '../support/opened.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
 import { conditionOf, until, type Scene } from '../support/world.ts';
@@ -249,9 +249,7 @@ onEachControlPlane('an Experiment as a step', { concurrency: 8 }, (name) => {
         { ...CANARY, weight: 10 },
       ];
       await scene.apply(
-        service('shop-stable', 'shop'),
-        service('shop-canary', 'shop'),
-        httpRoute('shop', { stable: 'shop-stable', canary: 'shop-canary' }),
+        ...SHOP_ROUTE,
         canaryRollout({
           name: 'shop',
           replicas: 2,
@@ -260,11 +258,7 @@ onEachControlPlane('an Experiment as a step', { concurrency: 8 }, (name) => {
             { experiment: { templates, duration: '2s', scaleDownDelaySeconds: 0 } },
             { pause: {} },
           ],
-          canary: {
-            stableService: 'shop-stable',
-            canaryService: 'shop-canary',
-            trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } },
-          },
+          canary: SHOP_ROUTED,
         }),
       );
       await scene.untilPhase('shop', 'Healthy');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { startFakePrometheus } from '../support/fake-prometheus.ts';
-import { analysisTemplate, canaryRollout } from '../support/manifests.ts';
+import { analysisTemplate, canaryRollout, measuredBy } from '../support/manifests.ts';
 import { opened } from '../support/opened.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
 import { until } from '../support/world.ts';
@@ -16,7 +16,7 @@ onEachControlPlane('housekeeping', { concurrency: 4 }, (name) => {
       analysisTemplate({ name: 'errors', address: prometheus.url, query: 'kept' }),
       canaryRollout({
         name: 'shop',
-        steps: [{ analysis: { templates: [{ templateName: 'errors' }] } }],
+        steps: [measuredBy('errors')],
         spec: { revisionHistoryLimit: 1, analysis: { successfulRunHistoryLimit: 1 } },
       }),
     );
@@ -38,7 +38,7 @@ onEachControlPlane('housekeeping', { concurrency: 4 }, (name) => {
     await scene.apply(
       { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'metrics' }, data: { part: btoa('s3cr3t') } },
       analysisTemplate({ name: 'errors', address: prometheus.url, query: 'rate({{args.key}}[1m])', args }),
-      canaryRollout({ name: 'shop', steps: [{ analysis: { templates: [{ templateName: 'errors' }] } }] }),
+      canaryRollout({ name: 'shop', steps: [measuredBy('errors')] }),
     );
     await scene.untilPhase('shop', 'Healthy');
 

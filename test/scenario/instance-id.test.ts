@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { experiment } from '../support/experiments.ts';
 import { startFakePrometheus, type FakePrometheus } from '../support/fake-prometheus.ts';
-import { analysisTemplate, canaryRollout } from '../support/manifests.ts';
+import { analysisTemplate, canaryRollout, measuredBy } from '../support/manifests.ts';
 import { startStage, type Stage } from '../support/stage.ts';
 import { onEachControlPlane } from '../support/stories.ts';
 import { Scene, until } from '../support/world.ts';
@@ -34,7 +34,7 @@ onEachControlPlane('a controller with the instance id blue', {}, (name) => {
 
   it('works on objects with that label, and on nothing else', async () => {
     prometheus.answer('error_rate', { value: 0 });
-    const steps = [{ setWeight: 50 }, { analysis: { templates: [{ templateName: 'errors' }] } }, { pause: {} }];
+    const steps = [{ setWeight: 50 }, measuredBy('errors'), { pause: {} }];
     const successCondition = 'result[0] < 1';
     await scene.apply(
       analysisTemplate({ name: 'errors', address: prometheus.url, metric: { successCondition } }),

@@ -1,25 +1,27 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { dump, load, loadAll } from 'js-yaml';
 import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
-import { controllerDefaults } from '../../src/main/controller-options.ts';
 import { startController } from '../../src/main/run-controller.ts';
+import { accountKubeconfig } from '../support/account-kubeconfig.ts';
 import type { Manifest } from '../support/api-client.ts';
+import { noHelmReason, pathOfChartObject, renderChart } from '../support/chart.ts';
 import { startFakePrometheus, type FakePrometheus } from '../support/fake-prometheus.ts';
-import { analysisTemplate, canaryRollout, httpRoute, podTemplate, service } from '../support/manifests.ts';
-import { planeTool } from '../support/plane.ts';
+import {
+  analysisTemplate,
+  canaryRollout,
+  measuredBy,
+  podTemplate,
+  SHOP_ROUTE,
+  SHOP_ROUTED,
+} from '../support/manifests.ts';
+import { testOptions } from '../support/test-options.ts';
 import { clusterSkipReason, conditionOf, openCluster, Scene, until, type Cluster } from '../support/world.ts';
 
-const CHART = join(import.meta.dirname, '..', '..', 'charts', 'headgate');
-const HELM = planeTool('helm');
-const noHelm = spawnSync(HELM, ['version']).status === 0 ? undefined : 'helm is not on PATH';
-
 // Only a real API server enforces roles, so this is not told on the embedded one.
-describe('the roles of the chart', { skip: clusterSkipReason() ?? noHelm }, () => {
+describe('the roles of the chart', { skip: clusterSkipReason() ?? noHelmReason() }, () => {
   let cluster: Cluster;
   let prometheus: FakePrometheus;
   const directory = mkdtempSync(join(tmpdir(), 'headgate-rbac-'));
@@ -43,23 +45,19 @@ describe('the roles of the chart', { skip: clusterSkipReason() ?? noHelm }, () =
     namespaced: boolean;
   }): Promise<() => Promise<void>> {
     const { scene, release, flags, namespaced } = input;
-    for (const object of rolesOf(release, scene.namespace, flags)) {
-      const path =
-        object.kind?.startsWith('Cluster') === true
-          ? clusterPath(object)
-          : scene.path(RESOURCES[object.kind ?? ''] ?? '', object.metadata.name);
-      await cluster.api.apply(path, object, 'helm');
-    }
+    const objects = renderChart({
+      release,
+      namespace: scene.namespace,
+      flags: ['--set', 'installCRDs=false', ...flags],
+    });
+    for (const object of objects.filter(isAboutRoles))
+      await cluster.api.apply(pathOfChartObject(object), object, 'helm');
     await until('the API server to have heard of the roles', () => mayPatchRollouts(scene, release));
-    const kubeconfig = await kubeconfigFor(scene, release);
-    const options = {
-      metricsHost: '127.0.0.1',
-      metricsPort: 0,
-      healthzPort: 0,
-      leaderElectionNamespace: scene.namespace,
-    };
+    const account = { namespace: scene.namespace, name: release };
+    const kubeconfig = await accountKubeconfig(account, { ...cluster, directory });
     const scope = namespaced ? { namespaced: true, namespace: scene.namespace } : {};
-    const controller = await startController({ ...controllerDefaults(), ...options, ...scope, kubeconfig }, SILENT_LOG);
+    const options = { ...testOptions(kubeconfig), ...scope, leaderElectionNamespace: scene.namespace };
+    const controller = await startController(options, SILENT_LOG);
     await controller.whenActing();
     return () => controller.stop();
   }
@@ -80,29 +78,12 @@ describe('the roles of the chart', { skip: clusterSkipReason() ?? noHelm }, () =
     return (await Promise.all(asked)).every((allowed) => allowed);
   }
 
-  async function kubeconfigFor(scene: Scene, account: string): Promise<string> {
-    const answer = await cluster.api.create(`${scene.path('serviceaccounts', account)}/token`, {
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenRequest',
-      spec: {},
-    });
-    const config = load(readFileSync(cluster.kubeconfig, 'utf8')) as { users: { user: unknown }[] };
-    for (const entry of config.users) entry.user = { token: answer['status'].token };
-    const path = join(directory, `${scene.namespace}.yaml`);
-    writeFileSync(path, dump(config), { mode: 0o600 });
-    return path;
-  }
-
   async function wholeUpdate(scene: Scene): Promise<void> {
-    const steps = [{ setWeight: 50 }, { analysis: { templates: [{ templateName: 'errors' }] } }];
-    const routing = { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } };
-    const canary = { stableService: 'shop-stable', canaryService: 'shop-canary', trafficRouting: routing };
+    const steps = [{ setWeight: 50 }, measuredBy('errors')];
     await scene.apply(
-      service('shop-stable', 'shop'),
-      service('shop-canary', 'shop'),
-      httpRoute('shop', { stable: 'shop-stable', canary: 'shop-canary' }),
+      ...SHOP_ROUTE,
       analysisTemplate({ name: 'errors', address: prometheus.url, query: 'roles' }),
-      canaryRollout({ name: 'shop', replicas: 2, steps, canary }),
+      canaryRollout({ name: 'shop', replicas: 2, steps, canary: SHOP_ROUTED }),
     );
     await scene.untilPhase('shop', 'Healthy');
     await scene.setImage('shop', 'shop:2');
@@ -181,24 +162,7 @@ describe('the roles of the chart', { skip: clusterSkipReason() ?? noHelm }, () =
   });
 });
 
-const RESOURCES: Readonly<Record<string, string>> = {
-  ServiceAccount: 'serviceaccounts',
-  Role: 'roles.rbac.authorization.k8s.io',
-  RoleBinding: 'rolebindings.rbac.authorization.k8s.io',
-};
-
-function rolesOf(release: string, namespace: string, flags: readonly string[]): readonly Manifest[] {
-  const args = ['template', release, CHART, '--namespace', namespace, '--set', 'installCRDs=false', ...flags];
-  const objects = loadAll(execFileSync(HELM, args, { encoding: 'utf8' })) as readonly (Manifest | null)[];
-  return objects.filter((object): object is Manifest => object !== null && isAboutRoles(object));
-}
-
 function isAboutRoles({ kind = '', metadata }: Manifest): boolean {
   if (metadata.name.includes('aggregate')) return false;
   return kind === 'ServiceAccount' || kind.includes('Role');
-}
-
-function clusterPath({ kind, metadata }: Manifest): string {
-  const plural = kind === 'ClusterRole' ? 'clusterroles' : 'clusterrolebindings';
-  return `/apis/rbac.authorization.k8s.io/v1/${plural}/${metadata.name}`;
 }

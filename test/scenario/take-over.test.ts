@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
-import { controllerDefaults } from '../../src/main/controller-options.ts';
 import { startController, type RunningController } from '../../src/main/run-controller.ts';
 import type { ApiClient, Manifest } from '../support/api-client.ts';
 import { startFakePrometheus, type FakePrometheus } from '../support/fake-prometheus.ts';
@@ -10,6 +9,7 @@ import { installLaterCrds, installPruningCrds } from '../support/other-crds.ts';
 import { recordedWorlds, restoreWorld, type LeftBy } from '../support/recorded-world.ts';
 import { sharedGuard } from '../support/shared-guard.ts';
 import { onEachControlPlane } from '../support/stories.ts';
+import { testOptions } from '../support/test-options.ts';
 import { openCluster, Scene, until, type Cluster } from '../support/world.ts';
 
 const NAME = 'shop';
@@ -90,18 +90,7 @@ for (const { title, left: by, crds, changed } of CASES) {
       const input = { prometheus: prometheus.url, left: by, changed };
       await Promise.all(worlds.map(({ name, scene }) => restoreWorld(scene, name, input)));
       for (const world of worlds) world.before = await snapshotOf(world.scene);
-      controller = await startController(
-        {
-          ...controllerDefaults(),
-          kubeconfig: cluster.kubeconfig,
-          metricsHost: '127.0.0.1',
-          metricsPort: 0,
-          healthzPort: 0,
-          weightVerificationMinDelay: 100,
-        },
-        SILENT_LOG,
-        sharedGuard,
-      );
+      controller = await startController(testOptions(cluster.kubeconfig), SILENT_LOG, sharedGuard);
       await controller.whenActing();
       await delay(SETTLE_MS);
     });

@@ -13,9 +13,16 @@ export function noHelmReason(): string | undefined {
   return helmIsHere || process.env['HEADGATE_CLUSTER'] === 'required' ? undefined : 'helm is not on PATH';
 }
 
-/** The objects of a release `headgate` in `namespace`, with these flags of `helm template`. */
-export function renderChart(namespace: string, flags: readonly string[]): readonly Manifest[] {
-  const text = execFileSync(HELM, ['template', 'headgate', CHART, '--namespace', namespace, ...flags], {
+export interface Release {
+  readonly release?: string;
+  readonly namespace: string;
+  /** Flags of `helm template`. */
+  readonly flags: readonly string[];
+}
+
+/** The objects of a release. */
+export function renderChart({ release = 'headgate', namespace, flags }: Release): readonly Manifest[] {
+  const text = execFileSync(HELM, ['template', release, CHART, '--namespace', namespace, ...flags], {
     encoding: 'utf8',
     maxBuffer: 32 * 1024 * 1024,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -73,6 +73,18 @@ export function httpRoute(
   };
 }
 
+/** A canary `shop` whose weights an HTTPRoute carries, and what is there for it. */
+export const SHOP_ROUTED = {
+  stableService: 'shop-stable',
+  canaryService: 'shop-canary',
+  trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } },
+};
+export const SHOP_ROUTE = [
+  service('shop-stable', 'shop'),
+  service('shop-canary', 'shop'),
+  httpRoute('shop', { stable: 'shop-stable', canary: 'shop-canary' }),
+];
+
 export function grpcRoute(
   name: string,
   services: { readonly stable: string; readonly canary: string },
@@ -99,6 +111,11 @@ export function ingress(name: string, backend: string): Record<string, unknown> 
       ],
     },
   };
+}
+
+/** The step that measures by an AnalysisTemplate. */
+export function measuredBy(templateName: string): Record<string, unknown> {
+  return { analysis: { templates: [{ templateName }] } };
 }
 
 export interface TemplateInput {

@@ -1,8 +1,9 @@
 import type { CallGuard } from '../../src/adapters/kube/client.ts';
 import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
-import { controllerDefaults, type ControllerOptions } from '../../src/main/controller-options.ts';
+import type { ControllerOptions } from '../../src/main/controller-options.ts';
 import { startController, type RunningController } from '../../src/main/run-controller.ts';
 import { sharedGuard } from './shared-guard.ts';
+import { testOptions } from './test-options.ts';
 
 /** One of several controllers that share the objects, in this process, and what it writes. */
 export interface Member {
@@ -34,17 +35,7 @@ export async function startMember(kubeconfig: string, wishes: Partial<Controller
     },
     used: () => sharedGuard.used(),
   };
-  const options = {
-    ...controllerDefaults(),
-    kubeconfig,
-    metricsHost: '127.0.0.1',
-    metricsPort: 0,
-    healthzPort: 0,
-    weightVerificationMinDelay: 100,
-    sharding: true,
-    ...LEASES,
-    ...wishes,
-  };
+  const options = { ...testOptions(kubeconfig), sharding: true, ...LEASES, ...wishes };
   const controller = await startController(options, SILENT_LOG, guard);
   await controller.whenActing();
   return {

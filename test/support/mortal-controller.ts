@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
-import { controllerDefaults } from '../../src/main/controller-options.ts';
 import { startController, type RunningController } from '../../src/main/run-controller.ts';
 import { sharedGuard } from './shared-guard.ts';
+import { testOptions } from './test-options.ts';
 
 /** A controller in this process that is cut off at random moments, each time followed by one that knows nothing. */
 export interface MortalController {
@@ -87,15 +87,7 @@ export function startMortalController(input: MortalInput): MortalController {
 
 /** Undefined when it was cut off while it started. */
 function startLife(kubeconfig: string): Promise<RunningController | undefined> {
-  const options = {
-    ...controllerDefaults(),
-    kubeconfig,
-    leaderElect: false,
-    metricsHost: '127.0.0.1',
-    metricsPort: 0,
-    healthzPort: 0,
-    weightVerificationMinDelay: 100,
-  };
+  const options = { ...testOptions(kubeconfig), leaderElect: false };
   return startController(options, SILENT_LOG, sharedGuard).catch(() => undefined);
 }
 

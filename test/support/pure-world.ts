@@ -13,6 +13,7 @@ import {
 } from '../../src/core/rollout/imagined-cluster.ts';
 import { deepEqual } from '../../src/lib/deep-equal.ts';
 import { applyMergePatch } from '../../src/lib/merge-patch.ts';
+import { SHOP_ROUTED } from './manifests.ts';
 
 /** One Rollout, played on plain data: the words in which tests of the decision core tell their stories. */
 export class PureWorld {
@@ -142,10 +143,5 @@ export function rolloutOf(wishes: RolloutWishes = {}): Rollout {
 
 /** A canary strategy that a router steers. */
 export function routed(canary: NonNullable<RolloutWishes['canary']>): NonNullable<RolloutWishes['canary']> {
-  return {
-    stableService: 'shop-stable',
-    canaryService: 'shop-canary',
-    trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } },
-    ...canary,
-  };
+  return { ...SHOP_ROUTED, ...canary };
 }

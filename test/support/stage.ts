@@ -3,9 +3,10 @@ import { sharedGuard } from './shared-guard.ts';
 import type { KubeCall } from '../../src/adapters/kube/client.ts';
 import type { CallGuard } from '../../src/adapters/kube/client.ts';
 import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
-import { controllerDefaults, type ControllerOptions } from '../../src/main/controller-options.ts';
+import type { ControllerOptions } from '../../src/main/controller-options.ts';
 import { startController, type RunningController } from '../../src/main/run-controller.ts';
 import type { ApiClient, Manifest } from './api-client.ts';
+import { testOptions } from './test-options.ts';
 import { openCluster, type Cluster, type Scene } from './world.ts';
 
 /** A cluster with the controller running on it, in this process. */
@@ -49,15 +50,7 @@ export async function startStage(name: Cluster['name'], wishes: Partial<Controll
     },
     used: () => sharedGuard.used(),
   };
-  const options = {
-    ...controllerDefaults(),
-    kubeconfig: cluster.kubeconfig,
-    metricsHost: '127.0.0.1',
-    metricsPort: 0,
-    healthzPort: 0,
-    weightVerificationMinDelay: 100,
-    ...wishes,
-  };
+  const options = { ...testOptions(cluster.kubeconfig), ...wishes };
   const start = async (): Promise<RunningController> => {
     const started = await startController(options, SILENT_LOG, guard);
     await started.whenActing();
