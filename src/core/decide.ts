@@ -58,11 +58,10 @@ export function decide(observation: Observation): Decision {
     runs: planRuns(world, position, measuring),
     experiments: planExperiment(world, position, measuring),
   };
-  const { runs, experiments } = plans;
   const { notices, superseded } = advanced;
   const acknowledgement = acknowledge(before, { position, notices, superseded });
   const command = acknowledgement.condition;
-  const status = nextStatus(world, { position, state: advanced.state, mark, command, runs, experiments });
+  const status = nextStatus(world, { position, state: advanced.state, mark, command, plans });
   const decision: Decision = {
     status,
     effects: [

@@ -1,10 +1,4 @@
-import type {
-  BlueGreenStatus,
-  CanaryStatus,
-  RolloutCondition,
-  RolloutStatus,
-  TrafficWeights,
-} from '../../api/rollout.ts';
+import type { BlueGreenStatus, CanaryStatus, RolloutCondition, RolloutStatus } from '../../api/rollout.ts';
 import { activeHash, previewHash } from './blue-green.ts';
 import { conditionsOf } from './conditions.ts';
 import { countsOf } from './counts.ts';
@@ -12,13 +6,10 @@ import { phaseOf as phaseMessageOf } from './phase.ts';
 import type { Position } from './position.ts';
 import { revisionOf } from './revisions.ts';
 import { currentRevision } from './promotion.ts';
-import { phaseOf, type PlannedRun, type RunPlan } from './runs.ts';
-import { aimOf, serviceNamed } from './service-aim.ts';
-import { planManagedRoutes } from './managed-routes.ts';
-import { showsRoutes } from './shown-routes.ts';
-import { planTraffic } from './traffic-plan.ts';
-import type { ExperimentPlan } from './step-experiment.ts';
-import { isSettledAt, shownWeight } from './shown-weight.ts';
+import type { Plans } from './plans.ts';
+import { phaseOf, type PlannedRun } from './runs.ts';
+import { recordedWeights } from './recorded-weights.ts';
+import { shownWeight } from './shown-weight.ts';
 import { updateDuration } from './update-duration.ts';
 import { waitOf } from './waiting.ts';
 import { workloadGeneration } from './workload.ts';
@@ -30,8 +21,7 @@ export interface StatusInput {
   readonly mark: { readonly reason: string; readonly message: string } | undefined;
   /** What users asked for last. */
   readonly command: RolloutCondition | undefined;
-  readonly runs: RunPlan;
-  readonly experiments: ExperimentPlan;
+  readonly plans: Plans;
 }
 
 /** The whole next status: a function of the observation and of where the chart went with it. */
@@ -44,8 +34,9 @@ export function nextStatus(world: World, input: StatusInput): RolloutStatus {
     ...(world.blueGreen === undefined ? canaryBlock(world, input) : blueGreenBlock(world, input)),
     duration: updateDuration(world, position),
   };
-  const failures = [...input.runs.failures, ...input.experiments.failures];
-  const wait = waitOf(world, { position, state: input.state, failures });
+  const { runs, experiments, traffic } = input.plans;
+  const failures = [...runs.failures, ...experiments.failures];
+  const wait = waitOf(world, { position, state: input.state, failures, traffic });
   const conditions = conditionsOf(world, { position, status: counted, mark: input.mark, command: input.command, wait });
   const conditioned: RolloutStatus = { ...counted, conditions };
   return { ...conditioned, ...phaseMessageOf(world, conditioned), headgate: atAGlance(world, position) };
@@ -80,10 +71,11 @@ function positionFields(position: Position): RolloutStatus {
   };
 }
 
-function canaryBlock(world: World, { position, runs, experiments }: StatusInput): RolloutStatus {
+function canaryBlock(world: World, { position, plans }: StatusInput): RolloutStatus {
+  const { runs, experiments } = plans;
   const { stepPluginStatuses } = world.status.canary ?? {};
   const canary: CanaryStatus = {
-    weights: withAdditional(world, position, weightsSeen(world, position)),
+    weights: recordedWeights(world, position, plans.traffic),
     currentStepAnalysisRunStatus: runStatus(runs.step),
     currentBackgroundAnalysisRunStatus: runStatus(runs.background),
     currentExperiment: experiments.current?.name,
@@ -93,7 +85,7 @@ function canaryBlock(world: World, { position, runs, experiments }: StatusInput)
   return Object.values(canary).some((value) => value !== undefined) ? { canary } : {};
 }
 
-function blueGreenBlock(world: World, { position, runs }: StatusInput): RolloutStatus {
+function blueGreenBlock(world: World, { position, plans: { runs } }: StatusInput): RolloutStatus {
   const blueGreen: BlueGreenStatus = {
     activeSelector: activeHash(world) || undefined,
     previewSelector: previewHash(world) || undefined,
@@ -112,86 +104,6 @@ function runStatus(planned: PlannedRun | undefined): CanaryStatus['currentStepAn
     status: phaseOf(planned.run) ?? 'Pending',
     ...(message === undefined || message === '' ? {} : { message }),
   };
-}
-
-/**
- * The weights that the routers were seen with. A weight that the data plane has not accepted yet is not recorded; one
- * that only time can confirm is, as unverified, since its time is counted from here. Absent before the first update.
- */
-function weightsSeen(world: World, position: Position): TrafficWeights | undefined {
-  const before = world.status.canary?.weights ?? undefined;
-  const { settings, traffic } = world;
-  if (!settings.hasRouter || position.stableHash === '') return undefined;
-  if (traffic.shown === undefined) return before;
-  if (before === undefined && position.currentHash === position.stableHash) return undefined;
-  const weight = Math.round(shownWeight(world));
-  const routes = planManagedRoutes(world, position);
-  const settled = isSettledAt(world, weight) && showsRoutes(world, routes);
-  if (traffic.acceptance === 'pending' && !settled) return before;
-  const seen: TrafficWeights = {
-    canary: {
-      weight,
-      serviceName: settings.canaryService,
-      podTemplateHash: behindCanaryService(world, position, weight > 0 || !settled),
-    },
-    stable: {
-      weight: settings.weightTotal - weight - Math.round(partOfOthers(world)),
-      serviceName: settings.stableService,
-      podTemplateHash: position.stableHash,
-    },
-  };
-  if (!settled) return { ...seen, verified: false };
-  return traffic.acceptance === 'accepted' ? { ...seen, verified: true } : seen;
-}
-
-/** The highest part of others that a router shows. */
-function partOfOthers({ traffic, settings }: World): number {
-  const sums = traffic.additional.map((shown) => shown.reduce((sum, { weight }) => sum + weight, 0));
-  return Math.min(settings.weightTotal, Math.max(0, ...sums));
-}
-
-/**
- * Who else has a part, or is about to get one: what is recorded here is known again in the routes and taken away there,
- * whatever has become of the Experiment.
- */
-function withAdditional(
-  world: World,
-  position: Position,
-  weights: TrafficWeights | undefined,
-): TrafficWeights | undefined {
-  if (weights === undefined) return undefined;
-  const { additional: _before, ...rest } = weights;
-  const planned = planTraffic(world, position)?.additional ?? [];
-  const shown =
-    world.traffic.shown === undefined ? (_before ?? []).map(asDestination) : world.traffic.additional.flat();
-  const parts = new Map([...planned, ...shown].map((one) => [one.service, one]));
-  if (parts.size === 0) return rest;
-  const additional = [...parts.values()].map(({ service, weight }) => ({
-    weight,
-    serviceName: service,
-    podTemplateHash: hashBehind(world, service),
-  }));
-  return { ...rest, additional };
-}
-
-function asDestination({ serviceName = '', weight }: NonNullable<TrafficWeights['additional']>[number]): {
-  readonly service: string;
-  readonly weight: number;
-} {
-  return { service: serviceName, weight };
-}
-
-function hashBehind(world: World, service: string): string | undefined {
-  const versions = world.experiments.flatMap(({ status }) => status?.templateStatuses ?? []);
-  const known = versions.find(({ serviceName }) => serviceName === service)?.podTemplateHash;
-  const before = world.status.canary?.weights?.additional?.find(({ serviceName }) => serviceName === service);
-  return known ?? before?.podTemplateHash;
-}
-
-/** Whose weight it is: of the update, unless an earlier version still has traffic through the canary Service. */
-function behindCanaryService(world: World, position: Position, hasTraffic: boolean): string {
-  const aim = aimOf(serviceNamed(world, world.settings.canaryService));
-  return hasTraffic && aim !== undefined ? aim : position.currentHash;
 }
 
 function atAGlance(world: World, position: Position): RolloutStatus['headgate'] {

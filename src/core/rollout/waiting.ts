@@ -1,3 +1,4 @@
+import type { TrafficPlan } from '../traffic.ts';
 import { blueGreenWait } from './blue-green-waiting.ts';
 import { experimentTrouble, measurementDoubt } from './step-experiment.ts';
 import { stepText } from './step-text.ts';
@@ -6,7 +7,7 @@ import { availableOf } from './replica-set.ts';
 import { currentStep, stepKind } from './steps.ts';
 import { capacityTarget } from './capacity.ts';
 import { reaches } from './service-aim.ts';
-import { isSettledOn, planTraffic } from './traffic-plan.ts';
+import { isSettledOn } from './traffic-plan.ts';
 import { showsRoutes } from './shown-routes.ts';
 import { pauseEndsAtMs } from './pause.ts';
 import { indexOf } from './step-weights.ts';
@@ -20,11 +21,13 @@ export interface WaitInput {
   readonly state: string;
   /** Why a wanted AnalysisRun cannot be made. */
   readonly failures: readonly string[];
+  /** What the routers should show. */
+  readonly traffic: TrafficPlan | undefined;
 }
 
 /** Undefined when nothing is waited for, or when phase and message say it all: after an abort, and with an invalid spec. */
-export function waitOf(world: World, { position, state, failures }: WaitInput): Wait | undefined {
-  const traffic = trafficWait(world, position);
+export function waitOf(world: World, { position, state, failures, traffic: plan }: WaitInput): Wait | undefined {
+  const traffic = trafficWait(world, plan);
   if (state === 'aborted') return traffic;
   if (world.problems.length > 0 && state !== 'aborting') return undefined;
   if (state === 'pausedInconclusive') return { reason: 'Resume', message: inconclusiveText(world, position) };
@@ -53,8 +56,7 @@ function pauseWait(world: World, position: Position): Wait {
 }
 
 /** A router that does not show, or does not obey yet, the weight that it should. */
-function trafficWait(world: World, position: Position): Wait | undefined {
-  const plan = planTraffic(world, position);
+function trafficWait(world: World, plan: TrafficPlan | undefined): Wait | undefined {
   if (plan === undefined || world.traffic.routers.length === 0) return undefined;
   if (world.traffic.shown === undefined)
     return {
