@@ -20,7 +20,7 @@ import { verdictOf, wantedAnalysis, type RunKind } from '../rollout/runs.ts';
 import { experimentVerdict, isUndecided, measurementFailure } from '../rollout/step-experiment.ts';
 import type { Position } from '../rollout/position.ts';
 import { rolesOf, type World } from '../rollout/world.ts';
-import { isWithinRollbackWindow } from '../rollout/promotion.ts';
+import { isFirstVersion, isWithinRollbackWindow } from '../rollout/promotion.ts';
 import type { ChartContext } from './chart-context.ts';
 import { NOWHERE } from './chart-context.ts';
 import * as moves from './moves.ts';
@@ -52,7 +52,8 @@ export const rolloutChart = setup({
   guards: {
     updateAsked: moves.updateMayStart,
     updateAskedInPause: (facts: Facts) => facts.context.position.pauses.length > 0 && moves.updateMayStart(facts),
-    nothingStableYet: ({ context }: Facts) => context.position.stableHash === '',
+    firstVersion: fact(isFirstVersion),
+    versionIsKnown: ({ context }: Facts) => context.position.currentHash !== '',
     stableIsWanted: ({ context }: Facts) => context.position.currentHash === context.position.stableHash,
     withinRollbackWindow: fact(isWithinRollbackWindow),
     replicaSetExists: forward((world, position) => rolesOf(world, position).current !== undefined),
@@ -94,8 +95,7 @@ export const rolloutChart = setup({
     promotionIsFree: forward((_world, position) => !isPausedFor(position, 'BlueGreenPause')),
     cutOver: fact(isCutOver),
     newVersionIsProven: forward(newVersionIsProven),
-    abortIsDropped: ({ context }: Facts) =>
-      context.position.stableHash !== '' && context.position.currentHash === context.position.stableHash,
+    abortIsDropped: ({ context }: Facts) => context.position.currentHash === context.position.stableHash,
   },
 }).createMachine({
   id: 'rollout',
@@ -131,7 +131,7 @@ export const rolloutChart = setup({
     classify: {
       description: 'A new template, or new steps: which kind of update is it?',
       always: [
-        { guard: 'nothingStableYet', target: 'installing', actions: assign(moves.skipSteps) },
+        { guard: 'firstVersion', target: 'installing', actions: assign(moves.skipSteps) },
         {
           guard: 'stableIsWanted',
           target: 'finalizing',
@@ -153,9 +153,9 @@ export const rolloutChart = setup({
       ],
     },
     installing: {
-      description: 'There is no stable version yet: everything goes to the new one, without steps.',
+      description: 'The first version: it counts as stable at once, and gets everything, without steps.',
       always: {
-        guard: 'updateIsScaled',
+        guard: 'versionIsKnown',
         target: 'finalizing',
         actions: [{ type: 'notify', params: moves.completedNotice }, assign(moves.promote)],
       },
@@ -367,7 +367,7 @@ export const rolloutChart = setup({
       description: 'Back to stable: its pods, then weight, then selectors.',
       on: {
         RETRY: [
-          { guard: 'nothingStableYet', target: 'installing', actions: [assign(moves.retry), assign(moves.skipSteps)] },
+          { guard: 'firstVersion', target: 'installing', actions: [assign(moves.retry), assign(moves.skipSteps)] },
           { target: 'preparing', actions: assign(moves.retry) },
         ],
       },
@@ -377,7 +377,7 @@ export const rolloutChart = setup({
       description: 'Nothing is left on the new version; it waits for a retry or a new template.',
       on: {
         RETRY: [
-          { guard: 'nothingStableYet', target: 'installing', actions: [assign(moves.retry), assign(moves.skipSteps)] },
+          { guard: 'firstVersion', target: 'installing', actions: [assign(moves.retry), assign(moves.skipSteps)] },
           { target: 'preparing', actions: assign(moves.retry) },
         ],
       },

@@ -23,7 +23,6 @@ export function eventsOf(world: World, { position, notices, status, plans }: Eve
   const end = notices.findIndex(({ reason }) => ENDS.includes(reason));
   const onTheWay = end === -1 ? notices : notices.slice(0, end);
   const ended = notices.slice(onTheWay.length);
-  const installs = isBlueGreenInstall(world);
   return [
     ...firstSightNotices(world),
     ...revisionNotices(world, position),
@@ -34,22 +33,16 @@ export function eventsOf(world: World, { position, notices, status, plans }: Eve
     ...experimentNotices(plans),
     ...onTheWay,
     ...plans.released.map((service) => service.notice),
-    ...(installs ? ended : []),
     ...plans.services.map((service) => service.notice),
     ...aboutPods.filter(({ reason }) => reason !== 'NewReplicaSetCreated'),
     ...failureNotices(world, plans),
-    ...(installs ? [] : ended),
+    ...ended,
     ...conditionNotices(world, status),
   ];
 }
 
 /** What a step leads to is told after it, but an update ends with what its end brought about. */
 const ENDS = ['RolloutAborted', 'RolloutCompleted'];
-
-/** The first version of blue-green is told of as complete, and then gets its traffic: nothing was complete before it. */
-function isBlueGreenInstall(world: World): boolean {
-  return world.blueGreen !== undefined && (world.status.stableRS ?? '') === '';
-}
 
 /** A Rollout that no pass has looked at yet. */
 function firstSightNotices(world: World): readonly EventNotice[] {
@@ -60,10 +53,17 @@ function firstSightNotices(world: World): readonly EventNotice[] {
   return [{ type: 'Normal', reason: 'RolloutAddedToInformer', message }];
 }
 
-/** An update begins when what was complete no longer is; one that supersedes it is told by its revision. */
+/**
+ * An update begins when what was complete no longer is; one that supersedes it is told by its revision. The first version of
+ * a canary begins and is complete at once, that of blue-green was never anything else.
+ */
 function notCompletedNotices(world: World, position: Position, status: RolloutStatus): readonly EventNotice[] {
-  if (findCondition(status.conditions, 'Completed')?.status !== 'False' || isBlueGreenInstall(world)) return [];
-  if (findCondition(world.status.conditions, 'Completed')?.status === 'False') return [];
+  const [before, after] = [world.status, status].map(
+    ({ conditions }) => findCondition(conditions, 'Completed')?.status,
+  );
+  const isFirst = (world.status.stableRS ?? '') === '' && position.stableHash !== '';
+  const begins = isFirst ? world.blueGreen === undefined : before !== 'False' && after === 'False';
+  if (!begins) return [];
   const revision = currentRevision(world, position);
   const message = `Rollout not completed, started update to revision ${revision} (${position.currentHash})`;
   return [{ type: 'Normal', reason: 'RolloutNotCompleted', message }];

@@ -1,5 +1,6 @@
-import type { Position } from './position.ts';
 import { createdMs } from '../../api/kube-object.ts';
+import type { Position } from './position.ts';
+import { availableOf } from './replica-set.ts';
 import { nextRevision } from './revisions.ts';
 import { rolesOf, type World } from './world.ts';
 
@@ -15,9 +16,19 @@ export function isWithinRollbackWindow(world: World, position: Position): boolea
   return between.length < revisions;
 }
 
+/**
+ * Nothing is there that the new version could be compared with or go back to: it is stable at once. In blue-green that is
+ * so until a version had pods that the active Service could lead to.
+ */
+export function isFirstVersion(world: World, position: Position): boolean {
+  if (position.stableHash === '') return true;
+  if (world.blueGreen === undefined || (world.status.blueGreen?.activeSelector ?? '') !== '') return false;
+  return availableOf(rolesOf(world, position).stable) === 0;
+}
+
 /** Why the new version became the stable one, in the words of the event. */
 export function promotionReason(world: World, position: Position): string {
-  if (position.stableHash === '' || isStableGone(world, position)) return 'Initial deploy';
+  if (isFirstVersion(world, position) || isStableGone(world, position)) return 'Initial deploy';
   if (position.promoteFull) return 'Full promotion requested';
   if (isWithinRollbackWindow(world, position)) return 'Rollback within window';
   if (world.blueGreen !== undefined) return 'Completed blue-green update';

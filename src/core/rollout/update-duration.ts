@@ -1,6 +1,7 @@
 import type { RolloutStatus } from '../../api/rollout.ts';
 import { formatTimestamp, parseTimestampMs } from '../../lib/timestamp.ts';
 import { isFastTracked } from './blue-green.ts';
+import { isFullyAvailable } from './capacity.ts';
 import { currentStep } from './steps.ts';
 import type { Position } from './position.ts';
 import { isWithinRollbackWindow } from './promotion.ts';
@@ -24,7 +25,7 @@ export function updateDuration(world: World, after: Position): UpdateDuration | 
   if (known === undefined || known.finishedAt !== undefined) return known;
   const counted = withPause(known, isManuallyPaused(world, after), world.nowMs);
   if (after.abort) return { ...counted, finishedAt: now, completionStatus: 'Aborted' };
-  if (!isPromoted(before, after)) return counted;
+  if (!isPromoted(before, after) && !isInstalled(world, before)) return counted;
   return { ...counted, finishedAt: now, completionStatus: endOf(world, before) };
 }
 
@@ -42,6 +43,11 @@ function wasAborted(position: Position): boolean {
 
 function isPromoted(before: Position, after: Position): boolean {
   return before.stableHash !== after.stableHash;
+}
+
+/** The first version is stable from the start, and done when it is there. */
+function isInstalled(world: World, before: Position): boolean {
+  return before.currentHash === before.stableHash && isFullyAvailable(world, rolesOf(world, before).current);
 }
 
 function endOf(world: World, before: Position): string {

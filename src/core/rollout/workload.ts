@@ -2,6 +2,7 @@ import { KINDS } from '../../api/kinds.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
 import { countsOf } from './counts.ts';
 import type { Position } from './position.ts';
+import { currentRevision } from './promotion.ts';
 import type { World } from './world.ts';
 
 /** Generation of the workload that this pass is about, as text; undefined without one. */
@@ -56,7 +57,8 @@ function isPromoted(world: World, position: Position): boolean {
 }
 
 function progressiveSize(world: World, position: Position, size: number): number | undefined {
-  if (position.stableHash !== '' || size === 0) return undefined;
+  const isFirst = position.stableHash === position.currentHash && currentRevision(world, position) === 1;
+  if (!isFirst || size === 0) return undefined;
   const ready = countsOf(world, position).readyReplicas ?? 0;
   const left = Math.max(0, world.settings.replicas - ready);
   const lost = ready < (world.status.readyReplicas ?? 0);

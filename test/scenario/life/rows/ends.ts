@@ -63,7 +63,10 @@ export const ENDS: readonly Row[] = [
 
     await life.setImage(GOOD);
 
-    await life.untilHealthy(GOOD);
+    if (strategy.name === 'blue-green') return life.untilHealthy(GOOD);
+    // A first version is stable from the start, so a second one takes the steps, whatever has become of the first.
+    await life.scene.untilPhase('shop', 'Paused');
+    await life.finish({ stable: STUCK, fresh: GOOD });
   }),
 
   once('deadline without abort, then a good version', async (life) => {
