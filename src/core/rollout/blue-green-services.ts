@@ -4,7 +4,7 @@ import type { Position } from './position.ts';
 import { availableOf, sizeOf } from './replica-set.ts';
 import { switchOf, type ServiceSwitch } from './services.ts';
 import { mayMove } from './steps.ts';
-import { isHeld, rolesOf, type World } from './world.ts';
+import { isHeld, rolesOf, stableReplicaSet, type World } from './world.ts';
 
 /**
  * Selectors that should change now. The preview Service follows the new version at once. The active one moves forward
@@ -13,7 +13,7 @@ import { isHeld, rolesOf, type World } from './world.ts';
 export function planBlueGreenServices(world: World, position: Position, state: string): readonly ServiceSwitch[] {
   const roles = rolesOf(world, position);
   const promoted = position.currentHash === position.stableHash;
-  const stable = promoted ? roles.current : roles.stable;
+  const stable = stableReplicaSet(world, position);
   return [...previewSwitch(), ...activeSwitch()];
 
   function previewSwitch(): readonly ServiceSwitch[] {

@@ -6,7 +6,7 @@ import type { Position } from './position.ts';
 import { availableOf, hashOf, sizeOf } from './replica-set.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
 import { canaryIsUnrouted } from './shown-routes.ts';
-import { rolesOf, type World } from './world.ts';
+import { rolesOf, stableReplicaSet, type World } from './world.ts';
 
 /** A selector that has to change, with what there is to tell about it. */
 export interface ServiceSwitch {
@@ -19,7 +19,7 @@ export function planServices(world: World, position: Position): readonly Service
   const { stableService, canaryService, pingPong, followers } = world.settings;
   const roles = rolesOf(world, position);
   const promoted = position.currentHash === position.stableHash;
-  const stable = promoted ? roles.current : roles.stable;
+  const stable = stableReplicaSet(world, position);
   return [
     ...switchOf(world, { name: stableService, to: stable, unconditionally: false }),
     ...canarySwitch(),

@@ -13,7 +13,7 @@ import { shownWeight } from './shown-weight.ts';
 import { updateDuration } from './update-duration.ts';
 import { waitOf } from './waiting.ts';
 import { workloadGeneration } from './workload.ts';
-import { rolesOf, type World } from './world.ts';
+import { stableReplicaSet, type World } from './world.ts';
 
 export interface StatusInput {
   readonly position: Position;
@@ -107,11 +107,10 @@ function runStatus(planned: PlannedRun | undefined): CanaryStatus['currentStepAn
 }
 
 function atAGlance(world: World, position: Position): RolloutStatus['headgate'] {
-  const roles = rolesOf(world, position);
   const { steps, hasRouter } = world.settings;
   const hasWeight = hasRouter && position.stableHash !== '';
   const revision = currentRevision(world, position);
-  const stable = position.currentHash === position.stableHash ? roles.current : roles.stable;
+  const stable = stableReplicaSet(world, position);
   return {
     strategy: world.rollout.spec.strategy?.blueGreen === undefined ? 'Canary' : 'BlueGreen',
     ...(steps.length === 0 ? {} : { step: `${position.stepIndex ?? 0}/${steps.length}` }),

@@ -9,7 +9,7 @@ import { canaryIsUnrouted, hasManagedRoutes, showsRoutes } from './shown-routes.
 import { isSettledAt, settlesAtMs } from './shown-weight.ts';
 import { indexOf, stepWeight } from './step-weights.ts';
 import { planWeight, weightIsOfCurrent } from './weights.ts';
-import { isHeld, rolesOf, type World } from './world.ts';
+import { isHeld, rolesOf, stableReplicaSet, type World } from './world.ts';
 
 export type StepKind = 'weight' | 'scale' | 'pause' | 'analysis' | 'experiment' | 'route' | 'unsupported';
 
@@ -78,20 +78,20 @@ export function stableIsSettled(world: World, position: Position): boolean {
   if (world.blueGreen !== undefined) return servicesAreSettled(world, position);
   const { routing, stableService, replicas } = world.settings;
   if (routing === undefined || replicas === 0) return true;
-  const roles = rolesOf(world, position);
-  const stable = roles.stable ?? (position.currentHash === position.stableHash ? roles.current : undefined);
   if (!canaryIsUnrouted(world)) return false;
   // Weight 0 was set only when the endpoints had followed; pods that come later need no new proof.
-  return stableService === undefined || aimOf(serviceNamed(world, stableService)) === hashOf(stable);
+  return (
+    stableService === undefined ||
+    aimOf(serviceNamed(world, stableService)) === hashOf(stableReplicaSet(world, position))
+  );
 }
 
 /** When the stable version will count as settled, where nothing but time is missing for that. */
 export function stableSettlesAtMs(world: World, position: Position): number | undefined {
   const { shown } = world.traffic;
   if (world.blueGreen !== undefined || shown?.min !== 0 || shown.max !== 0 || hasManagedRoutes(world)) return undefined;
-  const { stable, current } = rolesOf(world, position);
   const aim = aimOf(serviceNamed(world, world.settings.stableService));
-  return aim === hashOf(stable ?? current) ? settlesAtMs(world, 0) : undefined;
+  return aim === hashOf(stableReplicaSet(world, position)) ? settlesAtMs(world, 0) : undefined;
 }
 
 /** An aborted version gets no traffic any more. */

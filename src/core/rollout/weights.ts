@@ -6,7 +6,7 @@ import { aimOf, reaches, serviceNamed } from './service-aim.ts';
 import { abortStepWeight, indexOf, stepWeight, stepWeightAt } from './step-weights.ts';
 import { shownWeight } from './shown-weight.ts';
 import { isSuperseded } from './superseded.ts';
-import { rolesOf, type Roles, type World } from './world.ts';
+import { rolesOf, stableReplicaSet, type Roles, type World } from './world.ts';
 
 /**
  * The canary weight that the routers should show now. Raising waits for capacity; lowering never does, except for the
@@ -27,8 +27,8 @@ export function goesBack(position: Position): boolean {
 
 function weightWanted(world: World, position: Position): number {
   const roles = rolesOf(world, position);
-  if (goesBack(position)) return drainWeight(world, position, roles);
-  if (isSuperseded(world, position) || isOfStable(world, position)) return drainWeight(world, position, roles);
+  if (goesBack(position)) return drainWeight(world, position);
+  if (isSuperseded(world, position) || isOfStable(world, position)) return drainWeight(world, position);
   if (availableOf(roles.current) === 0) return 0;
   if (position.promoteFull) return fastWeight(world, roles);
   return forwardWeight(world, position, roles);
@@ -90,11 +90,11 @@ function fastWeight(world: World, roles: Roles): number {
  * On the way back to stable: as low as the capacity of the stable pods allows, never higher than it is, and at once to 0
  * when the pods behind the canary Service are gone, because then any other place is better.
  */
-function drainWeight(world: World, position: Position, roles: Roles): number {
+function drainWeight(world: World, position: Position): number {
   const { settings } = world;
   const shown = shownWeight(world);
   if (shown === 0 || settings.replicas === 0) return 0;
-  const stable = roles.stable ?? (position.currentHash === position.stableHash ? roles.current : undefined);
+  const stable = stableReplicaSet(world, position);
   if (!canaryServes(world)) return 0;
   if (stable === undefined || !reaches(world, settings.stableService, stable)) return shown;
   const available = availableOf(stable);

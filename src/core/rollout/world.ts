@@ -162,6 +162,15 @@ function assignRoles(world: World, currentHash: string, stableHash: string): Rol
   };
 }
 
+/** Of the last promoted template, also when that is the desired one. */
+export function stableReplicaSet(
+  world: World,
+  hashes: { readonly currentHash: string; readonly stableHash: string },
+): ReplicaSet | undefined {
+  const { current, stable } = rolesOf(world, hashes);
+  return hashes.currentHash === hashes.stableHash ? current : stable;
+}
+
 /** True when the desired template or the steps are other ones than those that the position is about. */
 export function updateAsked(
   world: World,
