@@ -1,11 +1,12 @@
 import type { AnalysisRun } from '../../api/analysis.ts';
-import type { Experiment, ExperimentSpec, ExperimentStatus } from '../../api/experiment.ts';
+import type { Experiment, ExperimentSpec, ExperimentStatus, ExperimentTemplateStatus } from '../../api/experiment.ts';
 import { parseDurationMs } from '../../lib/duration.ts';
 import { waitStartMs } from '../../lib/timestamp.ts';
 import { foreignChanges } from '../analysis/foreign-changes.ts';
 import { isOver } from '../analysis/metric-verdict.ts';
 import { unmeasuredMetrics } from '../analysis/run-verdict.ts';
 import { distrustCause } from '../analysis/trusted-phase.ts';
+import type { ExperimentObservation } from './observation.ts';
 
 type AnalysisStatus = NonNullable<ExperimentStatus['analysisRuns']>[number];
 type AnalysisSpec = NonNullable<ExperimentSpec['analyses']>[number];
@@ -30,8 +31,22 @@ export function isEnding(spec: ExperimentSpec, status: ExperimentStatus, runs: r
   return requirement(spec, status, runs) !== 'open';
 }
 
+/** This version runs no more pods: the experiment ends, or the version itself has failed. */
+export function isOnItsWayOut(
+  { experiment, analysisRuns }: Pick<ExperimentObservation, 'experiment' | 'analysisRuns'>,
+  status: ExperimentStatus,
+  template: string,
+): boolean {
+  return isEnding(experiment.spec, status, analysisRuns) || isBadTemplate(recordedVersion(status, template)?.status);
+}
+
 export function isBadTemplate(phase: string | undefined): boolean {
   return phase === 'Failed' || phase === 'Error';
+}
+
+/** What the status says of a version. */
+export function recordedVersion(status: ExperimentStatus, template: string): ExperimentTemplateStatus | undefined {
+  return status.templateStatuses?.find(({ name }) => name === template);
 }
 
 /**

@@ -14,7 +14,7 @@ import type { ReplicaSet } from '../../api/workloads.ts';
 import { formatTimestampMs, waitStartMs } from '../../lib/timestamp.ts';
 import { annotationOf, isDeleting, sizeOf } from '../rollout/replica-set.ts';
 import { templateHash } from '../rollout/template-hash.ts';
-import { isBadTemplate, isEnding } from './ending.ts';
+import { isEnding, isOnItsWayOut, recordedVersion } from './ending.ts';
 import type { ExperimentObservation } from './observation.ts';
 
 export function replicaSetOf(observation: ExperimentObservation, template: ExperimentTemplate): ReplicaSet | undefined {
@@ -32,10 +32,7 @@ export function wantedSize(
   status: ExperimentStatus,
   template: ExperimentTemplate,
 ): number {
-  const { spec } = observation.experiment;
-  const recorded = status.templateStatuses?.find(({ name }) => name === template.name);
-  if (isEnding(spec, status, observation.analysisRuns) || isBadTemplate(recorded?.status)) return 0;
-  return experimentReplicasOf(template);
+  return isOnItsWayOut(observation, status, template.name) ? 0 : experimentReplicasOf(template);
 }
 
 /** How often the name of a version's ReplicaSet was somebody else's; part of its name and hash. */
@@ -71,12 +68,11 @@ export function planReplicaSet(
   status: ExperimentStatus,
   template: ExperimentTemplate,
 ): ReplicaSetPlan {
-  const { experiment, analysisRuns } = observation;
   const replicaSet = replicaSetOf(observation, template);
   const wanted = wantedSize(observation, status, template);
+  const ends = isOnItsWayOut(observation, status, template.name);
   if (replicaSet === undefined) {
-    const recorded = status.templateStatuses?.find(({ name }) => name === template.name);
-    if (isEnding(experiment.spec, status, analysisRuns) || isBadTemplate(recorded?.status)) return NOTHING;
+    if (ends) return NOTHING;
     const object = newReplicaSet(observation, status, template);
     return {
       writes: [{ verb: 'create', kind: KINDS.replicaSet, object }],
@@ -85,7 +81,6 @@ export function planReplicaSet(
   }
   const size = sizeOf(replicaSet);
   const deadline = annotationOf(replicaSet, SCALE_DOWN_DEADLINE_ANNOTATION);
-  const ends = isEnding(experiment.spec, status, analysisRuns) || (wanted === 0 && experimentReplicasOf(template) > 0);
   if (ends && size > 0)
     return isWeighted(observation, status, template) ? NOTHING : planScaleDown(observation, replicaSet);
   const outdated = !ends && deadline !== undefined;
@@ -112,7 +107,7 @@ function isWeighted(
   status: ExperimentStatus,
   template: ExperimentTemplate,
 ): boolean {
-  const service = status.templateStatuses?.find(({ name }) => name === template.name)?.serviceName;
+  const service = recordedVersion(status, template.name)?.serviceName;
   return service !== undefined && weighted.includes(service);
 }
 
@@ -148,7 +143,7 @@ export function newReplicaSet(
   template: ExperimentTemplate,
 ): ReplicaSet {
   const { experiment } = observation;
-  const collisions = status.templateStatuses?.find(({ name }) => name === template.name)?.collisionCount;
+  const collisions = recordedVersion(status, template.name)?.collisionCount;
   const hash = ownHash(experiment, template, collisions);
   const labels = { ...template.template.metadata?.labels, [POD_TEMPLATE_HASH_LABEL]: hash };
   return {

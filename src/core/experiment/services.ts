@@ -5,7 +5,7 @@ import type { KubeWrite } from '../../api/kube-write.ts';
 import { EXPERIMENT_NAME_ANNOTATION, EXPERIMENT_TEMPLATE_ANNOTATION } from '../../api/labels.ts';
 import type { ReplicaSet, Service, ServicePort } from '../../api/workloads.ts';
 import { availableOf, sizeOf } from '../rollout/replica-set.ts';
-import { isBadTemplate, isEnding } from './ending.ts';
+import { isOnItsWayOut } from './ending.ts';
 import type { ExperimentObservation } from './observation.ts';
 import { ownAnnotations, presentOrPlanned, replicaSetOf } from './replica-sets.ts';
 
@@ -24,7 +24,7 @@ export function wantedService(
   status: ExperimentStatus,
   template: ExperimentTemplate,
 ): Service | undefined {
-  if (template.service === undefined || isOnItsWayOut(observation, status, template)) return undefined;
+  if (template.service === undefined || isOnItsWayOut(observation, status, template.name)) return undefined;
   const replicaSet = presentOrPlanned(observation, status, template);
   if (replicaSet === undefined) return undefined;
   const ports = portsOf(replicaSet);
@@ -58,19 +58,9 @@ export function planService(
   const { name, namespace = '', uid } = service.metadata;
   const replicaSet = replicaSetOf(observation, template);
   const areGoing = sizeOf(replicaSet) === 0 || availableOf(replicaSet) === 0;
-  const isLeft = isOnItsWayOut(observation, status, template) && areGoing;
+  const isLeft = isOnItsWayOut(observation, status, template.name) && areGoing;
   if (!isLeft && template.service !== undefined) return [];
   return [{ verb: 'delete', ref: { kind: KINDS.service, namespace, name }, uid }];
-}
-
-function isOnItsWayOut(
-  observation: ExperimentObservation,
-  status: ExperimentStatus,
-  template: ExperimentTemplate,
-): boolean {
-  const recorded = status.templateStatuses?.find(({ name }) => name === template.name);
-  const ends = isEnding(observation.experiment.spec, status, observation.analysisRuns);
-  return ends || isBadTemplate(recorded?.status);
 }
 
 /** Every port of the containers, once; where there are several, each needs a name. */

@@ -3,7 +3,7 @@ import type { ExperimentStatus, ExperimentTemplate, ExperimentTemplateStatus } f
 import type { ReplicaSet } from '../../api/workloads.ts';
 import { formatTimestampMs, waitStartMs } from '../../lib/timestamp.ts';
 import { availableOf, hashOf, podsOf, readyOf, sizeOf } from '../rollout/replica-set.ts';
-import { isDurationOver, isEnding } from './ending.ts';
+import { isDurationOver, isEnding, recordedVersion } from './ending.ts';
 import type { ExperimentObservation } from './observation.ts';
 import { collisionsOf, presentOrPlanned, replicaSetName, replicaSetOf, wantedSize } from './replica-sets.ts';
 import { serviceOf, wantedService } from './services.ts';
@@ -21,7 +21,7 @@ function versionStatus(
   status: ExperimentStatus,
   template: ExperimentTemplate,
 ): ExperimentTemplateStatus {
-  const before = status.templateStatuses?.find(({ name }) => name === template.name);
+  const before = recordedVersion(status, template.name);
   const replicaSet = replicaSetOf(observation, template);
   const collisionCount = collisionsOf(observation, template, before?.collisionCount);
   const named = withCollisions(status, template.name, collisionCount);
