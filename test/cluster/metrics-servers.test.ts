@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
 import type { Manifest } from '../support/api-client.ts';
-import { analysisTemplate, canaryRollout, measuredBy } from '../support/manifests.ts';
+import { analysisRun, analysisTemplate, canaryRollout, measuredBy } from '../support/manifests.ts';
 import {
   metricsServerRefusal,
   PROMETHEUS,
@@ -82,8 +82,8 @@ for (const { name, server } of PLACES) {
       query: string,
       metric: Readonly<Record<string, unknown>>,
     ): Promise<Manifest> => {
-      await scene.apply(analysisRun('errors', { address: prometheus.url, query, metric }));
-      return untilMeasured(scene, 'errors', 'a verdict', hasVerdict);
+      await scene.apply(analysisRun({ name: 'errors', address: prometheus.url, query, metric }));
+      return untilMeasured(scene, 'errors', 'over', hasVerdict);
     };
 
     story('finds good what is good, again and again', async (scene) => {
@@ -179,15 +179,15 @@ for (const { name, server } of PLACES) {
         const metric = { count: 4, interval: '300ms' };
         const [patient, impatient] = [1_000, 1].map((consecutiveErrorLimit) => ({ ...metric, consecutiveErrorLimit }));
         const query = errorShare(GOOD);
-        await scene.apply(analysisRun('patient', { address: flaky.url, query, metric: patient }));
-        await untilMeasured(scene, 'patient', 'a measurement', ({ successful = 0 }) => successful >= 1);
+        await scene.apply(analysisRun({ name: 'patient', address: flaky.url, query, metric: patient }));
+        await untilMeasured(scene, 'patient', 'measured', ({ successful = 0 }) => successful >= 1);
         await flaky.stop();
-        await scene.apply(analysisRun('impatient', { address: flaky.url, query, metric: impatient }));
+        await scene.apply(analysisRun({ name: 'impatient', address: flaky.url, query, metric: impatient }));
 
-        const given = await untilMeasured(scene, 'impatient', 'a verdict', hasVerdict);
-        await untilMeasured(scene, 'patient', 'errors', ({ error = 0 }) => error >= 1);
+        const given = await untilMeasured(scene, 'impatient', 'over', hasVerdict);
+        await untilMeasured(scene, 'patient', 'in error', ({ error = 0 }) => error >= 1);
         await flaky.start();
-        const waited = await untilMeasured(scene, 'patient', 'a verdict', hasVerdict);
+        const waited = await untilMeasured(scene, 'patient', 'over', hasVerdict);
 
         assert.equal(given['status'].phase, 'Error');
         assert.equal(given['status'].metricResults[0].error, 2);
@@ -201,17 +201,6 @@ for (const { name, server } of PLACES) {
   });
 }
 
-function analysisRun(
-  name: string,
-  input: {
-    readonly address: string;
-    readonly query: string;
-    readonly metric: Readonly<Record<string, unknown>> | undefined;
-  },
-): object {
-  return { ...analysisTemplate({ ...input, name, metric: input.metric ?? {} }), kind: 'AnalysisRun' };
-}
-
 interface Measured {
   readonly completedAt?: string;
   readonly successful?: number;
@@ -223,21 +212,14 @@ function hasVerdict({ completedAt }: Measured): boolean {
 }
 
 /** Waits for a run and its one metric. */
-async function untilMeasured(
+function untilMeasured(
   scene: Scene,
   name: string,
   what: string,
   looks: (measured: Measured) => boolean,
 ): Promise<Manifest> {
-  const run = (): Promise<Manifest | undefined> => scene.get('analysisruns.argoproj.io', name);
-  return until(
-    `${what} of AnalysisRun ${name}`,
-    async () => {
-      const found = await run();
-      const status = found?.['status'];
-      return looks({ ...status?.metricResults?.[0], completedAt: status?.completedAt }) ? found : undefined;
-    },
-    async () => (await run())?.['status'],
+  return scene.untilRun(name, what, ({ status }) =>
+    looks({ ...status?.metricResults?.[0], completedAt: status?.completedAt }),
   );
 }
 

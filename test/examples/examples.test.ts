@@ -10,7 +10,7 @@ import { startFakePrometheus } from '../support/fake-prometheus.ts';
 import { createTestRepository } from '../support/git-server.ts';
 import { opened } from '../support/opened.ts';
 import { stageOn, storiesOn } from '../support/stories.ts';
-import { conditionOf, until, type Scene } from '../support/world.ts';
+import { conditionOf, until } from '../support/world.ts';
 
 const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples');
 
@@ -49,11 +49,11 @@ describe('the examples', { concurrency: 8 }, () => {
 
     await scene.setImage('web', 'nginxinc/nginx-unprivileged:1.28-alpine');
     await scene.untilPhase('web', 'Paused');
-    assert.deepEqual(await sizes(scene), [4, 1]);
+    assert.deepEqual(await scene.sizes(), [4, 1]);
 
     await scene.patchStatus('web', { promoteFull: true });
     await scene.untilPhase('web', 'Healthy');
-    assert.deepEqual(await sizes(scene), [0, 5]);
+    assert.deepEqual(await scene.sizes(), [0, 5]);
   });
 
   example('03: the HTTPRoute carries the weight of the step, and none after an abort', async (scene) => {
@@ -133,7 +133,3 @@ describe('the examples', { concurrency: 8 }, () => {
     }
   });
 });
-
-async function sizes(scene: Scene): Promise<readonly number[]> {
-  return (await scene.replicaSets()).map((replicaSet) => replicaSet['spec'].replicas as number);
-}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Manifest } from '../support/api-client.ts';
 import { startFakePrometheus, type FakePrometheus } from '../support/fake-prometheus.ts';
-import { analysisTemplate } from '../support/manifests.ts';
+import { analysisRun } from '../support/manifests.ts';
 import { opened } from '../support/opened.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
 import { until, type Scene } from '../support/world.ts';
@@ -20,10 +20,10 @@ onEachControlPlane('a measurement that is held up', {}, (name) => {
     hung.answer('void', 'hang');
     const metric = { count: 3, interval: '200ms' };
     const names = Array.from({ length: HUNG }, (_, index) => `hung-${index}`);
-    await scene.apply(...names.map((each) => analysisRun(each, { address: hung.url, query: 'void' })));
+    await scene.apply(...names.map((each) => analysisRun({ name: each, address: hung.url, query: 'void' })));
     await until('all to be asked', async () => hung.queries.length === HUNG);
 
-    await scene.apply(analysisRun('lively', { address: lively.url, query: 'vector(0.01)', metric }));
+    await scene.apply(analysisRun({ name: 'lively', address: lively.url, query: 'vector(0.01)', metric }));
     const done = await untilRun(scene, 'lively', 'over', ({ completedAt }) => completedAt !== undefined);
 
     assert.equal(done['status'].phase, 'Successful');
@@ -38,7 +38,7 @@ onEachControlPlane('a measurement that is held up', {}, (name) => {
   story('by a restart of the controller is taken again, and counts once', async (scene) => {
     hung.answer('restart_story', { value: 0.01 });
     const metric = { count: 3, interval: '300ms' };
-    await scene.apply(analysisRun('asked', { address: hung.url, query: 'restart_story', metric }));
+    await scene.apply(analysisRun({ name: 'asked', address: hung.url, query: 'restart_story', metric }));
     await untilRun(scene, 'asked', 'measured once', ({ metricResults }) => metricResults?.[0]?.count === 1);
     hung.answer('restart_story', 'hang');
     await until('the second question', async () => asked(hung) === 2);
@@ -78,16 +78,6 @@ function asked(prometheus: FakePrometheus): number {
   return prometheus.queries.filter((query) => query === 'restart_story').length;
 }
 
-interface RunInput {
-  readonly address: string;
-  readonly query: string;
-  readonly metric?: Readonly<Record<string, unknown>>;
-}
-
-function analysisRun(name: string, input: RunInput): object {
-  return { ...analysisTemplate({ ...input, name }), kind: 'AnalysisRun' };
-}
-
 function jobRun(): object {
   const containers = [{ name: 'main', image: 'check:1', command: ['sleep', '3600'] }];
   const job = { spec: { backoffLimit: 0, template: { spec: { restartPolicy: 'Never', containers } } } };
@@ -105,12 +95,5 @@ interface Status {
 }
 
 function untilRun(scene: Scene, name: string, what: string, looks: (status: Status) => boolean): Promise<Manifest> {
-  return until(
-    `AnalysisRun ${scene.namespace}/${name} to be ${what}`,
-    async () => {
-      const run = await scene.get(RUNS, name);
-      return run !== undefined && looks((run['status'] ?? {}) as Status) ? run : undefined;
-    },
-    () => scene.get(RUNS, name),
-  );
+  return scene.untilRun(name, what, ({ status }) => looks((status ?? {}) as Status));
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Manifest } from '../support/api-client.ts';
 import { canaryRollout, measuredBy } from '../support/manifests.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
-import { until, type Scene } from '../support/world.ts';
+import { until } from '../support/world.ts';
 
 onEachControlPlane('a metric that runs a Job', { concurrency: 8 }, (name) => {
   const stage = stageOn(name);
@@ -34,7 +34,7 @@ onEachControlPlane('a metric that runs a Job', { concurrency: 8 }, (name) => {
   story('fails with the reason of a Job that failed', async (scene) => {
     await scene.apply(run({ name: 'bad', command: ['sh', '-c', 'exit 1'] }));
 
-    const ended = await untilRun(scene, 'bad', 'over', isOver);
+    const ended = await scene.untilRun('bad', 'over', isOver);
 
     assert.equal(ended['status'].phase, 'Failed');
     assert.match(measurementsOf(ended)[0]?.message ?? '', /^BackoffLimitExceeded: /);
@@ -43,7 +43,7 @@ onEachControlPlane('a metric that runs a Job', { concurrency: 8 }, (name) => {
   story('is Inconclusive at once when the image cannot be had', async (scene) => {
     await scene.apply(run({ name: 'lost', command: ['true'], image: 'does-not-exist:1' }));
 
-    const ended = await untilRun(scene, 'lost', 'over', isOver);
+    const ended = await scene.untilRun('lost', 'over', isOver);
 
     assert.equal(ended['status'].phase, 'Inconclusive');
     assert.match(
@@ -55,7 +55,7 @@ onEachControlPlane('a metric that runs a Job', { concurrency: 8 }, (name) => {
   story('says what the API server does not accept, as an error', async (scene) => {
     await scene.apply(run({ name: 'wrong', command: ['true'], restartPolicy: 'Always' }));
 
-    const ended = await untilRun(scene, 'wrong', 'measured', (object) => measurementsOf(object).length > 0);
+    const ended = await scene.untilRun('wrong', 'measured', (object) => measurementsOf(object).length > 0);
 
     assert.equal(measurementsOf(ended)[0]?.phase, 'Error');
     assert.match(measurementsOf(ended)[0]?.message ?? '', /restartPolicy/);
@@ -63,13 +63,13 @@ onEachControlPlane('a metric that runs a Job', { concurrency: 8 }, (name) => {
 
   story('waits for a Job that takes long, and deletes it when the run is terminated', async (scene) => {
     await scene.apply(run({ name: 'long', command: ['sleep', '3600'] }));
-    const waiting = await untilRun(scene, 'long', 'waiting', (object) => measurementsOf(object).length > 0);
+    const waiting = await scene.untilRun('long', 'waiting', (object) => measurementsOf(object).length > 0);
     const jobName = measurementsOf(waiting)[0]?.metadata?.['job-name'] ?? '';
     assert.equal(measurementsOf(waiting)[0]?.phase, 'Running');
     assert.notEqual(await scene.get('jobs.batch', jobName), undefined);
 
     await scene.api.patch(scene.path('analysisruns.argoproj.io', 'long'), { spec: { terminate: true } });
-    const ended = await untilRun(scene, 'long', 'over', isOver);
+    const ended = await scene.untilRun('long', 'over', isOver);
 
     assert.equal(measurementsOf(ended)[0]?.message, 'Metric Terminated');
     assert.equal(ended['status'].phase, 'Inconclusive');
@@ -83,7 +83,7 @@ onEachControlPlane('a metric that runs a Job', { concurrency: 8 }, (name) => {
     const retention = { measurementRetention: [{ metricName: 'check', limit: 1 }] };
     await scene.apply(run({ name: 'often', command: ['true'], metric: { count: 2, interval: '1s' }, spec: retention }));
 
-    const ended = await untilRun(scene, 'often', 'over', isOver);
+    const ended = await scene.untilRun('often', 'over', isOver);
 
     const uid = ended.metadata.uid ?? '';
     assert.equal(ended['status'].phase, 'Successful');
@@ -146,15 +146,4 @@ function measurementsOf(run: Manifest | undefined): readonly Measured[] {
 
 function isOver(run: Manifest): boolean {
   return !['', 'Pending', 'Running'].includes(run['status']?.phase ?? '');
-}
-
-function untilRun(scene: Scene, name: string, what: string, looks: (run: Manifest) => boolean): Promise<Manifest> {
-  return until(
-    `AnalysisRun ${scene.namespace}/${name} to be ${what}`,
-    async () => {
-      const found = await scene.get('analysisruns.argoproj.io', name);
-      return found !== undefined && looks(found) ? found : undefined;
-    },
-    () => scene.get('analysisruns.argoproj.io', name),
-  );
 }

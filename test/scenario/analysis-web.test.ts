@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Manifest } from '../support/api-client.ts';
 import { opened } from '../support/opened.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
-import { until, type Scene } from '../support/world.ts';
+import type { Scene } from '../support/world.ts';
 
 onEachControlPlane('a metric from an HTTP server', { concurrency: 4 }, (name) => {
   const stage = stageOn(name);
@@ -97,12 +97,7 @@ function messageOf(run: Manifest): string {
 }
 
 function untilMeasured(scene: Scene, name = 'run'): Promise<Manifest> {
-  return until(
-    `AnalysisRun ${scene.namespace}/${name} to be measured`,
-    async () => {
-      const found = await scene.get('analysisruns.argoproj.io', name);
-      return found?.['status']?.metricResults?.[0]?.measurements?.[0]?.finishedAt === undefined ? undefined : found;
-    },
-    () => scene.get('analysisruns.argoproj.io', name),
-  );
+  return scene.untilRun(name, 'measured', ({ status }) => {
+    return status?.metricResults?.[0]?.measurements?.[0]?.finishedAt !== undefined;
+  });
 }

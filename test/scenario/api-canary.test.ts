@@ -224,7 +224,7 @@ onEachControlPlane('the Rollout API as its users know it', { concurrency: 8 }, (
     await scene.setImage('shop', 'shop:2');
     await scene.untilPhase('shop', 'Healthy');
 
-    const sizes = (await scene.replicaSets()).map((replicaSet) => replicaSet['spec'].replicas);
+    const sizes = await scene.sizes();
     assert.deepEqual(sizes, [0, 4]);
   });
 });

@@ -46,7 +46,7 @@ onEachControlPlane('blue-green', { concurrency: 8 }, (name) => {
     assert.equal(paused['status'].message, 'BlueGreenPause');
     assert.equal(paused['status'].blueGreen.activeSelector, installed['status'].stableRS);
     assert.equal(paused['status'].blueGreen.previewSelector, paused['status'].currentPodHash);
-    assert.deepEqual(await sizes(scene), [2, 2]);
+    assert.deepEqual(await scene.sizes(), [2, 2]);
 
     await scene.patchStatus('shop', { pauseConditions: null });
     const done = await scene.untilPhase('shop', 'Healthy');
@@ -54,7 +54,7 @@ onEachControlPlane('blue-green', { concurrency: 8 }, (name) => {
     assert.equal(done['status'].blueGreen.activeSelector, done['status'].currentPodHash);
     assert.equal(conditionOf(done, 'Completed')?.status, 'True');
     await scene.untilRollout('shop', 'rid of the old version', ({ status }) => status.replicas === 2);
-    assert.deepEqual(await sizes(scene), [0, 2]);
+    assert.deepEqual(await scene.sizes(), [0, 2]);
   });
 
   story('promotes itself after its seconds, growing from a small preview', async (scene) => {
@@ -131,7 +131,3 @@ onEachControlPlane('blue-green', { concurrency: 8 }, (name) => {
     assert.deepEqual(await stage.untilQuiet(scene), settled);
   });
 });
-
-async function sizes(scene: Scene): Promise<readonly number[]> {
-  return (await scene.replicaSets()).map((replicaSet) => replicaSet['spec'].replicas);
-}

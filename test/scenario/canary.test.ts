@@ -51,8 +51,7 @@ onEachControlPlane('a canary without traffic routing', { concurrency: 8 }, (name
     assert.equal(done['status'].currentStepIndex, 4);
     assert.equal(done['status'].stableRS, done['status'].currentPodHash);
     assert.notEqual(done['status'].stableRS, installed['status'].stableRS);
-    const sizes = (await scene.replicaSets()).map((replicaSet) => replicaSet['spec'].replicas);
-    assert.deepEqual(sizes, [0, 5]);
+    assert.deepEqual(await scene.sizes(), [0, 5]);
   });
 
   story('is aborted by its user, and goes on when retried', async (scene) => {

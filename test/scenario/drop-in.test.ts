@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { canaryRollout, ingress, podTemplate, service, SHOP_ROUTE, SHOP_ROUTED } from '../support/manifests.ts';
+import { metricLines } from '../support/metric-lines.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
 import { until } from '../support/world.ts';
 
@@ -85,11 +86,7 @@ onEachControlPlane('what manifests and scripts are used to', { concurrency: 8 },
 
   /** The lines of the metrics page that begin so. */
   async function numbers(start: string): Promise<string> {
-    const page = await fetch(`http://127.0.0.1:${stage.controller.metricsPort}/metrics`);
-    return (await page.text())
-      .split('\n')
-      .filter((line) => line.startsWith(start))
-      .join('\n');
+    return (await metricLines(stage.controller, start)).join('\n');
   }
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { canaryRollout } from '../support/manifests.ts';
+import { metricLines } from '../support/metric-lines.ts';
 import { startStage, type Stage } from '../support/stage.ts';
 import { onEachControlPlane } from '../support/stories.ts';
 import { conditionOf, Scene, until } from '../support/world.ts';
@@ -27,12 +28,8 @@ onEachControlPlane('another controller at work on the same Rollouts', {}, (name)
   }
 
   async function gauge(): Promise<string | undefined> {
-    const page = await fetch(`http://127.0.0.1:${stage.controller.metricsPort}/metrics`);
-    const text = await page.text();
-    return text
-      .split('\n')
-      .find((line) => line.startsWith(`${GAUGE} `))
-      ?.slice(GAUGE.length + 1);
+    const [line] = await metricLines(stage.controller, `${GAUGE} `);
+    return line?.slice(GAUGE.length + 1);
   }
 
   function warnings(rollout: string): Promise<readonly string[]> {

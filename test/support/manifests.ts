@@ -150,3 +150,8 @@ export function analysisTemplate({
     },
   };
 }
+
+/** A run of such a template by itself. */
+export function analysisRun(input: TemplateInput): Record<string, unknown> {
+  return { ...analysisTemplate(input), kind: 'AnalysisRun' };
+}

@@ -2,6 +2,7 @@ import type { CallGuard } from '../../src/adapters/kube/client.ts';
 import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
 import type { ControllerOptions } from '../../src/main/controller-options.ts';
 import { startController, type RunningController } from '../../src/main/run-controller.ts';
+import { metricLines } from './metric-lines.ts';
 import { sharedGuard } from './shared-guard.ts';
 import { testOptions } from './test-options.ts';
 
@@ -43,8 +44,7 @@ export async function startMember(kubeconfig: string, wishes: Partial<Controller
     written,
     calls,
     metric: async (name) => {
-      const page = await fetch(`http://127.0.0.1:${controller.metricsPort}/metrics`);
-      const line = (await page.text()).split('\n').find((text) => text.startsWith(name));
+      const [line] = await metricLines(controller, name);
       return line?.slice(line.lastIndexOf(' ') + 1) ?? '';
     },
   };

@@ -189,6 +189,20 @@ export class Scene {
     );
   }
 
+  /** Waits for an AnalysisRun that looks as asked. */
+  untilRun(name: string, what: string, looks: (run: Manifest) => boolean): Promise<Manifest> {
+    const resource = 'analysisruns.argoproj.io';
+    return until(
+      `AnalysisRun ${this.namespace}/${name} to be ${what}`,
+      async () => {
+        const run = await this.get(resource, name);
+        return run !== undefined && looks(run) ? run : undefined;
+      },
+      () => this.get(resource, name),
+      this.patience,
+    );
+  }
+
   untilPhase(name: string, phase: string): Promise<Manifest> {
     return this.untilRollout(name, phase, (rollout) => {
       const { status } = rollout;
@@ -199,6 +213,11 @@ export class Scene {
   async replicaSets(): Promise<readonly Manifest[]> {
     const found = await this.list('replicasets.apps');
     return [...found].sort((left, right) => revisionOf(left) - revisionOf(right));
+  }
+
+  /** How many pods each version is to have, the oldest first. */
+  async sizes(): Promise<readonly number[]> {
+    return (await this.replicaSets()).map((replicaSet) => replicaSet['spec'].replicas as number);
   }
 
   async eventLines(name: string): Promise<readonly string[]> {
