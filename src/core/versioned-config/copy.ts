@@ -2,7 +2,7 @@ import { KINDS } from '../../api/kinds.ts';
 import { controllerReference, type KubeObject } from '../../api/kube-object.ts';
 import { CONFIG_COPY_LABEL, COPY_DIGEST_ANNOTATION, COPY_OF_ANNOTATION } from '../../api/labels.ts';
 import type { Rollout } from '../../api/rollout.ts';
-import type { ConfigKind } from '../../api/versioned-config.ts';
+import { configKey, type ConfigKind } from '../../api/versioned-config.ts';
 import { perObject } from '../../lib/per-object.ts';
 import { hex, hmacSha256, sha256 } from '../../lib/sha256.ts';
 
@@ -81,6 +81,11 @@ export interface CopyIdentity {
 
 export function configKindOf(object: KubeObject): ConfigKind {
   return object.kind === 'Secret' ? 'secret' : 'configmap';
+}
+
+/** `configmap/app-3f9c2e71d0` */
+export function copyKey(copy: ConfigObject): string {
+  return configKey({ kind: configKindOf(copy), name: copy.metadata.name });
 }
 
 export function isCopyWith(copy: ConfigObject, kind: ConfigKind, digest: string): boolean {

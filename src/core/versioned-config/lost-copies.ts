@@ -1,4 +1,4 @@
-import { findCondition, removeCondition, upsertConditionWithMessage } from '../../api/conditions.ts';
+import { removeCondition, upsertConditionWithMessage } from '../../api/conditions.ts';
 import { VERSIONED_CONFIG_ANNOTATION } from '../../api/labels.ts';
 import type { RolloutCondition } from '../../api/rollout.ts';
 import type { ReplicaSet } from '../../api/workloads.ts';
@@ -7,7 +7,7 @@ import { formatTimestamp } from '../../lib/timestamp.ts';
 import { annotationOf, podsOf, sizeOf } from '../rollout/replica-set.ts';
 import { revisionOf } from '../rollout/revisions.ts';
 import type { World } from '../rollout/world.ts';
-import { configKindOf, isCopyName, type ConfigObject } from './copy.ts';
+import { copyKey, isCopyName, type ConfigObject } from './copy.ts';
 import { configReferences } from './references.ts';
 
 const CONDITION = 'ConfigLost';
@@ -18,9 +18,7 @@ export function withLostCopies(world: World, conditions: readonly RolloutConditi
   // Without a look at the copies nothing is known: what was said stays.
   if (config !== undefined && config.refused.length > 0) return conditions;
   const lost = config === undefined ? [] : lostIn(world, config.copies);
-  if (lost.length === 0) {
-    return findCondition(conditions, CONDITION) === undefined ? conditions : removeCondition(conditions, CONDITION);
-  }
+  if (lost.length === 0) return removeCondition(conditions, CONDITION);
   const message =
     `${[...new Set(lost)].join(', ')} was deleted: pods that start again cannot read it; ` +
     'go on to another revision, or put the content back where it was copied from';
@@ -29,11 +27,7 @@ export function withLostCopies(world: World, conditions: readonly RolloutConditi
 }
 
 function lostIn(world: World, copies: readonly ConfigObject[]): readonly string[] {
-  const present = new Set(
-    [...copies, ...world.missingCopies].map((copy) =>
-      configKey({ kind: configKindOf(copy), name: copy.metadata.name }),
-    ),
-  );
+  const present = new Set([...copies, ...world.missingCopies].map(copyKey));
   return versions(world).flatMap((replicaSet) =>
     configReferences(replicaSet.spec.template)
       .filter((reference) => isCopyName(reference.name) && !present.has(configKey(reference)))

@@ -4,7 +4,7 @@ import { deletionOf, type KubeWrite } from '../../api/kube-write.ts';
 import type { PodTemplateSpec } from '../../api/pod-template.ts';
 import { configKey, type ConfigKind } from '../../api/versioned-config.ts';
 import type { World } from '../rollout/world.ts';
-import { configKindOf, type ConfigObject } from './copy.ts';
+import { configKindOf, copyKey } from './copy.ts';
 import { configReferences } from './references.ts';
 
 export interface CopyPlan {
@@ -27,7 +27,7 @@ export function planCopies(world: World): CopyPlan {
     })),
     // Without the right to watch them, what is known of them is old.
     remove: config.copies
-      .filter((copy) => !named.has(keyOf(copy)) && !config.refused.includes(configKindOf(copy)))
+      .filter((copy) => !named.has(copyKey(copy)) && !config.refused.includes(configKindOf(copy)))
       .map((copy) => deletionOf(RESOURCE_OF[configKindOf(copy)], copy)),
   };
 }
@@ -48,8 +48,4 @@ function templatesOf({ observation, rollout }: World): readonly PodTemplateSpec[
 
 function namesIn(templates: readonly PodTemplateSpec[]): ReadonlySet<string> {
   return new Set(templates.flatMap((template) => configReferences(template).map(configKey)));
-}
-
-function keyOf(copy: ConfigObject): string {
-  return configKey({ kind: configKindOf(copy), name: copy.metadata.name });
 }

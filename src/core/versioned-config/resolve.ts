@@ -1,8 +1,8 @@
 import { forbidden, invalid, type Problem } from '../../api/validation/problem.ts';
 import { VERSIONED_CONFIG_PATH } from '../../api/validation/versioned-config.ts';
 import type { Rollout } from '../../api/rollout.ts';
-import { configKey, versionedConfigOf, type ConfigKind, type ConfigName } from '../../api/versioned-config.ts';
-import { copyDigest, copyName, configKindOf, isCopyWith, newCopy, type ConfigObject } from './copy.ts';
+import { configKey, versionedConfigOf, type ConfigKind } from '../../api/versioned-config.ts';
+import { copyDigest, copyKey, copyName, isCopyWith, newCopy, type ConfigObject } from './copy.ts';
 import { configReferences, withConfigNames, type ConfigReference } from './references.ts';
 
 /** What was read for a Rollout whose configuration is versioned. */
@@ -30,7 +30,10 @@ export function versionedReferences(rollout: Rollout, copies: readonly ConfigObj
   const { template } = rollout.spec;
   if (wanted === undefined || template === undefined || template === null) return [];
   return configReferences(template).filter((reference) => {
-    return (wanted === 'all' || wanted.has(configKey(reference))) && !isCopy(reference, copies);
+    return (
+      (wanted === 'all' || wanted.has(configKey(reference))) &&
+      !copies.some((copy) => copyKey(copy) === configKey(reference))
+    );
   });
 }
 
@@ -66,10 +69,6 @@ export function withVersionedConfig(
 
 function unchanged(rollout: Rollout, problems: readonly Problem[]): ResolvedConfig {
   return { rollout, problems, missing: [] };
-}
-
-function isCopy({ kind, name }: ConfigName, copies: readonly ConfigObject[]): boolean {
-  return copies.some((copy) => copy.metadata.name === name && configKindOf(copy) === kind);
 }
 
 function problemsOf(
