@@ -284,8 +284,11 @@ onEachControlPlane('an Experiment by itself', { concurrency: 8 }, (name) => {
 
     await scene.api.patch(scene.path(EXPERIMENTS, 'ab'), { spec: { terminate: true } });
     await until('the Services to be gone', async () => (await scene.list('services')).length === 0);
-    const done = await untilPhase(scene, 'ab', 'Successful');
-    assert.equal(done['status'].templateStatuses[0].serviceName, undefined);
+    await untilPhase(scene, 'ab', 'Successful');
+    await until('status to name none of them', async () => {
+      const ended = await scene.get(EXPERIMENTS, 'ab');
+      return ended?.['status'].templateStatuses[0].serviceName === undefined;
+    });
   });
 
   story('is an error when the Service that it is to make is somebody else’s', async (scene) => {
