@@ -1,7 +1,7 @@
 import { structuralSchema, type StructuralSchema } from '../../api/crd/structural-schema.ts';
 import type { RolloutStatus } from '../../api/rollout.ts';
 import { rolloutStatusSchema } from '../../api/schema/rollout-status.ts';
-import { isPlainObject } from '../../lib/merge-patch.ts';
+import { applyMergePatch, isPlainObject } from '../../lib/merge-patch.ts';
 
 const STATUS = structuralSchema(rolloutStatusSchema);
 
@@ -11,7 +11,7 @@ const STATUS = structuralSchema(rolloutStatusSchema);
  */
 export function withUnknown(next: RolloutStatus, before: RolloutStatus | undefined): RolloutStatus {
   const unknown = before === undefined ? undefined : unknownIn(before, STATUS);
-  return unknown === undefined ? next : (merged(next, unknown) as RolloutStatus);
+  return unknown === undefined ? next : (applyMergePatch(next, unknown) as RolloutStatus);
 }
 
 /** Lists are taken as a whole: what stands in them is written as a whole, too. */
@@ -24,13 +24,4 @@ function unknownIn(value: object, { properties }: StructuralSchema): object | un
     return below === undefined ? [] : [[name, below] as const];
   });
   return found.length === 0 ? undefined : Object.fromEntries(found);
-}
-
-function merged(left: object, right: object): object {
-  const result: Record<string, unknown> = { ...left };
-  for (const [name, value] of Object.entries(right)) {
-    const other = result[name];
-    result[name] = isPlainObject(other) && isPlainObject(value) ? merged(other, value) : value;
-  }
-  return result;
 }
