@@ -18,6 +18,7 @@ export type RolloutConditionType =
   | 'StatusPruned'
   /** Additive: another controller writes to the Rollout too. */
   | 'Contested'
+  /** Additive: content that running pods were made with and that is nowhere any more. */
   | 'ConfigLost';
 
 /** Reasons of the condition Progressing, except InvalidSpec's and those of the other conditions. */
@@ -51,10 +52,6 @@ type Conditions = readonly RolloutCondition[];
 
 export function findCondition(conditions: Conditions | undefined, type: string): RolloutCondition | undefined {
   return conditions?.find((condition) => condition.type === type);
-}
-
-export function isConditionTrue(conditions: Conditions | undefined, type: RolloutConditionType): boolean {
-  return findCondition(conditions, type)?.status === 'True';
 }
 
 /**

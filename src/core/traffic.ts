@@ -1,4 +1,3 @@
-import type { ObjectRef } from '../api/kube-object.ts';
 import type { CanaryStep } from '../api/rollout.ts';
 import type { Problem } from '../api/validation/problem.ts';
 
@@ -97,8 +96,4 @@ export interface LeftTarget {
   readonly stableService: string;
   readonly canaryService: string;
   readonly weightTotal: number;
-}
-
-export interface TrafficReads {
-  readonly refs: readonly ObjectRef[];
 }
