@@ -1,3 +1,4 @@
+import { fnv1a } from '../../lib/fnv.ts';
 import { perObject } from '../../lib/per-object.ts';
 import type { PodTemplateSpec } from '../../api/pod-template.ts';
 import type { CanaryStep } from '../../api/rollout.ts';
@@ -25,15 +26,6 @@ const hashOfSteps = perObject((steps: readonly CanaryStep[]) => spell(fnv1a(byte
 
 function bytesOf(text: string): Uint8Array {
   return new TextEncoder().encode(text);
-}
-
-const FNV_OFFSET = 0x811c9dc5;
-
-/** Goes on from the hash of the bytes before, if there are some. */
-function fnv1a(bytes: Iterable<number>, before: number = FNV_OFFSET): number {
-  let hash = before;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash;
 }
 
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';

@@ -1,3 +1,4 @@
+import { base64 } from '../../../lib/base64.ts';
 import { parseDurationNs } from '../../../lib/go-duration.ts';
 import { getOrNil, rawLength } from './access.ts';
 import { fail } from './errors.ts';
@@ -58,7 +59,7 @@ const BUILTINS: ReadonlyMap<string, BuiltinFunction> = new Map<string, BuiltinFu
   ['median', (args) => median(numbersIn('median', args, 0))],
   ['toJSON', ([value = null]) => toJson(value)],
   ['fromJSON', ([text = null]) => parseJson(str(text))],
-  ['toBase64', ([text = null]) => encodeBase64(str(text))],
+  ['toBase64', ([text = null]) => base64(str(text))],
   ['fromBase64', ([text = null]) => decodeBase64(str(text))],
   ['now', (_args, context) => ({ kind: 'time', ns: context.nowNs })],
   ['duration', ([text = null]) => duration(str(text))],
@@ -281,10 +282,6 @@ function median(numbers: readonly number[]): number {
   if (sorted.length === 0) return 0;
   const upper = sorted[middle] ?? 0;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
-}
-
-function encodeBase64(text: string): string {
-  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(''));
 }
 
 function decodeBase64(text: string): string {
