@@ -21,6 +21,10 @@ export class Failures {
     });
   }
 
+  has(key: string): boolean {
+    return this.#byKey.has(key);
+  }
+
   /** The failure to show. */
   lasting(key: string, nowMs: number): PassFailure | undefined {
     const known = this.#byKey.get(key);

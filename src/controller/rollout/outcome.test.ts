@@ -63,7 +63,6 @@ describe('what is put off until the effects are done', () => {
     ['nothing of one that rests already', { ...BEFORE, phase: 'Degraded' }, ABORTED, [SWITCH]],
     ['nothing of one that was never looked at', undefined, ABORTED, [SWITCH]],
     ['nothing of a canary that became stable', BEFORE, { ...ABORTED, phase: 'Healthy', stableRS: 'new' }, [SWITCH]],
-    ['no failure', BEFORE, { ...ABORTED, conditions: [condition('ReconcileError')] }, [SWITCH]],
   ];
   for (const [title, before, next, effects] of atOnce) {
     it(`is ${title}`, () => {

@@ -4,21 +4,43 @@ import { KINDS } from '../../api/kinds.ts';
 import type { KubeObject, ResourceKind } from '../../api/kube-object.ts';
 import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
 import { VirtualClock } from '../../lib/virtual-clock.ts';
-import type { Kube, ObjectCache, QueueAnswer } from '../../ports/kube.ts';
+import type { CacheOptions, Kube, KubeErrorReason, ObjectCache, QueueAnswer } from '../../ports/kube.ts';
 import type { Telemetry } from '../../ports/telemetry.ts';
+import { PureWorld, rolloutOf } from '../../../test/support/pure-world.ts';
 import { RolloutController } from './rollout-controller.ts';
 
 const NAMESPACE = 'web';
 
 test('a route that may not be given back is told of as trouble with routing', async () => {
   const { told, pass } = controllerAmong([steered(), route()], () => {
-    throw Object.assign(new Error('routes are not yours'), { name: 'KubeError', reason: 'forbidden', causes: [] });
+    throw kubeError('routes are not yours', 'forbidden');
   });
 
   assert.deepEqual(await pass(`${NAMESPACE}/shop`), { retry: true });
 
   assert.deepEqual(told, [{ type: 'Warning', reason: 'TrafficRoutingError', message: 'routes are not yours' }]);
 });
+
+test('an update that could not be led back yet is not told to have been', async () => {
+  const { rollout, replicaSets } = new PureWorld(rolloutOf({ replicas: 2, canary: { steps: STEPS } }))
+    .advance(10_000)
+    .image('v2')
+    .advance(10_000).cluster;
+  assert.equal(rollout.status?.phase, 'Paused');
+  const aborted = { ...rollout, status: { ...rollout.status, abort: true } };
+  const statuses: KubeWrite[] = [];
+  const { pass } = controllerAmong([aborted, ...replicaSets], (write) => {
+    if (write.verb === 'patch' && write.ref.kind.plural === 'rollouts') return void statuses.push(write);
+    throw kubeError('busy', 'unavailable');
+  });
+
+  assert.deepEqual(await pass('default/shop'), { retry: true });
+
+  assert.match(JSON.stringify(statuses), /abortedAt/);
+  assert.doesNotMatch(JSON.stringify(statuses), /"phase":"Degraded"/);
+});
+
+const STEPS = [{ setWeight: 50 }, { pause: {} }];
 
 /** A controller among objects that stay as they are. */
 function controllerAmong(
@@ -29,7 +51,7 @@ function controllerAmong(
   let handle: ((key: string) => Promise<QueueAnswer>) | undefined;
   const kube: Kube = {
     caches: {
-      open: (kind) => cacheOf(kind, objects) as never,
+      open: (kind, options = {}) => cacheOf({ kind, objects, indexes: options.indexes as never }) as never,
       whenSynced: () => Promise.resolve(),
       release: () => undefined,
       close: () => Promise.resolve(),
@@ -59,16 +81,26 @@ function controllerAmong(
   return { told, pass: async (key) => handle?.(key) };
 }
 
-function cacheOf(kind: ResourceKind, objects: readonly KubeObject[]): ObjectCache {
+interface CacheInput {
+  readonly kind: ResourceKind;
+  readonly objects: readonly KubeObject[];
+  readonly indexes: CacheOptions['indexes'];
+}
+
+function cacheOf({ kind, objects, indexes = {} }: CacheInput): ObjectCache {
   const here = objects.filter((object) => object.kind === kind.kind);
   return {
     kind,
     state: 'synced',
     get: (_namespace, name) => here.find(({ metadata }) => metadata.name === name),
     list: () => here,
-    byIndex: () => [],
+    byIndex: (index, value) => here.filter((object) => indexes[index]?.(object).includes(value) === true),
     subscribe: () => () => undefined,
   };
+}
+
+function kubeError(message: string, reason: KubeErrorReason): Error {
+  return Object.assign(new Error(message), { name: 'KubeError', reason, causes: [] });
 }
 
 function quiet(): Telemetry {

@@ -239,7 +239,9 @@ export class RolloutController {
     // What was dropped so far goes along with what is written anyway: the CRD may have been replaced.
     const meant = { ...decision.status, conditions: next.conditions };
     const differs = heldUntilMs === undefined && statusWrite(rollout, next) !== undefined;
-    const first = differs ? withOutcomeLater(rollout.status, meant, decision.effects) : undefined;
+    // A failure is never put off: the effect that fails would never let it be told.
+    const isPutOff = differs && !this.#failures.has(key);
+    const first = isPutOff ? withOutcomeLater(rollout.status, meant, decision.effects) : undefined;
     const status = differs ? statusWrite(rollout, first ?? meant) : undefined;
     if (status !== undefined) {
       const answer = await kube.writer.write(status);
@@ -259,12 +261,12 @@ export class RolloutController {
       const untold = [...(done ? [] : TELLS_OF_EFFECTS), ...(heldUntilMs === undefined ? [] : TOLD_WITH_STATUS)];
       for (const notice of decision.events) if (!untold.includes(notice.reason)) kube.events.record(rollout, notice);
       this.#reportState(rollout, decision);
-      if (first !== undefined) {
-        const { metadata } = rollout;
-        const reached = { ...rollout, metadata: { ...metadata, resourceVersion: version }, status: first };
-        const outcome = statusWrite(reached, meant);
-        if (outcome !== undefined) written(outcome.ref, await kube.writer.write(outcome));
-      }
+    }
+    if (first !== undefined) {
+      const { metadata } = rollout;
+      const reached = { ...rollout, metadata: { ...metadata, resourceVersion: version }, status: first };
+      const outcome = statusWrite(reached, meant);
+      if (outcome !== undefined) written(outcome.ref, await kube.writer.write(outcome));
     }
     return heldUntilMs;
   }
