@@ -79,6 +79,19 @@ What you can do
     );
   });
 
+  it('an Experiment that was inconclusive: somebody has to judge', async () => {
+    const experiment = {
+      templates: [{ name: 'canary', specRef: 'canary' }],
+      analyses: [{ name: 'errors', templateName: 'errors', requiredForCompletion: true }],
+    };
+    const world = updated([{ experiment }, { pause: {} }], { analysis: { phase: 'Inconclusive', afterMs: 1_000 } });
+    assert.equal(world.status.message, 'InconclusiveExperiment');
+
+    const shown = await explain(familyOf(world));
+
+    assert.match(shown, /It waits for\n {2}- somebody to judge: a measurement was neither good nor bad\n/);
+  });
+
   it('an abort: why, and the ways out of it', async () => {
     const shown = await explain(
       familyOf(

@@ -2,6 +2,7 @@ import { findCondition } from '../api/conditions.ts';
 import { progressDeadlineSecondsOf, replicasOf } from '../api/defaults.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { ReplicaSet } from '../api/workloads.ts';
+import { isInconclusivePause } from '../core/rollout/position.ts';
 import { hashOf } from '../core/rollout/replica-set.ts';
 import { revisionOf } from '../core/rollout/revisions.ts';
 import { stepText } from '../core/rollout/step-text.ts';
@@ -58,7 +59,7 @@ function holdOf(rollout: Rollout): Hold {
   if (findCondition(status.conditions, 'InvalidSpec')?.status === 'True') return 'invalid';
   if (spec.paused === true) return 'userPause';
   const pauses = status.pauseConditions ?? [];
-  if (pauses.some(({ reason }) => reason === 'InconclusiveAnalysisRun')) return 'inconclusive';
+  if (pauses.some(isInconclusivePause)) return 'inconclusive';
   if (pauses.length > 0) return 'pause';
   return status.phase === 'Healthy' ? 'nothing' : 'progress';
 }

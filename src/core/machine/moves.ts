@@ -1,8 +1,8 @@
 import type { EventNotice } from '../../api/kube-write.ts';
 import { formatTimestamp } from '../../lib/timestamp.ts';
 import { deadlineText } from '../rollout/deadline.ts';
-import { isPausedFor, pauseBecause, withoutPauses } from '../rollout/pause.ts';
-import type { Position } from '../rollout/position.ts';
+import { pauseBecause, withoutPauses } from '../rollout/pause.ts';
+import { isInconclusivePause, type Position } from '../rollout/position.ts';
 import { currentRevision, promotionReason } from '../rollout/promotion.ts';
 import { replicaSetName } from '../rollout/revisions.ts';
 import { isInconclusive } from '../rollout/runs.ts';
@@ -161,11 +161,9 @@ export function abortNotice({ context: { mark } }: Facts): EventNotice {
 }
 
 export function pauseNotice({ context: { world, position } }: Facts): EventNotice {
-  const reason =
-    (['InconclusiveAnalysisRun', 'InconclusiveExperiment'] as const).find((one) => isPausedFor(position, one)) ??
-    position.pauses[0]?.reason ??
-    'CanaryPauseStep';
-  const cause = reason.startsWith('Inconclusive') ? measurementDoubt(world, position) : undefined;
+  const inconclusive = position.pauses.find(isInconclusivePause);
+  const { reason } = inconclusive ?? position.pauses[0] ?? { reason: 'CanaryPauseStep' };
+  const cause = inconclusive === undefined ? undefined : measurementDoubt(world, position);
   const detail = cause === undefined ? '' : `: ${cause}`;
   return { type: 'Normal', reason: 'RolloutPaused', message: `Rollout is paused (${reason})${detail}` };
 }

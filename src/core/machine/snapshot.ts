@@ -1,7 +1,7 @@
 import { isCutOver, isFastTracked } from '../rollout/blue-green.ts';
 import { newSkip } from '../rollout/known-commands.ts';
 import { isPausedFor, wasResumed, withoutPauses } from '../rollout/pause.ts';
-import { isAbortRecorded, positionOf, type Position } from '../rollout/position.ts';
+import { isAbortRecorded, isInconclusivePause, positionOf, type Position } from '../rollout/position.ts';
 import { isStableGone, isWithinRollbackWindow } from '../rollout/promotion.ts';
 import { distrustText, recordedRuns } from '../rollout/runs.ts';
 import { experimentVerdict } from '../rollout/step-experiment.ts';
@@ -85,8 +85,7 @@ function stateOf(world: World, position: Position): StateValue {
   if (position.stableHash === '') return isAbortRecorded(world.status) ? 'aborted' : 'installing';
   if (position.currentHash === position.stableHash) return stableIsSettled(world, position) ? 'idle' : 'finalizing';
   if (isAbortRecorded(world.status)) return abortedVersionIsIdle(world, position) ? 'aborted' : 'aborting';
-  if (isPausedFor(position, 'InconclusiveAnalysisRun') || isPausedFor(position, 'InconclusiveExperiment'))
-    return 'pausedInconclusive';
+  if (position.pauses.some(isInconclusivePause)) return 'pausedInconclusive';
   if (world.blueGreen !== undefined) return blueGreenStateOf(world, position);
   if (isPausedFor(position, 'CanaryPauseStep')) return 'pausedStep';
   if (position.promoteFull || isWithinRollbackWindow(world, position)) return 'fastForward';

@@ -47,3 +47,8 @@ export function positionOf(status: RolloutStatus | undefined): Position {
 export function isAbortRecorded(status: RolloutStatus): boolean {
   return findCondition(status.conditions, 'Progressing')?.reason === 'RolloutAborted';
 }
+
+/** Somebody has to judge a measurement, of a run or an Experiment, before the update goes on. */
+export function isInconclusivePause({ reason }: { readonly reason: string }): boolean {
+  return reason.startsWith('Inconclusive');
+}

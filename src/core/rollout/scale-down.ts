@@ -2,8 +2,7 @@ import { MANAGED_BY_ANNOTATION, SCALE_DOWN_DEADLINE_ANNOTATION } from '../../api
 import type { ReplicaSet } from '../../api/workloads.ts';
 import { formatTimestampMs, waitStartMs } from '../../lib/timestamp.ts';
 import { activeHash, isFastTracked, previewHash } from './blue-green.ts';
-import { isPausedFor } from './pause.ts';
-import type { Position } from './position.ts';
+import { isInconclusivePause, type Position } from './position.ts';
 import { annotationOf, availableOf, hashOf, sizeOf } from './replica-set.ts';
 import { revisionOf } from './revisions.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
@@ -120,9 +119,7 @@ export function planScaleDown(world: World, position: Position): ScaleDownPlan {
 
 /** A pause holds what a canary takes away; blue-green waits only for who has to judge a measurement. */
 function isDrainingHeld(world: World, position: Position): boolean {
-  return world.blueGreen === undefined
-    ? isHeld(world, position.pauses)
-    : isPausedFor(position, 'InconclusiveAnalysisRun');
+  return world.blueGreen === undefined ? isHeld(world, position.pauses) : position.pauses.some(isInconclusivePause);
 }
 
 /** Requests may come to an aborted version. The preview Service stays with it, but nobody depends on that. */

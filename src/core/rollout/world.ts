@@ -9,7 +9,7 @@ import type { Observation } from '../observation.ts';
 import { blueGreenSettingsOf, type BlueGreenSettings } from './blue-green-settings.ts';
 import { canarySettingsOf, type CanarySettings } from './canary-settings.ts';
 import type { Problem } from '../../api/validation/problem.ts';
-import { isAbortRecorded } from './position.ts';
+import { isAbortRecorded, isInconclusivePause } from './position.ts';
 import { problemsOf } from './problems.ts';
 import { hashOf, isDeleting } from './replica-set.ts';
 import { findByTemplate, replicaSetName } from './revisions.ts';
@@ -193,5 +193,5 @@ function stepsChanged(world: World, recorded: string): boolean {
 
 /** True while the user, or an inconclusive analysis, holds everything that is not a way back. */
 export function isHeld(world: World, pauses: readonly { readonly reason: string }[]): boolean {
-  return world.rollout.spec.paused === true || pauses.some((pause) => pause.reason.startsWith('Inconclusive'));
+  return world.rollout.spec.paused === true || pauses.some(isInconclusivePause);
 }
