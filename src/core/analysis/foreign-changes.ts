@@ -25,6 +25,12 @@ export function foreignChanges(run: Pick<KubeObject, 'metadata'>): readonly stri
     );
 }
 
+/** The same as a reason to distrust what it says; undefined when nobody interfered. */
+export function tampering(run: Pick<KubeObject, 'metadata'>): string | undefined {
+  const changes = foreignChanges(run);
+  return changes.length === 0 ? undefined : `${changes.join(', ')} was written by hand`;
+}
+
 function isForeign({ manager }: ManagedFieldsEntry): boolean {
   return !CONTROLLERS.has(manager);
 }

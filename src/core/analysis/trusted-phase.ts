@@ -1,5 +1,5 @@
 import type { AnalysisPhase, AnalysisRun } from '../../api/analysis.ts';
-import { foreignChanges } from './foreign-changes.ts';
+import { tampering } from './foreign-changes.ts';
 import { unprovenCause } from './run-verdict.ts';
 
 /**
@@ -14,7 +14,5 @@ export function trustedPhase(run: AnalysisRun): AnalysisPhase | undefined {
 /** Why a run that reads Successful proves nothing: `it was ended before it had measured errors`. */
 export function distrustCause(run: AnalysisRun): string | undefined {
   if (run.status?.phase !== 'Successful') return undefined;
-  const changes = foreignChanges(run);
-  if (changes.length > 0) return `${changes.join(', ')} was written by hand`;
-  return unprovenCause(run);
+  return tampering(run) ?? unprovenCause(run);
 }

@@ -2,7 +2,7 @@ import type { AnalysisRun } from '../../api/analysis.ts';
 import type { Experiment, ExperimentSpec, ExperimentStatus, ExperimentTemplateStatus } from '../../api/experiment.ts';
 import { parseDurationMs } from '../../lib/duration.ts';
 import { waitStartMs } from '../../lib/timestamp.ts';
-import { foreignChanges } from '../analysis/foreign-changes.ts';
+import { tampering } from '../analysis/foreign-changes.ts';
 import { isOver } from '../analysis/metric-verdict.ts';
 import { unmeasuredMetrics } from '../analysis/run-verdict.ts';
 import { distrustCause } from '../analysis/trusted-phase.ts';
@@ -100,8 +100,7 @@ function doubtAbout(
   if (analysis.requiredForCompletion === true) return distrustCause(run);
   const unmeasured = unmeasuredMetrics(run.spec, run.status?.metricResults ?? []);
   if (unmeasured.length > 0) return `it ended before it had measured ${unmeasured.join(', ')}`;
-  const changes = foreignChanges(run);
-  return changes.length === 0 ? undefined : `${changes.join(', ')} was written by hand`;
+  return tampering(run);
 }
 
 export function analysisStatusOf(status: ExperimentStatus, analysis: AnalysisSpec): AnalysisStatus | undefined {
@@ -115,8 +114,8 @@ export function analysisStatusOf(status: ExperimentStatus, analysis: AnalysisSpe
 export function distrustOfExperiment(experiment: Experiment): string | undefined {
   const { spec, status = {} } = experiment;
   if (status.phase !== 'Successful') return undefined;
-  const changes = foreignChanges(experiment);
-  if (changes.length > 0) return `${changes.join(', ')} was written by hand`;
+  const tampered = tampering(experiment);
+  if (tampered !== undefined) return tampered;
   if (spec.terminate !== true || status.message === REQUIRED_COMPLETED) return undefined;
   return 'it was ended before its time';
 }
