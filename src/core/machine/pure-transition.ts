@@ -5,11 +5,9 @@ type ChartSnapshot = SnapshotFrom<typeof rolloutChart>;
 type Scope = Parameters<typeof rolloutChart.transition>[2];
 type ChartAction = Parameters<Scope['actionExecutor']>[0];
 
-let wanted: ChartAction[] = [];
-
 /** What XState hands to actions and to spawned actors; the chart has none that would look at it. It is never started. */
 const actor = createActor(rolloutChart, { input: undefined });
-const SCOPE: Scope = {
+const SCOPE: Omit<Scope, 'actionExecutor'> = {
   self: actor,
   system: actor.system,
   id: '',
@@ -18,9 +16,6 @@ const SCOPE: Scope = {
   defer: nothing,
   emit: nothing,
   stopChild: nothing,
-  actionExecutor: (action) => {
-    wanted.push(action);
-  },
 };
 
 /**
@@ -29,8 +24,10 @@ const SCOPE: Scope = {
  */
 export function transitionOf(snapshot: ChartSnapshot, event: ChartEvent): [ChartSnapshot, readonly ChartAction[]] {
   const actions: ChartAction[] = [];
-  wanted = actions;
-  return [rolloutChart.transition(snapshot, event, SCOPE), actions];
+  const actionExecutor = (action: ChartAction): void => {
+    actions.push(action);
+  };
+  return [rolloutChart.transition(snapshot, event, { ...SCOPE, actionExecutor }), actions];
 }
 
 function nothing(): void {}
