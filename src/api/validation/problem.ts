@@ -1,3 +1,5 @@
+import { sortedJson } from '../../lib/sorted-json.ts';
+
 /**
  * Something in a spec that keeps it from being run. `detail` says what to do; where the API has a well-known text for
  * the same fault, it is that text, because tools match on it.
@@ -81,9 +83,7 @@ function problem(kind: ProblemKind, path: string, detail: string, value?: unknow
 
 /** Values as the API's messages show them: as JSON, with the keys of maps sorted. */
 function goText(value: unknown): string {
-  if (!isTextMap(value)) return JSON.stringify(value) ?? 'null';
-  const sorted = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
-  return JSON.stringify(Object.fromEntries(sorted));
+  return isTextMap(value) ? sortedJson(value) : (JSON.stringify(value) ?? 'null');
 }
 
 function isTextMap(value: unknown): value is Readonly<Record<string, string>> {

@@ -11,6 +11,7 @@ import { FIELD_MANAGER, GIT_ANNOTATIONS } from '../../core/gitops/names.ts';
 import { otherOwnerOf, stampOrigin } from '../../core/gitops/origin.ts';
 import { placeObjects } from '../../core/gitops/placement.ts';
 import { templateOf, templateReferences, versionParts } from '../../core/gitops/references.ts';
+import { sortedJson } from '../../lib/sorted-json.ts';
 import type { KindDirectory, Kube } from '../../ports/kube.ts';
 import { causeOf, isKubeError } from '../failure.ts';
 import type { Declaration } from './declaration.ts';
@@ -276,12 +277,7 @@ function withParts(object: KubeObject, declared: readonly KubeObject[]): KubeObj
 
 /** Of the declaration alone, with keys in order: independent of how the file is written. */
 function digestOf(object: KubeObject): string {
-  return createHash('sha256').update(JSON.stringify(object, sortKeys)).digest('hex').slice(0, 16);
-}
-
-function sortKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
+  return createHash('sha256').update(sortedJson(object)).digest('hex').slice(0, 16);
 }
 
 /** Deletes what left the repository, if it is still ours and nobody asked to keep it. */

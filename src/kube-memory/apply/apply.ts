@@ -1,5 +1,6 @@
+import { sortedJson } from '../../lib/sorted-json.ts';
 import { decode } from '../decode.ts';
-import { isObject, objectAt, stringAt, valueAt, type JsonObject } from '../json-value.ts';
+import { isObject, objectAt, stringAt, valueAt, withValueAt } from '../json-value.ts';
 import { apiVersionOf, inVersion } from '../object-json.ts';
 import { wholeSchema } from '../schema/object-meta.ts';
 import type { ServerState } from '../server-state.ts';
@@ -56,21 +57,9 @@ function withLastApplied(
   if (manager !== 'kubectl' || annotations[LAST_APPLIED] === undefined) return merged;
   const { managedFields: _managers, ...meta } = objectAt(config, 'metadata');
   const { [LAST_APPLIED]: _before, ...others } = objectAt(meta, 'annotations');
-  const plain = Object.keys(others).length === 0 ? withoutKey(meta, 'annotations') : { ...meta, annotations: others };
-  const applied = `${JSON.stringify(sortedKeys({ ...config, metadata: plain }))}\n`;
+  const plain = withValueAt(meta, ['annotations'], Object.keys(others).length === 0 ? undefined : others);
+  const applied = `${sortedJson({ ...config, metadata: plain })}\n`;
   return { ...merged, metadata: { ...metadata, annotations: { ...annotations, [LAST_APPLIED]: applied } } };
-}
-
-function withoutKey(object: JsonObject, key: string): JsonObject {
-  const { [key]: _gone, ...rest } = object;
-  return rest;
-}
-
-function sortedKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortedKeys);
-  if (!isObject(value)) return value;
-  const entries = Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, field]) => [key, sortedKeys(field)]));
 }
 
 function checkConfiguration(target: Target, config: Readonly<Record<string, unknown>>): void {
