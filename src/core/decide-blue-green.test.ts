@@ -51,6 +51,13 @@ function waiting(world: PureWorld): string | undefined {
   return world.status.conditions?.find(({ type }) => type === 'Waiting')?.reason;
 }
 
+test('one pod that is waited for is not called pods', () => {
+  const { status } = installed({}, { replicas: 1 }).image('v2').quiesce();
+
+  const waiting = status.conditions?.find(({ type }) => type === 'Waiting');
+  assert.equal(waiting?.message, '1 pod of the new version has to be available');
+});
+
 describe('a blue-green Rollout', () => {
   test('installs its first version, and then both Services lead to it', () => {
     const world = installed();

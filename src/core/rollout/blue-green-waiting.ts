@@ -3,7 +3,7 @@ import { activeHash, cutOverIsSettled, isCutOver, previewSize, stableHasTraffic 
 import { pauseEndsAtMs } from './pause.ts';
 import type { Position } from './position.ts';
 import { availableOf } from './replica-set.ts';
-import type { Wait } from './wait.ts';
+import { podsWait, type Wait } from './wait.ts';
 import { rolesOf, type World } from './world.ts';
 
 /** What a blue-green update waits for in this state of the chart. */
@@ -55,10 +55,6 @@ function cutOverWait(world: World, position: Position, activeService: string): W
 
 function leadsTo(service: string, version: 'new' | 'stable'): Wait {
   return { reason: 'Endpoints', message: `Service ${service} has to lead to the ${version} version` };
-}
-
-function podsWait(pods: number): Wait {
-  return { reason: 'Pods', message: `${pods} pods of the new version have to be available` };
 }
 
 function hasPods(world: World, position: Position, pods: number): boolean {

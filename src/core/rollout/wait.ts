@@ -11,3 +11,8 @@ export interface Wait {
     | 'Analysis';
   readonly message: string;
 }
+
+export function podsWait(pods: number): Wait {
+  const missing = pods === 1 ? '1 pod of the new version has' : `${pods} pods of the new version have`;
+  return { reason: 'Pods', message: `${missing} to be available` };
+}

@@ -12,7 +12,7 @@ import { showsRoutes } from './shown-routes.ts';
 import { pauseEndsAtMs } from './pause.ts';
 import { indexOf } from './step-weights.ts';
 import { formatTimestampMs } from '../../lib/timestamp.ts';
-import type { Wait } from './wait.ts';
+import { podsWait, type Wait } from './wait.ts';
 import { rolesOf, type World } from './world.ts';
 
 export interface WaitInput {
@@ -84,11 +84,7 @@ function stepWait(world: World, position: Position, state: string): Wait | undef
       reason: 'Analysis',
       message: experimentTrouble(world, position) ?? 'the Experiment of this step has to end',
     };
-  if (availableOf(roles.current) < target.canary)
-    return {
-      reason: 'Pods',
-      message: `${target.canary} ${target.canary === 1 ? 'pod of the new version has' : 'pods of the new version have'} to be available`,
-    };
+  if (availableOf(roles.current) < target.canary) return podsWait(target.canary);
   if (
     !reaches(world, world.settings.canaryService, roles.current) &&
     world.settings.routing !== undefined &&
