@@ -107,3 +107,11 @@ export function assertPlan({ canaryWeight, weightTotal, additional = [] }: Traff
 export function stableWeightOf({ canaryWeight, weightTotal, additional = [] }: TrafficPlan): number {
   return additional.reduce((left, { weight }) => left - weight, weightTotal - canaryWeight);
 }
+
+/** Why traffic cannot be split between the Services of a target; undefined when it can. */
+export function servicesProblem({ canaryService, stableService }: TrafficTarget): string | undefined {
+  const areTwo = canaryService !== '' && stableService !== '' && canaryService !== stableService;
+  return areTwo
+    ? undefined
+    : 'canaryService and stableService must name two Services for traffic to be split between them';
+}

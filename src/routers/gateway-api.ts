@@ -15,6 +15,7 @@ import type {
 import { isPlainObject } from '../lib/merge-patch.ts';
 import {
   assertPlan,
+  servicesProblem,
   shownTogether,
   stableWeightOf,
   type Among,
@@ -179,9 +180,8 @@ function findSplits(named: NamedRoute, target: TrafficTarget, current: CurrentOb
   const { ref, field, ruleNames } = named;
   const title = `${ref.kind.kind} "${ref.namespace}/${ref.name}"`;
   const { canaryService, stableService } = target;
-  if (canaryService === '' || stableService === '' || canaryService === stableService) {
-    return { problem: 'canaryService and stableService must name two Services for traffic to be split between them' };
-  }
+  const unsplit = servicesProblem(target);
+  if (unsplit !== undefined) return { problem: unsplit };
   const route = current.get(refKey(ref)) as HttpRoute | null | undefined;
   if (route === null || route === undefined) {
     return { problem: `${title} does not exist; create it or correct ${settingsPath(field)}` };

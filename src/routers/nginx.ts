@@ -9,11 +9,19 @@ import {
 import type { KubeWrite } from '../api/kube-write.ts';
 import { KINDS } from '../api/kinds.ts';
 import type { TrafficRouting } from '../api/rollout.ts';
-import { invalid, type Problem } from '../api/validation/problem.ts';
+import type { Problem } from '../api/validation/problem.ts';
+import { ingressLeadsElsewhere, ingressNotFound } from '../api/validation/references.ts';
 import type { Ingress, IngressBackend, IngressRule } from '../api/workloads.ts';
 import type { LeftTarget, TrafficObservation, TrafficPlan, TrafficTarget } from '../core/traffic.ts';
 import { deepEqual } from '../lib/deep-equal.ts';
-import { assertPlan, shownTogether, type CurrentObjects, type ShownSplit, type TrafficRouter } from './contract.ts';
+import {
+  assertPlan,
+  servicesProblem,
+  shownTogether,
+  type CurrentObjects,
+  type ShownSplit,
+  type TrafficRouter,
+} from './contract.ts';
 
 /**
  * ingress-nginx: beside each stable Ingress stands a canary Ingress of our own with the same hosts and paths, whose
@@ -128,22 +136,20 @@ type FoundIngresses =
   | { readonly problem: string; readonly known?: Problem };
 
 function findIngresses(pair: IngressPair, target: TrafficTarget, current: CurrentObjects): FoundIngresses {
-  const { canaryService, stableService } = target;
-  if (canaryService === '' || stableService === '' || canaryService === stableService) {
-    return { problem: 'canaryService and stableService must name two Services for traffic to be split between them' };
-  }
+  const { stableService } = target;
+  const unsplit = servicesProblem(target);
+  if (unsplit !== undefined) return { problem: unsplit };
   const stable = ingressAt(pair.stable, current);
   const live = ingressAt(pair.canary, current);
   const title = titleOf(pair.stable);
   if (stable === null) {
-    const known = invalid(fieldOf(pair, target), pair.stable.name, notFoundText(pair.stable));
+    const known = ingressNotFound({ path: fieldOf(pair, target), name: pair.stable.name });
     return { problem: `${title} does not exist; create it or correct ${SETTINGS_PATH}`, known };
   }
   if (!leadsTo(stable.spec.defaultBackend, stableService) && copiedRules(stable, target).length === 0) {
-    const text = `ingress \`${pair.stable.name}\` has no rules using service ${stableService} backend`;
     return {
       problem: `${title} has no path to Service "${stableService}"; add one or correct ${SETTINGS_PATH}`,
-      known: invalid(fieldOf(pair, target), pair.stable.name, text),
+      known: ingressLeadsElsewhere({ path: fieldOf(pair, target), name: pair.stable.name }, stableService),
     };
   }
   if (live !== null && !isOurs(live, target)) {
@@ -166,10 +172,6 @@ function isOurs(live: KubeObject, target: { readonly rolloutUid: string }): bool
 function fieldOf({ stable }: IngressPair, target: TrafficTarget): string {
   const among = settingsOf(target).stableIngresses?.includes(stable.name) === true;
   return `${SETTINGS_PATH}.${among ? 'stableIngresses' : 'stableIngress'}`;
-}
-
-function notFoundText({ kind, name }: ObjectRef): string {
-  return `${kind.kind.toLowerCase()}.${kind.group} "${name}" not found`;
 }
 
 function titleOf(ref: ObjectRef): string {

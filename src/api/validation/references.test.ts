@@ -101,6 +101,8 @@ describe('validateReferences', () => {
     const path = `${CANARY}.trafficRouting.nginx.stableIngress`;
 
     assert.deepEqual(messages(nginx, { ingresses: { web: ingress('stable') } }), []);
+    const catchAll = { ...ingress('other'), spec: { defaultBackend: { service: { name: 'stable' } } } };
+    assert.deepEqual(messages(nginx, { ingresses: { web: catchAll } }), []);
     assert.deepEqual(messages(nginx, { ingresses: { web: ingress('other') } }), [
       `${path}: Invalid value: "web": ingress \`web\` has no rules using service stable backend`,
     ]);

@@ -92,11 +92,21 @@ function validateIngress(
   ingress: Ingress | null | undefined,
 ): readonly Problem[] {
   if (ingress === undefined) return [];
-  if (ingress === null) return [invalid(path, name, `ingress.networking.k8s.io "${name}" not found`)];
+  if (ingress === null) return [ingressNotFound({ path, name })];
   const service = rollout.spec.strategy?.canary?.stableService ?? '';
   const paths = (ingress.spec.rules ?? []).flatMap((rule) => rule.http?.paths ?? []);
-  if (paths.some(({ backend }) => backend.service?.name === service)) return [];
-  return [invalid(path, name, `ingress \`${name}\` has no rules using service ${service} backend`)];
+  const backends = [ingress.spec.defaultBackend, ...paths.map(({ backend }) => backend)];
+  return backends.some((backend) => backend?.service?.name === service)
+    ? []
+    : [ingressLeadsElsewhere({ path, name }, service)];
+}
+
+export function ingressNotFound({ path, name }: Reference): Problem {
+  return invalid(path, name, `ingress.networking.k8s.io "${name}" not found`);
+}
+
+export function ingressLeadsElsewhere({ path, name }: Reference, service: string): Problem {
+  return invalid(path, name, `ingress \`${name}\` has no rules using service ${service} backend`);
 }
 
 interface RouteReference extends Reference {
