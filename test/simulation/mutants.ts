@@ -79,9 +79,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'abort-leaves-the-weight',
     file: 'src/core/rollout/weights.ts',
-    find: '  if (goesBack(position)) return drainWeight(world, position, roles);',
+    find: '  if (goesBack(position)) return drainWeight(world, position);',
     replace:
-      '  if (position.abort) return shownWeight(world);\n  if (goesBack(position)) return drainWeight(world, position, roles);',
+      '  if (position.abort) return shownWeight(world);\n  if (goesBack(position)) return drainWeight(world, position);',
   },
   {
     name: 'drain-before-weight',
@@ -247,9 +247,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'failed-analysis-ignored',
-    file: 'src/core/machine/rollout-chart.ts',
-    find: '      failureText(context.world, context.position) !== undefined ||',
-    replace: '      failureText(context.world, context.position) === "" ||',
+    file: 'src/core/rollout/step-experiment.ts',
+    find: '  return failureText(world, position) ?? experimentFailure(world, position);',
+    replace: '  return experimentFailure(world, position);',
   },
   {
     name: 'message-sent-without-looking',
