@@ -1,9 +1,11 @@
 import type { AnalysisRun } from '../../api/analysis.ts';
+import { findCondition } from '../../api/conditions.ts';
 import { isOwnedBy, type KubeObject } from '../../api/kube-object.ts';
+import { POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 import { worstResultOf } from '../analysis/failing-metric.ts';
-import { GIT_ANNOTATIONS, HASH_LABEL } from './names.ts';
+import { GIT_ANNOTATIONS } from './names.ts';
 import type { FailingMetric } from './revert-message.ts';
 
 /** An abort that Git has to be told about. */
@@ -63,12 +65,14 @@ function isPaused(rollout: Rollout): boolean {
 }
 
 function commitOf(replicaSets: readonly KubeObject[], rollout: Rollout, hash: string): string | undefined {
-  const own = replicaSets.find((set) => set.metadata.labels?.[HASH_LABEL] === hash && isOwnedBy(set, rollout));
+  const own = replicaSets.find(
+    (set) => set.metadata.labels?.[POD_TEMPLATE_HASH_LABEL] === hash && isOwnedBy(set, rollout),
+  );
   return own?.metadata.annotations?.[GIT_ANNOTATIONS.commit];
 }
 
 function reasonOf(rollout: Rollout): string {
-  const progressing = rollout.status?.conditions?.find((condition) => condition.type === 'Progressing');
+  const progressing = findCondition(rollout.status?.conditions, 'Progressing');
   const message = progressing?.reason === 'RolloutAborted' ? progressing.message : rollout.status?.message;
   return (message ?? rollout.status?.message ?? '').replace(/^RolloutAborted: /, '');
 }

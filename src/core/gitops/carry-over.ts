@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../api/kube-object.ts';
+import { POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import { ruleNameOf } from '../../api/managed-route-name.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
-import { HASH_LABEL } from './names.ts';
 
 /** What the Rollouts of a namespace steer: leaves of these objects belong to the controller while a Rollout uses them. */
 export interface Steering {
@@ -113,11 +113,11 @@ function carryOf(desired: KubeObject, live: KubeObject, steering: Steering): Kub
 
 function carryHash(desired: KubeObject, live: KubeObject): KubeObject {
   const liveSelector = field(live['spec'], 'selector');
-  const hash = field(liveSelector, HASH_LABEL);
+  const hash = field(liveSelector, POD_TEMPLATE_HASH_LABEL);
   const spec = desired['spec'];
   if (typeof hash !== 'string' || !isPlainObject(spec)) return desired;
   const selector = isPlainObject(spec['selector']) ? spec['selector'] : {};
-  return { ...desired, spec: { ...spec, selector: { ...selector, [HASH_LABEL]: hash } } };
+  return { ...desired, spec: { ...spec, selector: { ...selector, [POD_TEMPLATE_HASH_LABEL]: hash } } };
 }
 
 /**

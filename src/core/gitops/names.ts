@@ -17,8 +17,6 @@ export const GIT_ANNOTATIONS = {
   request: 'headgate.dev/requestedAt',
 } as const;
 
-export const HASH_LABEL = 'rollouts-pod-template-hash';
-
 /** Lines at the end of a revert's message; they are how a revert is found again. */
 export const TRAILERS = {
   key: 'Headgate-Revert',

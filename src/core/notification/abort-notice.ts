@@ -1,4 +1,5 @@
 import type { AnalysisRun } from '../../api/analysis.ts';
+import { findCondition } from '../../api/conditions.ts';
 import type { GitSource } from '../../api/git-source.ts';
 import { POD_TEMPLATE_HASH_LABEL, REVISION_ANNOTATION, STEP_INDEX_LABEL } from '../../api/labels.ts';
 import type { Rollout } from '../../api/rollout.ts';
@@ -7,6 +8,8 @@ import { isPlainObject } from '../../lib/merge-patch.ts';
 import { parseTimestampMs } from '../../lib/timestamp.ts';
 import { failingMetricOf } from '../analysis/failing-metric.ts';
 import { GIT_ANNOTATIONS } from '../gitops/names.ts';
+import { hashOf } from '../rollout/replica-set.ts';
+import { revisionOf } from '../rollout/revisions.ts';
 import { stepText } from '../rollout/step-text.ts';
 import type { Claim } from './claim.ts';
 import { abortKey, type AbortNotice, type RevertState } from './notice.ts';
@@ -31,7 +34,8 @@ export function abortIn(rollout: Rollout, { runs, replicaSets }: Owned): Recorde
   const atMs = parseTimestampMs(status?.abortedAt);
   if (status?.abort !== true || status.abortedAt === undefined || atMs === undefined) return undefined;
   const hash = status.currentPodHash ?? '';
-  const revision = revisionOf(hash, rollout, replicaSets);
+  // The Rollout's own annotation still shows the revision before when an abort comes first.
+  const revision = revisionOf(replicaSets.find((replicaSet) => hashOf(replicaSet) === hash) ?? rollout);
   const run = failingRun(runs, hash, revision);
   const metric = run === undefined ? undefined : failingMetricOf(run);
   const badCommit = metadata.annotations?.[GIT_ANNOTATIONS.commit];
@@ -42,7 +46,7 @@ export function abortIn(rollout: Rollout, { runs, replicaSets }: Owned): Recorde
     namespace: metadata.namespace ?? '',
     rollout: metadata.name,
     revision,
-    reason: status.conditions?.find(({ type }) => type === 'Progressing')?.message ?? 'Rollout aborted',
+    reason: findCondition(status.conditions, 'Progressing')?.message ?? 'Rollout aborted',
     atMs,
     hash,
     ...(run === undefined ? {} : { analysisRun: run.metadata.name }),
@@ -50,13 +54,6 @@ export function abortIn(rollout: Rollout, { runs, replicaSets }: Owned): Recorde
     ...(step === undefined ? {} : { step }),
     ...(badCommit === undefined ? {} : { badCommit }),
   };
-}
-
-/** The Rollout's own annotation still shows the revision before when an abort comes first. */
-function revisionOf(hash: string, rollout: Rollout, replicaSets: readonly ReplicaSet[]): number {
-  const aborted = replicaSets.find(({ metadata }) => metadata.labels?.[POD_TEMPLATE_HASH_LABEL] === hash);
-  const owner = aborted ?? rollout;
-  return Number(owner.metadata.annotations?.[REVISION_ANNOTATION] ?? 0);
 }
 
 /** What became of undoing this abort in Git, from the journal of the GitSource that declares the Rollout. */

@@ -1,3 +1,4 @@
+import { findCondition } from '../../api/conditions.ts';
 import type { AnalysisPhase } from '../../api/analysis.ts';
 import type { Experiment } from '../../api/experiment.ts';
 import { POD_TEMPLATE_HASH_LABEL, REVISION_ANNOTATION } from '../../api/labels.ts';
@@ -69,7 +70,7 @@ export function experimentTrouble(world: World, position: Position): string | un
   if (named?.experiment === undefined) return undefined;
   const distrust = distrustOfExperiment(named.experiment);
   if (distrust !== undefined) return `Experiment ${named.name} proves nothing: ${distrust}`;
-  return named.experiment.status?.conditions?.find(({ type }) => type === 'InvalidSpec')?.message;
+  return findCondition(named.experiment.status?.conditions, 'InvalidSpec')?.message;
 }
 
 /** Why a measurement of the update, a run or an Experiment, ends it. */
