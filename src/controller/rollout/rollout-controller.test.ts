@@ -3,9 +3,10 @@ import { test } from 'node:test';
 import { KINDS } from '../../api/kinds.ts';
 import type { KubeObject, ResourceKind } from '../../api/kube-object.ts';
 import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
+import { SILENT_LOG, SILENT_METRICS } from '../../adapters/telemetry/silent.ts';
 import { VirtualClock } from '../../lib/virtual-clock.ts';
 import type { CacheOptions, Kube, KubeErrorReason, ObjectCache, QueueAnswer } from '../../ports/kube.ts';
-import type { Telemetry } from '../../ports/telemetry.ts';
+import type { TemplateFacts, Telemetry } from '../../ports/telemetry.ts';
 import { PureWorld, rolloutOf } from '../../../test/support/pure-world.ts';
 import { RolloutController } from './rollout-controller.ts';
 
@@ -40,18 +41,38 @@ test('an update that could not be led back yet is not told to have been', async 
   assert.doesNotMatch(JSON.stringify(statuses), /"phase":"Degraded"/);
 });
 
+test('templates are in the numbers of the controller that acts, and not of one that stands by', () => {
+  const template = { ...route(), kind: 'AnalysisTemplate', spec: { metrics: [] } };
+  const { shown, fill, start } = controllerAmong([template], () => undefined);
+  fill();
+  assert.deepEqual(shown, []);
+
+  start();
+
+  assert.deepEqual(shown, ['web/shop']);
+});
+
 const STEPS = [{ setWeight: 50 }, { pause: {} }];
 
+interface Acting {
+  readonly told: readonly EventNotice[];
+  /** Templates in the numbers. */
+  readonly shown: readonly string[];
+  /** The caches tell of what they hold. */
+  readonly fill: () => void;
+  readonly start: () => void;
+  readonly pass: (key: string) => Promise<QueueAnswer | undefined>;
+}
+
 /** A controller among objects that stay as they are. */
-function controllerAmong(
-  objects: readonly KubeObject[],
-  write: (write: KubeWrite) => KubeObject | undefined,
-): { readonly told: readonly EventNotice[]; readonly pass: (key: string) => Promise<QueueAnswer | undefined> } {
+function controllerAmong(objects: readonly KubeObject[], write: (write: KubeWrite) => KubeObject | undefined): Acting {
   const told: EventNotice[] = [];
+  const shown: string[] = [];
+  const fills: (() => void)[] = [];
   let handle: ((key: string) => Promise<QueueAnswer>) | undefined;
   const kube: Kube = {
     caches: {
-      open: (kind, options = {}) => cacheOf({ kind, objects, indexes: options.indexes as never }) as never,
+      open: (kind, options = {}) => cacheOf({ kind, objects, fills, indexes: options.indexes as never }) as never,
       whenSynced: () => Promise.resolve(),
       release: () => undefined,
       close: () => Promise.resolve(),
@@ -74,20 +95,29 @@ function controllerAmong(
       length: 0,
     },
     clock: new VirtualClock(0),
-    telemetry: quiet(),
+    telemetry: quiet(shown),
     options: { workers: 1, propagationDelayMs: 0 },
   });
-  controller.start();
-  return { told, pass: async (key) => handle?.(key) };
+  return {
+    told,
+    shown,
+    fill: () => fills.forEach((fill) => fill()),
+    start: () => controller.start(),
+    pass: async (key) => {
+      controller.start();
+      return handle?.(key);
+    },
+  };
 }
 
 interface CacheInput {
   readonly kind: ResourceKind;
   readonly objects: readonly KubeObject[];
+  readonly fills: (() => void)[];
   readonly indexes: CacheOptions['indexes'];
 }
 
-function cacheOf({ kind, objects, indexes = {} }: CacheInput): ObjectCache {
+function cacheOf({ kind, objects, fills, indexes = {} }: CacheInput): ObjectCache {
   const here = objects.filter((object) => object.kind === kind.kind);
   return {
     kind,
@@ -95,7 +125,10 @@ function cacheOf({ kind, objects, indexes = {} }: CacheInput): ObjectCache {
     get: (_namespace, name) => here.find(({ metadata }) => metadata.name === name),
     list: () => here,
     byIndex: (index, value) => here.filter((object) => indexes[index]?.(object).includes(value) === true),
-    subscribe: () => () => undefined,
+    subscribe: (listener) => {
+      fills.push(() => here.forEach((object) => listener({ type: 'added', object })));
+      return () => undefined;
+    },
   };
 }
 
@@ -103,11 +136,12 @@ function kubeError(message: string, reason: KubeErrorReason): Error {
   return Object.assign(new Error(message), { name: 'KubeError', reason, causes: [] });
 }
 
-function quiet(): Telemetry {
-  const nothing = (): void => undefined;
-  const log = { debug: nothing, info: nothing, warn: nothing, error: nothing, child: () => log };
-  const metrics = new Proxy({}, { get: () => nothing }) as Telemetry['metrics'];
-  return { log, metrics };
+function quiet(shown: string[]): Telemetry {
+  const metrics = {
+    ...SILENT_METRICS,
+    templateObserved: ({ namespace, name }: TemplateFacts) => void shown.push(`${namespace}/${name}`),
+  };
+  return { log: SILENT_LOG, metrics };
 }
 
 /** A Rollout whose traffic was split, and whose spec does not route any more. */

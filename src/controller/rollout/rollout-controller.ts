@@ -86,11 +86,6 @@ export class RolloutController {
     this.caches = openRolloutCaches(input.kube.caches, { namespace: input.options.namespace });
     const { namespace } = input.options;
     this.#config = new ConfigCaches({ caches: input.kube.caches, namespace, wake: this.#wake });
-    const { analysisTemplates, clusterAnalysisTemplates } = this.caches;
-    showTemplates(
-      [analysisTemplates, clusterAnalysisTemplates].filter((cache) => cache !== undefined),
-      input.telemetry.metrics,
-    );
     // Before anything is woken: a pass may begin at once.
     this.caches.rollouts.subscribe((change) => {
       if (change.type === 'deleted') this.#remember(change.old);
@@ -104,6 +99,9 @@ export class RolloutController {
 
   /** Starts working. Caches fill before that, so that a standby takes over warm. */
   start(): void {
+    const { analysisTemplates, clusterAnalysisTemplates } = this.caches;
+    for (const cache of [analysisTemplates, clusterAnalysisTemplates])
+      if (cache !== undefined) showTemplates(cache, this.#input.telemetry.metrics);
     this.#input.queue.run(this.#input.options.workers, (key) => this.#pass(key));
   }
 
