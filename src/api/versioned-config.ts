@@ -1,5 +1,5 @@
+import type { KubeObject } from './kube-object.ts';
 import { VERSIONED_CONFIG_ANNOTATION } from './labels.ts';
-import type { Rollout } from './rollout.ts';
 
 export type ConfigKind = 'configmap' | 'secret';
 
@@ -17,17 +17,17 @@ export function configKey({ kind, name }: ConfigName): string {
 /** The ConfigMaps and Secrets whose content belongs to a version of a Rollout: all that its pods refer to, or those named. */
 export type VersionedConfig = 'all' | ReadonlySet<string>;
 
-/** Undefined when the Rollout does not ask for it, or not in a way that can be understood. */
-export function versionedConfigOf(rollout: Rollout): VersionedConfig | undefined {
-  const entries = versionedEntries(rollout);
+/** Undefined when the Rollout, or that of which a version is, does not ask for it, or not in a way that can be understood. */
+export function versionedConfigOf(object: Pick<KubeObject, 'metadata'>): VersionedConfig | undefined {
+  const entries = versionedEntries(object);
   if (entries.length === 1 && entries[0] === 'true') return 'all';
   const names = entries.filter(isConfigKey);
   return names.length === 0 || names.length < entries.length ? undefined : new Set(names);
 }
 
 /** What the annotation lists, without what only spells out the default. */
-export function versionedEntries(rollout: Rollout): readonly string[] {
-  const value = rollout.metadata.annotations?.[VERSIONED_CONFIG_ANNOTATION]?.trim() ?? '';
+export function versionedEntries({ metadata }: Pick<KubeObject, 'metadata'>): readonly string[] {
+  const value = metadata.annotations?.[VERSIONED_CONFIG_ANNOTATION]?.trim() ?? '';
   return value === '' || value === 'false' ? [] : value.split(',').map((entry) => entry.trim());
 }
 

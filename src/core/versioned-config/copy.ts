@@ -2,7 +2,7 @@ import { KINDS } from '../../api/kinds.ts';
 import { controllerReference, type KubeObject } from '../../api/kube-object.ts';
 import { CONFIG_COPY_LABEL, COPY_DIGEST_ANNOTATION, COPY_OF_ANNOTATION } from '../../api/labels.ts';
 import type { Rollout } from '../../api/rollout.ts';
-import { configKey, type ConfigKind } from '../../api/versioned-config.ts';
+import { configKey, type ConfigKind, type ConfigName, type VersionedConfig } from '../../api/versioned-config.ts';
 import { perObject } from '../../lib/per-object.ts';
 import { hex, hmacSha256, sha256 } from '../../lib/sha256.ts';
 
@@ -42,16 +42,25 @@ const DIGEST_DIGITS = 10;
 
 /** `app-3f9c2e71d0`: a name for a copy that is none of the taken ones. */
 export function copyName(source: string, digest: string, taken: readonly string[]): string {
-  const front = source.slice(0, NAME_MAX - DIGEST_DIGITS - 1).replace(/[^a-z0-9]+$/, '');
+  const front = frontOf(source);
   const names = [0, 1, 2, 3].map((turn) => {
     return `${front}-${digest.slice(turn * DIGEST_DIGITS, (turn + 1) * DIGEST_DIGITS)}`;
   });
   return names.find((name) => !taken.includes(name)) ?? `${front}-${digest.slice(-DIGEST_DIGITS)}`;
 }
 
-/** Whether this may be the name of a copy; only what a ReplicaSet of a version names tells for sure. */
-export function isCopyName(name: string): boolean {
-  return /-[0-9a-f]{10}$/.test(name);
+function frontOf(source: string): string {
+  return source.slice(0, NAME_MAX - DIGEST_DIGITS - 1).replace(/[^a-z0-9]+$/, '');
+}
+
+/** Whether this may be the name of a copy: of anything, or of one of what is versioned. */
+export function isCopyName({ kind, name }: ConfigName, versioned: VersionedConfig): boolean {
+  const front = /^(.+)-[0-9a-f]{10}$/.exec(name)?.[1];
+  if (front === undefined || versioned === 'all') return front !== undefined;
+  return [...versioned].some((key) => {
+    const source = key.slice(kind.length + 1);
+    return key === configKey({ kind, name: source }) && frontOf(source) === front;
+  });
 }
 
 /** Nothing but the content is copied: labels and annotations of the source would make the copy part of something else. */

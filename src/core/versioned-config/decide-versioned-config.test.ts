@@ -103,6 +103,17 @@ describe('a Rollout that versions its configuration', () => {
     assert.equal(copiesOf(world).length, 1);
   });
 
+  test('what a list does not name is no copy that could be lost, whatever its name looks like', () => {
+    const world = versioned('configmap/settings');
+    world.edit({ template: { spec: { volumes: [{ name: 'extra', configMap: { name: 'extra-0123456789' } }] } } });
+    world.advance(5_000);
+    assert.equal(world.status.phase, 'Healthy');
+    assert.equal(configLost(world), undefined);
+
+    observing(world, { sources: { 'configmap/settings': configMap('b') }, copies: [] }).quiesce();
+    assert.match(configLost(world) ?? '', /^configmap "settings-\w+" of revision 1 was deleted/);
+  });
+
   test('makes the copies before the ReplicaSet whose pods need them', () => {
     const world = versioned().advance(5_000);
 

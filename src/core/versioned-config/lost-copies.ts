@@ -1,10 +1,8 @@
 import { removeCondition, upsertConditionWithMessage } from '../../api/conditions.ts';
-import { VERSIONED_CONFIG_ANNOTATION } from '../../api/labels.ts';
 import type { RolloutCondition } from '../../api/rollout.ts';
-import type { ReplicaSet } from '../../api/workloads.ts';
-import { configKey } from '../../api/versioned-config.ts';
+import { configKey, versionedConfigOf } from '../../api/versioned-config.ts';
 import { formatTimestamp } from '../../lib/timestamp.ts';
-import { annotationOf, podsOf, sizeOf } from '../rollout/replica-set.ts';
+import { podsOf, sizeOf } from '../rollout/replica-set.ts';
 import { revisionOf } from '../rollout/revisions.ts';
 import type { World } from '../rollout/world.ts';
 import { copyKey, isCopyName, type ConfigObject } from './copy.ts';
@@ -28,18 +26,13 @@ export function withLostCopies(world: World, conditions: readonly RolloutConditi
 
 function lostIn(world: World, copies: readonly ConfigObject[]): readonly string[] {
   const present = new Set([...copies, ...world.missingCopies].map(copyKey));
-  return versions(world).flatMap((replicaSet) =>
-    configReferences(replicaSet.spec.template)
-      .filter((reference) => isCopyName(reference.name) && !present.has(configKey(reference)))
-      .map(({ kind, name }) => `${kind} "${name}" of revision ${revisionOf(replicaSet)}`),
-  );
-}
-
-/** Versions with pods that were made with copies. */
-function versions(world: World): readonly ReplicaSet[] {
-  return world.replicaSets.filter(
-    (replicaSet) =>
-      sizeOf(replicaSet) + podsOf(replicaSet) > 0 &&
-      annotationOf(replicaSet, VERSIONED_CONFIG_ANNOTATION) !== undefined,
-  );
+  const withPods = world.replicaSets.filter((replicaSet) => sizeOf(replicaSet) + podsOf(replicaSet) > 0);
+  return withPods.flatMap((replicaSet) => {
+    // A copy of the Rollout's annotation, as the version was made with it.
+    const versioned = versionedConfigOf(replicaSet);
+    if (versioned === undefined) return [];
+    return configReferences(replicaSet.spec.template)
+      .filter((reference) => isCopyName(reference, versioned) && !present.has(configKey(reference)))
+      .map(({ kind, name }) => `${kind} "${name}" of revision ${revisionOf(replicaSet)}`);
+  });
 }
