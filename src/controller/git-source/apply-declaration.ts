@@ -22,7 +22,7 @@ export interface ApplyTools {
   readonly kube: Kube;
   readonly kinds: KindDirectory;
   readonly live: LiveObjects;
-  /** What earlier passes learned; kept for as long as the GitSource exists. */
+  /** What earlier passes learned of what is declared. */
   readonly memory: ApplyMemory;
   /** Declarations of kinds that nobody watches, found as declared lately: looked at again when this forgets them. */
   readonly settled: Set<string>;
@@ -84,6 +84,7 @@ export async function applyDeclaration(
       if (outcome.result === 'failed') pass.failed.add(identityOf(manifest.object, ownNamespace));
     }
   }
+  forgetOthers(tools.memory, declared);
 
   const entries = placed.manifests.map((manifest) => inventoryEntryOf(manifest.object, manifest.file));
   const plan = prunePlan({
@@ -102,6 +103,12 @@ export async function applyDeclaration(
     again: again || pruned.kept.length > 0,
     heldBack: plan.heldBack,
   };
+}
+
+/** Generated names are new with each commit, and would stay for as long as the GitSource does. */
+function forgetOthers(memory: ApplyMemory, declared: readonly KubeObject[]): void {
+  const known = new Set(declared.map((object) => identityOf(object, '')));
+  for (const identity of memory.keys()) if (!known.has(identity)) memory.delete(identity);
 }
 
 interface Pass {
