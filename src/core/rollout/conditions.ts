@@ -15,6 +15,7 @@ import { invalidSpecMessage } from '../../api/validation/problem.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { formatTimestamp, formatTimestampMs } from '../../lib/timestamp.ts';
 import { deadlineText, isTimedOut, madeProgress } from './deadline.ts';
+import { isPaused } from './pause.ts';
 import type { Position } from './position.ts';
 import { replicaSetName } from './revisions.ts';
 import { isUpdateComplete } from './phase.ts';
@@ -74,10 +75,6 @@ function available(world: World, status: RolloutStatus): ConditionFact {
 function completed(position: Position): ConditionFact {
   const done = position.stableHash === position.currentHash && position.currentHash !== '';
   return { type: 'Completed', status: done ? 'True' : 'False', reason: COMPLETED_REASON, message: COMPLETED_REASON };
-}
-
-function isPaused(world: World, position: Position): boolean {
-  return world.rollout.spec.paused === true || position.pauses.length > 0;
 }
 
 /** Known from the first pause on. */

@@ -3,6 +3,7 @@ import { progressDeadlineSecondsOf } from '../../api/defaults.ts';
 import { waitStartMs } from '../../lib/timestamp.ts';
 import { activeHash, previewHash } from './blue-green.ts';
 import { countsOf } from './counts.ts';
+import { isPaused } from './pause.ts';
 import type { Position } from './position.ts';
 import { availableOf, sizeOf } from './replica-set.ts';
 import { replicaSetName } from './revisions.ts';
@@ -35,8 +36,8 @@ function selectorsMoved(world: World): boolean {
 
 /** Pods are what the update waits for: not people, not a measurement, and it is not over. */
 function mayBeStuck(world: World, position: Position): boolean {
-  const { status, rollout } = world;
-  if (position.abort || rollout.spec.paused === true || position.pauses.length > 0) return false;
+  const { status } = world;
+  if (position.abort || isPaused(world, position)) return false;
   if (status.phase === 'Healthy' && position.currentHash === (status.currentPodHash ?? '')) return false;
   const step = currentStep(world, position);
   if (step?.pause !== undefined || step?.analysis !== undefined || step?.experiment !== undefined) return false;

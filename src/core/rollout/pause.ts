@@ -15,6 +15,11 @@ export function withoutPauses(position: Position): Position {
   return { ...position, pauses: [], controllerPause: false };
 }
 
+/** By the spec, or by the update itself. */
+export function isPaused(world: World, position: Position): boolean {
+  return world.rollout.spec.paused === true || position.pauses.length > 0;
+}
+
 export function isPausedFor(position: Position, reason: PauseReason): boolean {
   return position.pauses.some((pause) => pause.reason === reason);
 }

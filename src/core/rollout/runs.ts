@@ -88,11 +88,6 @@ export function updateIsMeasured(position: Position): boolean {
   return !position.abort && !position.promoteFull;
 }
 
-export function phaseOf(run: AnalysisRun | undefined): AnalysisPhase | undefined {
-  const phase = run?.status?.phase;
-  return phase === undefined || (phase as string) === '' ? undefined : phase;
-}
-
 /** What a wanted analysis found out so far. */
 export function verdictOf(world: World, position: Position, kind: RunKind): AnalysisPhase | undefined {
   if (wantedAnalysis(world, position, kind) === undefined) return undefined;

@@ -2,12 +2,12 @@ import type { BlueGreenStatus, CanaryStatus, RolloutCondition, RolloutStatus } f
 import { activeHash, previewHash } from './blue-green.ts';
 import { conditionsOf } from './conditions.ts';
 import { countsOf } from './counts.ts';
-import { phaseOf as phaseMessageOf } from './phase.ts';
+import { phaseOf } from './phase.ts';
 import type { Position } from './position.ts';
 import { revisionOf } from './revisions.ts';
 import { currentRevision } from './promotion.ts';
 import type { Plans } from './plans.ts';
-import { phaseOf, type PlannedRun } from './runs.ts';
+import type { PlannedRun } from './runs.ts';
 import { recordedWeights } from './recorded-weights.ts';
 import { shownWeight } from './shown-weight.ts';
 import { updateDuration } from './update-duration.ts';
@@ -39,7 +39,7 @@ export function nextStatus(world: World, input: StatusInput): RolloutStatus {
   const wait = waitOf(world, { position, state: input.state, failures, traffic });
   const conditions = conditionsOf(world, { position, status: counted, mark: input.mark, command: input.command, wait });
   const conditioned: RolloutStatus = { ...counted, conditions };
-  return { ...conditioned, ...phaseMessageOf(world, conditioned), headgate: atAGlance(world, position) };
+  return { ...conditioned, ...phaseOf(world, conditioned), headgate: atAGlance(world, position) };
 }
 
 /** What no rule of a pass decides anew. */
@@ -101,7 +101,8 @@ function runStatus(planned: PlannedRun | undefined): CanaryStatus['currentStepAn
   const message = planned.run?.status?.message;
   return {
     name: planned.name,
-    status: phaseOf(planned.run) ?? 'Pending',
+    // Another controller may write it empty.
+    status: planned.run?.status?.phase || 'Pending',
     ...(message === undefined || message === '' ? {} : { message }),
   };
 }
