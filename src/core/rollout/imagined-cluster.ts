@@ -20,7 +20,7 @@ import type { Decision, Effect } from '../decision.ts';
 import type { Observation } from '../observation.ts';
 import type { ManagedRoute, TrafficObservation } from '../traffic.ts';
 import type { ConfigObservation } from '../versioned-config/resolve.ts';
-import { experimentAt, experimentEndsAtMs } from './imagined-experiment.ts';
+import { experimentAt, experimentEndsAtMs, isBroken } from './imagined-experiment.ts';
 import { canarySettingsOf } from './canary-settings.ts';
 import { referencesOf } from './references.ts';
 import { sizeOf } from './replica-set.ts';
@@ -367,10 +367,9 @@ export function settle(cluster: ImaginedCluster): ImaginedCluster {
 function sized(cluster: ImaginedCluster, replicaSet: ReplicaSet): readonly number[] {
   const before = [...(cluster.podsReadyAtMs[replicaSet.metadata.name] ?? [])].sort((left, right) => left - right);
   const size = sizeOf(replicaSet);
-  const broken = replicaSet.spec.template.spec?.containers?.some(({ image = '' }) =>
-    cluster.habits.brokenImages.includes(image),
-  );
-  const readyAtMs = broken === true ? Number.POSITIVE_INFINITY : cluster.nowMs + cluster.habits.podStartMs;
+  const readyAtMs = isBroken(replicaSet.spec.template, cluster.habits)
+    ? Number.POSITIVE_INFINITY
+    : cluster.nowMs + cluster.habits.podStartMs;
   const added = Array.from({ length: Math.max(0, size - before.length) }, () => readyAtMs);
   return [...before.slice(0, size), ...added];
 }

@@ -2,6 +2,7 @@ import type { AnalysisPhase } from '../../api/analysis.ts';
 import { experimentProgressDeadlineSecondsOf } from '../../api/defaults.ts';
 import type { Experiment } from '../../api/experiment.ts';
 import { createdMs } from '../../api/kube-object.ts';
+import type { PodTemplateSpec } from '../../api/pod-template.ts';
 import { parseDurationMs } from '../../lib/duration.ts';
 import { isOver } from '../analysis/metric-verdict.ts';
 import { REQUIRED_COMPLETED } from '../experiment/ending.ts';
@@ -29,12 +30,11 @@ interface End {
   readonly message: string;
 }
 
-function endOf(experiment: Experiment, { podStartMs, brokenImages, analysis }: ClusterHabits): End {
+function endOf(experiment: Experiment, habits: ClusterHabits): End {
+  const { podStartMs, analysis } = habits;
   const { spec } = experiment;
   const bornMs = createdMs(experiment);
-  const broken = spec.templates.find(({ template }) =>
-    template.spec?.containers?.some(({ image = '' }) => brokenImages.includes(image)),
-  );
+  const broken = spec.templates.find(({ template }) => isBroken(template, habits));
   if (broken !== undefined) {
     const seconds = experimentProgressDeadlineSecondsOf(spec);
     const message = `Template '${broken.name}' exceeded its progressDeadlineSeconds (${seconds})`;
@@ -52,4 +52,9 @@ function endOf(experiment: Experiment, { podStartMs, brokenImages, analysis }: C
     return measuredMs > timed.atMs ? timed : { atMs: measuredMs, phase: analysis.phase, message: '' };
   const required = spec.analyses.some(({ requiredForCompletion }) => requiredForCompletion === true);
   return required ? { atMs: measuredMs, phase: 'Successful', message: REQUIRED_COMPLETED } : timed;
+}
+
+/** Pods of this template never become available. */
+export function isBroken({ spec }: PodTemplateSpec, { brokenImages }: ClusterHabits): boolean {
+  return spec?.containers?.some(({ image = '' }) => brokenImages.includes(image)) === true;
 }

@@ -17,7 +17,7 @@ export function formatDuration(ns: bigint): string {
 }
 
 /** A time as Go prints it with %v: what clocks show, and their zone. */
-export function formatTime(ns: bigint, zone = '+0000 UTC'): string {
+export function formatTime(ns: bigint, zone: string): string {
   const at = calendar(ns);
   const fraction = at.nanosecond === 0 ? '' : `.${pad(at.nanosecond, 9).replace(/0+$/, '')}`;
   const day = `${pad(at.year, 4)}-${pad(at.month, 2)}-${pad(at.day, 2)}`;
@@ -25,7 +25,7 @@ export function formatTime(ns: bigint, zone = '+0000 UTC'): string {
 }
 
 /** RFC 3339 with nanoseconds where there are any, as Go writes times into JSON. */
-export function formatTimeJson(ns: bigint, zone = 'Z'): string {
+export function formatTimeJson(ns: bigint, zone: string): string {
   return formatTime(ns, zone)
     .replace(' ', 'T')
     .replace(/ ([^ ]+)$/, '$1');
