@@ -82,6 +82,57 @@ describe('leaves that are carried over', () => {
     });
   });
 
+  it('are the weights of a route that a Rollout finds by its labels', () => {
+    const selected = steeringOf([
+      object('Rollout', 'shop', {
+        strategy: {
+          canary: {
+            stableService: 'stable',
+            canaryService: 'canary',
+            trafficRouting: {
+              plugins: {
+                'argoproj-labs/gatewayAPI': {
+                  httpRouteSelector: { matchLabels: { team: 'shop' } },
+                  grpcRouteSelector: { matchExpressions: 'malformed' },
+                },
+              },
+            },
+          },
+        },
+      }),
+    ]);
+    const weighted = (kind: string, weight: number, team: string): KubeObject => {
+      const route = object(kind, 'any', { rules: [{ backendRefs: [{ name: 'canary', weight }] }] }, '7');
+      return { ...route, metadata: { ...route.metadata, labels: { team } } };
+    };
+    const specOf = (kind: string, team: string): unknown =>
+      carryOver(weighted(kind, 0, team), weighted(kind, 30, team), selected)['spec'];
+
+    assert.deepEqual(specOf('HTTPRoute', 'shop'), { rules: [{ backendRefs: [{ name: 'canary', weight: 30 }] }] });
+    assert.deepEqual(specOf('HTTPRoute', 'other'), { rules: [{ backendRefs: [{ name: 'canary', weight: 0 }] }] });
+    assert.deepEqual(specOf('GRPCRoute', 'shop'), { rules: [{ backendRefs: [{ name: 'canary', weight: 0 }] }] });
+  });
+
+  it('are the parts that the versions of an Experiment have, which Git does not know', () => {
+    const weights = { additional: [{ weight: 5, serviceName: 'exp-a' }] };
+    const running = steeringOf([{ ...ROLLOUT, status: { canary: { weights } } }]);
+    const declared = [
+      { name: 'stable', weight: 100 },
+      { name: 'canary', weight: 0 },
+    ];
+    const live = [
+      { name: 'stable', weight: 75 },
+      { name: 'canary', weight: 20 },
+      { name: 'exp-a', weight: 5 },
+    ];
+    const route = (backendRefs: readonly unknown[]): KubeObject =>
+      object('HTTPRoute', 'route', { rules: [{ backendRefs }] }, '7');
+
+    assert.deepEqual(carryOver(route(declared), route([...live, { name: 'foreign', weight: 1 }]), running)['spec'], {
+      rules: [{ backendRefs: live }],
+    });
+  });
+
   it('are the replicas of what an autoscaler scales', () => {
     const desired = object('Rollout', 'shop', { replicas: 2 });
 

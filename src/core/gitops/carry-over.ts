@@ -1,6 +1,9 @@
 import type { KubeObject } from '../../api/kube-object.ts';
 import { POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import { ruleNameOf } from '../../api/managed-route-name.ts';
+import type { LabelSelector } from '../../api/rollout.ts';
+import { labelSelectorSchema } from '../../api/schema/common.ts';
+import { selectorMatches } from '../../api/validation/label-selector.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 
 /** What the Rollouts of a namespace steer: leaves of these objects belong to the controller while a Rollout uses them. */
@@ -9,10 +12,19 @@ export interface Steering {
   readonly services: ReadonlySet<string>;
   /** Names of routes and Ingresses whose weights move. */
   readonly routes: ReadonlySet<string>;
+  /** Labels by which other such routes are found. */
+  readonly routeSelectors: readonly RouteSelector[];
+  /** Names of Services that have a part of the traffic for a while, beside those that Git declares. */
+  readonly additional: ReadonlySet<string>;
   /** Names of route rules that the controller adds and removes. */
   readonly managedRoutes: ReadonlySet<string>;
   /** `Kind/name` of what an autoscaler or a Rollout scales. */
   readonly scaled: ReadonlySet<string>;
+}
+
+export interface RouteSelector {
+  readonly kind: string;
+  readonly selector: LabelSelector;
 }
 
 /** Annotations on Ingresses that carry weights. */
@@ -28,9 +40,11 @@ const SERVICE_FIELDS = [
 
 /** Finds what the given Rollouts and autoscalers steer. Both live objects and declarations may be given; more names do no harm. */
 export function steeringOf(objects: readonly KubeObject[]): Steering {
-  const names = {
+  const names: Names = {
     services: new Set<string>(),
     routes: new Set<string>(),
+    routeSelectors: [],
+    additional: new Set<string>(),
     managedRoutes: new Set<string>(),
     scaled: new Set<string>(),
   };
@@ -44,8 +58,20 @@ export function steeringOf(objects: readonly KubeObject[]): Steering {
     if (isPlainObject(workload) && workload['scaleDown'] !== undefined && workload['scaleDown'] !== 'never')
       addTarget(names.scaled, workload);
     addStrategy(names, spec['strategy']);
+    const weights = field(field(object['status'], 'canary'), 'weights');
+    for (const { serviceName } of items(field(weights, 'additional')))
+      if (typeof serviceName === 'string') names.additional.add(serviceName);
   }
   return names;
+}
+
+interface Names extends Steering {
+  readonly services: Set<string>;
+  readonly routes: Set<string>;
+  readonly routeSelectors: RouteSelector[];
+  readonly additional: Set<string>;
+  readonly managedRoutes: Set<string>;
+  readonly scaled: Set<string>;
 }
 
 function addTarget(scaled: Set<string>, target: unknown): void {
@@ -53,10 +79,7 @@ function addTarget(scaled: Set<string>, target: unknown): void {
     scaled.add(`${typeof target['kind'] === 'string' ? target['kind'] : 'Deployment'}/${target['name']}`);
 }
 
-function addStrategy(
-  names: { services: Set<string>; routes: Set<string>; managedRoutes: Set<string> },
-  strategy: unknown,
-): void {
+function addStrategy(names: Names, strategy: unknown): void {
   walk(strategy, (key, value) => {
     if (typeof value === 'string' && SERVICE_FIELDS.includes(key)) names.services.add(value);
     if (
@@ -69,6 +92,10 @@ function addStrategy(
         key === 'ingress')
     )
       names.routes.add(value);
+    const selected = SELECTED_KINDS.get(key);
+    const selector = selected === undefined ? undefined : labelSelectorSchema.safeParse(value);
+    if (selected !== undefined && selector?.success === true)
+      names.routeSelectors.push({ kind: selected, selector: selector.data });
     if (!Array.isArray(value)) return;
     for (const item of value) {
       if (typeof item === 'string' && (key === 'stableIngresses' || key === 'ingresses')) names.routes.add(item);
@@ -78,6 +105,11 @@ function addStrategy(
     }
   });
 }
+
+const SELECTED_KINDS: ReadonlyMap<string, string> = new Map([
+  ['httpRouteSelector', 'HTTPRoute'],
+  ['grpcRouteSelector', 'GRPCRoute'],
+]);
 
 function walk(value: unknown, visit: (key: string, value: unknown) => void): void {
   if (Array.isArray(value)) {
@@ -104,11 +136,19 @@ export function carryOver(desired: KubeObject, live: KubeObject | undefined, ste
 function carryOf(desired: KubeObject, live: KubeObject, steering: Steering): KubeObject {
   const name = desired.metadata.name;
   if (desired.kind === 'Service' && steering.services.has(name)) return carryHash(desired, live);
-  if (/^(HTTP|GRPC|TCP|TLS)Route$/.test(desired.kind) && steering.routes.has(name))
-    return carryWeights(desired, live, steering);
+  if (isSteeredRoute(desired, live, steering)) return carryWeights(desired, live, steering);
   if (desired.kind === 'Ingress' && steering.routes.has(name)) return carryAnnotations(desired, live);
   if (steering.scaled.has(`${desired.kind}/${name}`) || isAutoscaled(live)) return carryReplicas(desired, live);
   return desired;
+}
+
+/** By its name, or by the labels that it has now. */
+function isSteeredRoute({ kind, metadata }: KubeObject, live: KubeObject, steering: Steering): boolean {
+  if (!/^(HTTP|GRPC|TCP|TLS)Route$/.test(kind)) return false;
+  const isSelected = steering.routeSelectors.some(
+    (one) => one.kind === kind && selectorMatches(one.selector, live.metadata.labels ?? {}),
+  );
+  return steering.routes.has(metadata.name) || isSelected;
 }
 
 function carryHash(desired: KubeObject, live: KubeObject): KubeObject {
@@ -160,7 +200,7 @@ function carryBackends(
   live: readonly Record<string, unknown>[],
   steering: Steering,
 ): readonly Record<string, unknown>[] {
-  return desired.map((backend) => {
+  const declared = desired.map((backend) => {
     if (typeof backend['name'] !== 'string' || !steering.services.has(backend['name'])) return backend;
     const counterpart = live.find(
       (other) =>
@@ -168,6 +208,9 @@ function carryBackends(
     );
     return counterpart?.['weight'] === undefined ? backend : { ...backend, weight: counterpart['weight'] };
   });
+  const isAdditional = ({ name }: Record<string, unknown>): boolean =>
+    typeof name === 'string' && steering.additional.has(name) && !desired.some((backend) => backend['name'] === name);
+  return [...declared, ...live.filter(isAdditional)];
 }
 
 function carryAnnotations(desired: KubeObject, live: KubeObject): KubeObject {
