@@ -95,5 +95,7 @@ export interface LeftTarget {
   /** Empty when nobody knows. */
   readonly stableService: string;
   readonly canaryService: string;
+  /** Services that had a part beside the two. */
+  readonly additionalServices?: readonly string[];
   readonly weightTotal: number;
 }

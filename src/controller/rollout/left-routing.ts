@@ -1,12 +1,13 @@
 import type { KubeObject } from '../../api/kube-object.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
 import { ROUTE_ACTIVE_ROLLOUTS_ANNOTATION } from '../../api/labels.ts';
-import type { Rollout } from '../../api/rollout.ts';
+import type { Rollout, TrafficWeights } from '../../api/rollout.ts';
+import { namesRouter } from '../../core/rollout/canary-settings.ts';
 import type { LeftTarget } from '../../core/traffic.ts';
 import { trafficRouters } from '../../routers/registry.ts';
 import type { RolloutCaches } from './caches.ts';
 import { readRouted } from './gather.ts';
-import { routedTargets } from './reads.ts';
+import { additionalServicesOf, routedTargets } from './reads.ts';
 
 /**
  * What a Rollout has to put right that steered traffic and names no router any more: status still tells of the weights
@@ -14,17 +15,21 @@ import { routedTargets } from './reads.ts';
  */
 export function leftTargetOf(rollout: Rollout): LeftTarget | undefined {
   const { metadata, spec, status } = rollout;
-  const routing = spec.strategy?.canary?.trafficRouting;
   const weights = status?.canary?.weights ?? undefined;
-  if (weights === undefined || (routing !== undefined && routing !== null)) return undefined;
+  if (weights === undefined || namesRouter(spec.strategy?.canary?.trafficRouting)) return undefined;
   return {
     namespace: metadata.namespace ?? '',
     rolloutName: metadata.name,
     rolloutUid: metadata.uid ?? '',
     stableService: weights.stable.serviceName ?? '',
     canaryService: weights.canary.serviceName ?? '',
-    weightTotal: weights.canary.weight + weights.stable.weight,
+    additionalServices: additionalServicesOf(rollout),
+    weightTotal: totalOf(weights),
   };
+}
+
+function totalOf({ canary, stable, additional = [] }: TrafficWeights): number {
+  return [canary, stable, ...additional].reduce((total, { weight }) => total + weight, 0);
 }
 
 /** Writes that do it, empty once it is done; undefined while a cache that tells is being filled. */
@@ -45,7 +50,7 @@ export function writesOfGone(caches: RolloutCaches, gone: Rollout): readonly Kub
   const current = readRouted(caches, gone);
   if (current === undefined) return [];
   const weights = gone.status?.canary?.weights ?? undefined;
-  const weightTotal = weights === undefined ? 100 : weights.canary.weight + weights.stable.weight;
+  const weightTotal = weights === undefined ? 100 : totalOf(weights);
   return routedTargets(gone)
     .flatMap(({ router, target }) => router.desired({ canaryWeight: 0, weightTotal }, target, current))
     .filter(({ verb }) => verb === 'patch');

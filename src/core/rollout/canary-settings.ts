@@ -82,8 +82,8 @@ export function canarySettingsOf(spec: RolloutSpec, stablePingPong?: StablePingP
   };
 }
 
-/** Every router has a block of its own, or one among the plug-ins; what else there may be is no block. */
-function namesRouter(routing: TrafficRouting | undefined): boolean {
+/** Whether there is anybody to ask for weights. Every router has a block of its own, or one among the plug-ins; what else there may be is no block. */
+export function namesRouter(routing: TrafficRouting | undefined): boolean {
   return Object.entries(routing ?? {}).some(
     ([field, block]: [string, unknown]) =>
       isPlainObject(block) && (field !== 'plugins' || Object.keys(block).length > 0),
