@@ -292,6 +292,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/controller/git-source/git-source-pass.ts',
     find: '    if (this.#isCurrent !== undefined) return this.#isCurrent;',
     replace: '    this.#isCurrent ??= true;\n    if (this.#isCurrent) return true;',
+    shows: { scenario: 'git', family: 'overlap' },
   },
   {
     name: 'weights-put-back-by-git',
