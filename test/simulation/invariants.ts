@@ -8,6 +8,7 @@ import { CANARY_SERVICE, imageOf, NAMESPACE, STABLE_SERVICE, weightIn } from './
 import { changedPaths, isOurs } from './ownership.ts';
 import { watchBlueGreen } from './blue-green-rules.ts';
 import { watchDraining } from './draining-rules.ts';
+import type { Action } from './plan.ts';
 import { BAD, type Scenario } from './scenario.ts';
 import type { SeenWrite, SimWorld } from './sim-world.ts';
 
@@ -26,6 +27,8 @@ const ENDPOINTS_MS = 150;
 const HANDOVER_MS = 2_000;
 /** An abort takes traffic back within so long, whatever goes wrong meanwhile. */
 const ABORT_MAX_MS = 45_000;
+/** From a crash to the end of what the next process reads of old lists. */
+const OLD_START_MS = 5_000;
 /** Where a controller starts again and a list of its is never answered, it waits for that so much longer. */
 const LIST_MS = 60_000;
 
@@ -85,10 +88,7 @@ export class Watchdog {
     const actions = world.plan.faults.map(({ action }) => action);
     this.#hasUsers = scenario.isScripted || actions.some(({ type }) => type === 'interfere');
     this.#jumpMs = actions.reduce((sum, action) => sum + (action.type === 'jump' ? Math.abs(action.ms) : 0), 0);
-    this.#unheardMs = Math.max(
-      0,
-      ...actions.map((action) => (action.type === 'hold' || action.type === 'freeze' ? action.ms : 0)),
-    );
+    this.#unheardMs = unheardMs(actions);
     this.#stops.push(
       store.subscribe('rollouts.argoproj.io', ({ type, object, old }) => {
         if (type === 'MODIFIED' && old !== undefined) this.#rolloutChanged(old as Rollout, object as Rollout);
@@ -448,6 +448,16 @@ export class Watchdog {
       });
     }
   }
+}
+
+/** Who is held up as it starts on old lists goes on with what was so before it started. */
+function unheardMs(actions: readonly Action[]): number {
+  const heldMs = Math.max(
+    0,
+    ...actions.map((action) => (action.type === 'hold' || action.type === 'freeze' ? action.ms : 0)),
+  );
+  const startsOld = actions.some((action) => action.type === 'crash' && (action.staleCommits ?? 0) > 0);
+  return heldMs + (heldMs > 0 && startsOld ? OLD_START_MS : 0);
 }
 
 function raisedWeight(before: KubeObject | undefined, after: KubeObject | undefined): number | undefined {
