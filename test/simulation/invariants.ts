@@ -12,7 +12,7 @@ import type { Action } from './plan.ts';
 import { BAD, type Scenario } from './scenario.ts';
 import type { SeenWrite, SimWorld } from './sim-world.ts';
 
-/** After somebody else broke something, the controller has so long to put it right. */
+/** After somebody else broke something, the controller has so long to put it right, from when it hears of it. */
 const REPAIR_MS = 10_000;
 /** After users scale up, pods come as soon as the controller hears of it, which a plan may delay. */
 const SCALE_MS = 40_000;
@@ -160,7 +160,7 @@ export class Watchdog {
 
   get #isDisturbed(): boolean {
     const { clock, disturbedAtMs } = this.#world;
-    return clock.nowMs() - Math.max(disturbedAtMs, this.#dividedUntilMs) < REPAIR_MS;
+    return clock.nowMs() - Math.max(disturbedAtMs + this.#unheardMs, this.#dividedUntilMs) < REPAIR_MS;
   }
 
   /** Two controllers of which one hears late undo what the other does, as long as both are there. */
