@@ -21,7 +21,7 @@ import { SCENARIOS } from './scenarios.ts';
 const STRIDE = process.env['HEADGATE_CLUSTER'] === 'required' ? 61 : 211;
 const RANDOM_PLANS = 40;
 const SECONDS = Number(process.env['HEADGATE_SIMULATION_SECONDS'] ?? 0);
-/** Where longer runs go on: the same seeds in each, so that a failure is the change's; hunts take others. */
+/** Where longer runs go on. */
 const SEED = Number(process.env['HEADGATE_SEED'] ?? 1 + RANDOM_PLANS);
 
 describe('the simulated world', () => {
