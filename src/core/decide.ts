@@ -21,7 +21,7 @@ import { planPodMetadata } from './rollout/role-metadata.ts';
 import { planRuns, type RunPlan } from './rollout/runs.ts';
 import { planReleases } from './rollout/service-release.ts';
 import { planExperiment, type ExperimentPlan } from './rollout/step-experiment.ts';
-import { planServices } from './rollout/services.ts';
+import { planServices, type ServiceSwitch } from './rollout/services.ts';
 import { settlesAtMs } from './rollout/shown-weight.ts';
 import { nextStatus } from './rollout/status.ts';
 import { mayMove } from './rollout/steps.ts';
@@ -88,12 +88,12 @@ function effectsOf(world: World, position: Position, plans: Plans): readonly Eff
   const drained = sized.filter((write) => write.effect === 'drain').map(asEffect);
   const routed = world.settings.routing !== undefined || world.blueGreen !== undefined;
   return [
-    ...plans.released.map(({ write, notice }) => effect(write, notice.message)),
+    ...plans.released.map(asSwitch),
     ...copies.create.map((write) => effect(write, 'keep the content that a version is made with')),
     ...(routed ? [] : drained),
     ...raised,
     ...rolloutPatch(world, position),
-    ...plans.services.map(({ write, notice }) => effect(write, notice.message)),
+    ...plans.services.map(asSwitch),
     ...shiftEffect(world, position, plans.traffic),
     ...(routed ? drained : []),
     ...runEffects(plans.runs),
@@ -103,11 +103,15 @@ function effectsOf(world: World, position: Position, plans: Plans): readonly Eff
   ];
 }
 
-function asEffect(sized: SizedWrite): Effect {
-  return effect(sized.write, sized.purpose);
+function asEffect({ write, purpose, notices }: SizedWrite): Effect {
+  return { ...effect(write, purpose), tells: notices };
 }
 
-function effect(write: KubeWrite, purpose: string): Effect {
+function asSwitch({ write, notice }: ServiceSwitch): Effect {
+  return { ...effect(write, notice.message), tells: [notice] };
+}
+
+function effect(write: KubeWrite, purpose: string): Extract<Effect, { type: 'write' }> {
   return { type: 'write', write, purpose };
 }
 

@@ -15,6 +15,12 @@ export interface Decision {
 }
 
 export type Effect =
-  | { readonly type: 'write'; readonly write: KubeWrite; readonly purpose: string }
+  | {
+      readonly type: 'write';
+      readonly write: KubeWrite;
+      readonly purpose: string;
+      /** Those of the events that say that it was done. */
+      readonly tells?: readonly EventNotice[];
+    }
   /** Every router of the Rollout is brought to this plan; nothing is written where it shows so already. */
   | { readonly type: 'shift'; readonly plan: TrafficPlan };

@@ -21,8 +21,15 @@ export interface EnactInput {
  * Carries out the effects of a decision in their order and stops at the first that fails: what follows may rest on it,
  * and the next pass decides anew.
  */
-export async function enact(writer: KubeWriter, input: EnactInput, written: Written): Promise<void> {
-  for (const effect of input.effects) await carryOutWrites(writer, writesOf(effect, input), written);
+export async function enact(
+  writer: KubeWriter,
+  input: EnactInput,
+  { written, done }: { readonly written: Written; readonly done: (effect: Effect) => void },
+): Promise<void> {
+  for (const effect of input.effects) {
+    await carryOutWrites(writer, writesOf(effect, input), written);
+    done(effect);
+  }
 }
 
 /** Told of each write, with what the API server made of it. */

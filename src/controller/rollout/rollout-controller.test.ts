@@ -41,6 +41,22 @@ test('an update that could not be led back yet is not told to have been', async 
   assert.doesNotMatch(JSON.stringify(statuses), /"phase":"Degraded"/);
 });
 
+test('what was done is told when something after it fails, and what was not is not', async () => {
+  for (const failing of ['rollouts', 'replicasets']) {
+    const { told, pass } = controllerAmong([rolloutOf({ replicas: 2 })], (write) => {
+      const { plural } = write.verb === 'create' ? write.kind : write.ref.kind;
+      const isStatus = write.verb === 'patch' && write.subresource === 'status';
+      if (plural === failing && !isStatus) throw kubeError('busy', 'unavailable');
+      return write.verb === 'create' ? write.object : undefined;
+    });
+
+    await pass('default/shop');
+
+    const isMade = told.some(({ reason }) => reason === 'NewReplicaSetCreated');
+    assert.equal(isMade, failing === 'rollouts', failing);
+  }
+});
+
 test('templates are in the numbers of the controller that acts, and not of one that stands by', () => {
   const template = { ...route(), kind: 'AnalysisTemplate', spec: { metrics: [] } };
   const { shown, fill, start } = controllerAmong([template], () => undefined);

@@ -52,9 +52,6 @@ export interface RolloutControllerOptions extends DecisionOptions {
 
 /** How long a pass waits for a cache that a router needs and that is still being filled. */
 const ROUTED_CACHE_WAIT_MS = 200;
-/** Events that say something was done; when it failed, the pass that does it says so. */
-const TELLS_OF_EFFECTS = ['NewReplicaSetCreated', 'ScalingReplicaSet', 'SwitchService', 'TrafficWeightUpdated'];
-
 /** Deleted Rollouts whose last pass is still to come; other replicas may be the ones to make it. */
 const GONE_MAX = 1_000;
 
@@ -251,13 +248,15 @@ export class RolloutController {
     // From here on the intent is recorded: its events tell of it whatever becomes of the effects.
     const recorded = { ...rollout, status: decision.status };
     const input = { rollout: recorded, rolloutResourceVersion: version, effects: decision.effects, routed };
-    let done = false;
+    const left = new Set(decision.effects);
     try {
-      await enact(kube.writer, input, written);
-      done = true;
+      await enact(kube.writer, input, { written, done: (effect) => left.delete(effect) });
     } finally {
-      const untold = [...(done ? [] : TELLS_OF_EFFECTS), ...(heldUntilMs === undefined ? [] : TOLD_WITH_STATUS)];
-      for (const notice of decision.events) if (!untold.includes(notice.reason)) kube.events.record(rollout, notice);
+      // What was not done is told by the pass that does it.
+      const untrue = new Set([...left].flatMap((effect) => (effect.type === 'write' ? (effect.tells ?? []) : [])));
+      const untold = heldUntilMs === undefined ? [] : TOLD_WITH_STATUS;
+      for (const notice of decision.events)
+        if (!untrue.has(notice) && !untold.includes(notice.reason)) kube.events.record(rollout, notice);
       this.#reportState(rollout, decision);
     }
     if (first !== undefined) {
