@@ -66,6 +66,7 @@ export class Watchdog {
   readonly #broken = new Set<string>();
   readonly #measured = new Set<string>();
   readonly #compared = new Set<string>();
+  readonly #wasStable = new Set<string>();
   /** Who wrote, one after the other, each with the time of its first write since the one before. */
   readonly #writers: { readonly name: string; readonly sinceMs: number }[] = [];
   #installed = false;
@@ -228,6 +229,7 @@ export class Watchdog {
   #checkPromotion(before: RolloutStatus, status: RolloutStatus): void {
     if ((before.stableRS ?? '') === '' || before.stableRS === status.stableRS) return;
     const { steps, routing } = this.#scenario;
+    this.#wasStable.add(before.stableRS ?? '');
     const promoted = this.#replicaSet(status.stableRS);
     this.#check(status.stableRS === status.currentPodHash, 'only the new version becomes stable');
     this.#check((status.currentStepIndex ?? 0) === steps.length, 'the new version becomes stable after its last step');
@@ -245,7 +247,9 @@ export class Watchdog {
     if (isForced || promoted === undefined) return;
     this.#check(imageOf(promoted) !== BAD, 'a bad version is not promoted');
     if (this.#scenario.isMeasured) {
-      this.#check(this.#measured.has(status.stableRS ?? ''), 'nothing is promoted without evidence');
+      const hash = status.stableRS ?? '';
+      // The first version is not measured, also where somebody goes back to it.
+      this.#check(this.#measured.has(hash) || this.#wasStable.has(hash), 'nothing is promoted without evidence');
     }
   }
 

@@ -65,6 +65,8 @@ export class PointCounter {
   readonly #nowMs: () => number;
   readonly #running = new Map<Point, { action: Action; left: number }>();
   #fired = 0;
+  /** How often something went wrong, also again and again by one fault. */
+  struck = 0;
   #off = false;
 
   constructor(plan: Plan, nowMs: () => number) {
@@ -93,10 +95,12 @@ export class PointCounter {
       if ((action.type === 'git' || action.type === 'http') && action.times > 1)
         this.#running.set(point, { action, left: action.times - 1 });
     }
+    this.struck += actions.length;
     if (actions.length > 0) return actions;
     const running = this.#running.get(point);
     if (running === undefined || running.left === 0) return [];
     running.left -= 1;
+    this.struck += 1;
     return [running.action];
   }
 }

@@ -126,14 +126,14 @@ class Run {
     );
   }
 
-  /** Until nothing was written for a while. */
+  /** Until nothing was written and nothing went wrong for a while. */
   async #untilQuiet(watchdog: Watchdog): Promise<void> {
     const world = this.#world;
-    let { writes } = world;
+    let seen = 0;
     let sinceMs = world.clock.nowMs();
     const isQuiet = (): boolean => {
-      if (world.writes !== writes) {
-        writes = world.writes;
+      if (world.writes + world.points.struck !== seen) {
+        seen = world.writes + world.points.struck;
         sinceMs = world.clock.nowMs();
       }
       return watchdog.isAlarmed || world.clock.nowMs() - sinceMs >= QUIET_MS;
