@@ -35,14 +35,20 @@ export async function enact(
 /** Told of each write, with what the API server made of it. */
 export type Written = (ref: ObjectRef, answer: KubeObject | undefined) => void;
 
-/** One after the other; stops at the first that fails, which says as NameTaken or WriteRefused what it was about. */
+/**
+ * One after the other; stops at the first that fails, which says as NameTaken or WriteRefused what it was about. One whose
+ * answer is lost may have taken effect, so that it is told as written, too.
+ */
 export async function carryOutWrites(
   writer: KubeWriter,
   writes: readonly KubeWrite[],
   written: Written,
 ): Promise<void> {
   for (const write of writes) {
-    const answer = await carryOutWrite(writer, write);
+    const answer = await carryOutWrite(writer, write).catch((error: unknown) => {
+      if (isKubeError(error) && error.reason === 'unavailable') written(refOf(write, undefined), undefined);
+      throw error;
+    });
     if (answer !== 'refused') written(refOf(write, answer), answer);
   }
 }
