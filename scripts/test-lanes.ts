@@ -73,5 +73,5 @@ function resultOf(output: string, roots: readonly string[]): Result {
     const failure = `failed: ${roots.join(' ')} ended before all tests had`;
     return { totals: { passed: 0, failed: 1, skipped: 0 }, failures: [failure] };
   }
-  return { totals, failures: output.split('\n').filter((line) => line.startsWith('failed: ')) };
+  return { totals, failures: output.split('\n').filter((line) => /^(failed|found): /.test(line)) };
 }

@@ -16,13 +16,14 @@ export function runTests(files: readonly string[]): void {
   });
   stream.on('test:fail', (event) => {
     if (event.details.type === 'suite') return;
-    failed += 1;
-    failures.push(`${placeOf(event)} ${event.name}`);
+    const isHeldAgainst = event.todo === undefined;
+    failed += isHeldAgainst ? 1 : 0;
+    failures.push(`${isHeldAgainst ? 'failed' : 'found'}: ${placeOf(event)} ${event.name}`);
   });
   stream.on('end', () => {
     // Printed after the report, whatever the reporter still has to flush.
     setImmediate(() => {
-      for (const failure of failures) process.stdout.write(`failed: ${failure}\n`);
+      for (const failure of failures) process.stdout.write(`${failure}\n`);
       process.stdout.write(`\n${formatTotals({ passed, failed, skipped })}\n`, () =>
         process.exit(failed === 0 && passed > 0 ? 0 : 1),
       );

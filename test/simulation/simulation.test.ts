@@ -18,11 +18,12 @@ import { SCENARIOS } from './scenarios.ts';
  * Of each kind of trouble every n-th place is tried here, more of them where nothing may be left out; all by
  * `npm run simulate`.
  */
-const STRIDE = process.env['HEADGATE_CLUSTER'] === 'required' ? 61 : 211;
-const RANDOM_PLANS = 40;
-const SECONDS = Number(process.env['HEADGATE_SIMULATION_SECONDS'] ?? 0);
-/** Where longer runs go on. */
-const SEED = Number(process.env['HEADGATE_SEED'] ?? 1 + RANDOM_PLANS);
+const [STRIDE, RANDOM_PLANS] = process.env['HEADGATE_CLUSTER'] === 'required' ? [61, 500] : [211, 40];
+/** What was never tried before is tried for so long, from a seed on that nobody has chosen. */
+const FRESH_SECONDS = Number(process.env['HEADGATE_SIMULATION_SECONDS'] ?? 0);
+const FRESH_SEED = Number(process.env['HEADGATE_SEED'] ?? Date.now() % 1_000_000_000);
+/** Whoever happens to change something else is told, and not stopped, by what fresh seeds find. */
+const FRESH = { skip: FRESH_SECONDS === 0, todo: 'a finding is told with the command that repeats it' };
 
 describe('the simulated world', () => {
   const references = new References();
@@ -65,9 +66,9 @@ describe('the simulated world', () => {
     return playAll(randomPlans(references, 1), () => left-- <= 0);
   });
 
-  it(`ends as without faults, from seed ${SEED} on for as long as asked`, { skip: SECONDS === 0 }, () => {
-    const endMs = Date.now() + SECONDS * 1_000;
-    return playAll(randomPlans(references, SEED), () => Date.now() > endMs);
+  it(`ends as without faults, from the fresh seed ${FRESH_SEED} on`, FRESH, () => {
+    const endMs = Date.now() + FRESH_SECONDS * 1_000;
+    return playAll(randomPlans(references, FRESH_SEED), () => Date.now() > endMs);
   });
 
   it('says what it covered', (context) => {
