@@ -137,8 +137,26 @@ describe('routers against an API server', () => {
     const [write] = nginx.desired({ canaryWeight: 20, weightTotal: 100 }, target, await read(nginx, target));
     await create(CANARY, spec, { annotations: { 'nginx.ingress.kubernetes.io/canary-weight': '1' } });
 
-    assert.ok(write?.verb === 'apply' && !write.force);
-    const answer = await call('PATCH', CANARY, 'application/apply-patch+yaml', write.object, '?fieldManager=headgate');
+    assert.ok(write?.verb === 'create');
+    const answer = await call('POST', { ...CANARY, name: '' }, 'application/json', write.object);
+    assert.equal(answer.status, 409);
+  });
+
+  it('a weight that was decided on an older canary Ingress is refused', async () => {
+    const [, { config, ref, spec } = assert.fail()] = cases;
+    const target = targetWith(config);
+    await create(ref, spec);
+    const weigh = (canaryWeight: number, at: CurrentObjects): readonly KubeWrite[] =>
+      nginx.desired({ canaryWeight, weightTotal: 100 }, target, at);
+    for (const write of weigh(20, await read(nginx, target))) await carryOut(write);
+    const old = await read(nginx, target);
+    for (const write of weigh(0, old)) await carryOut(write);
+
+    const [late] = weigh(40, old);
+
+    assert.ok(late?.verb === 'apply');
+    const query = '?fieldManager=headgate&force=true';
+    const answer = await call('PATCH', CANARY, 'application/apply-patch+yaml', late.object, query);
     assert.equal(answer.status, 409);
   });
 
@@ -174,6 +192,11 @@ describe('routers against an API server', () => {
   }
 
   async function carryOut(write: KubeWrite): Promise<void> {
+    if (write.verb === 'create') {
+      const ref = { kind: write.kind, namespace: write.object.metadata.namespace ?? '', name: '' };
+      assert.equal((await call('POST', ref, 'application/json', write.object)).status, 201);
+      return;
+    }
     assert.ok(write.verb === 'apply' || write.verb === 'patch');
     const answer =
       write.verb === 'apply'

@@ -127,8 +127,8 @@ for (const router of trafficRouters) {
         fc.property(fixture.worlds, plans, (objects, plan) => {
           const current = worldOf(router, target, objects);
           for (const write of router.desired(plan, target, current)) {
-            assert.notEqual(write.verb, 'create');
-            if (write.verb === 'create' || !isProvided(fixture, refKey(write.ref))) continue;
+            assert.ok(write.verb === 'create' || write.verb === 'apply' || write.verb === 'patch');
+            if (!isProvided(fixture, refKey(refOf(write)))) continue;
             assert.ok(write.verb === 'patch' && write.patchType === 'json');
             const operations = write.body as readonly { readonly op: string; readonly path: string }[];
             for (const { op, path } of operations) assert.ok(op === 'test' || fixture.ownedInProvided.test(path), path);
@@ -399,15 +399,27 @@ function worldOf(router: TrafficRouter, target: TrafficTarget, objects: readonly
 function applied(current: CurrentObjects, writes: readonly KubeWrite[]): CurrentObjects {
   const after = new Map(current);
   for (const write of writes) {
-    assert.ok(write.verb === 'apply' || write.verb === 'patch');
-    const key = refKey(write.ref);
+    assert.ok(write.verb === 'create' || write.verb === 'apply' || write.verb === 'patch');
+    const key = refKey(refOf(write));
     const before = after.get(key) ?? null;
     after.set(key, touched(written(write, before)));
   }
   return after;
 }
 
-function written(write: KubeWrite & { readonly verb: 'apply' | 'patch' }, before: KubeObject | null): KubeObject {
+type SteeringWrite = KubeWrite & { readonly verb: 'create' | 'apply' | 'patch' };
+
+function refOf(write: SteeringWrite): ObjectRef {
+  if (write.verb !== 'create') return write.ref;
+  const { namespace = '', name } = write.object.metadata;
+  return { kind: write.kind, namespace, name };
+}
+
+function written(write: SteeringWrite, before: KubeObject | null): KubeObject {
+  if (write.verb === 'create') {
+    assert.equal(before, null, 'what is made is not there yet');
+    return write.object;
+  }
   if (write.verb === 'apply') return applyMergePatch(before, write.object) as KubeObject;
   assert.ok(before, 'only what exists can be patched');
   if (write.patchType === 'json') return applyJsonPatch(before, write.body) as KubeObject;

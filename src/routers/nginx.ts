@@ -63,13 +63,15 @@ function desired(plan: TrafficPlan, target: TrafficTarget, current: CurrentObjec
     if ('problem' in found) return plan.canaryWeight === 0 ? backToStable(pair, target, current) : [];
     const { live } = found;
     const wanted = canaryIngress(plan, target, { ...found, ref: pair.canary });
-    // Not forced while it does not exist: one that somebody else makes meanwhile must not be taken over.
-    if (live === null) return [{ verb: 'apply', ref: pair.canary, object: wanted, force: false }];
+    // One that is there, though it was not seen, is neither taken over nor given another weight.
+    if (live === null) return [{ verb: 'create', kind: KINDS.ingress, object: wanted }];
     const leftover = leftoverPatch(live, wanted, target);
     const removal: readonly KubeWrite[] =
       leftover === undefined ? [] : [{ verb: 'patch', ref: pair.canary, patchType: 'merge', body: leftover }];
     if (shows(live, wanted)) return removal;
-    return [...removal, { verb: 'apply', ref: pair.canary, object: wanted, force: true }];
+    // What is removed first gives it another version.
+    const metadata = removal.length > 0 ? wanted.metadata : { ...wanted.metadata, ...versionOf(live) };
+    return [...removal, { verb: 'apply', ref: pair.canary, object: { ...wanted, metadata }, force: true }];
   });
 }
 
@@ -188,7 +190,7 @@ function backToStable({ canary }: IngressPair, target: TrafficTarget, current: C
   return [{ verb: 'patch', ref: canary, patchType: 'merge', body: { metadata } }];
 }
 
-/** Guards a merge patch by what was read. */
+/** Guards a merge patch or an apply by what was read. */
 function versionOf(live: Ingress): { readonly resourceVersion?: string } {
   const { resourceVersion } = live.metadata;
   return resourceVersion === undefined ? {} : { resourceVersion };

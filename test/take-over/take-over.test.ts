@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SILENT_LOG } from '../../src/adapters/telemetry/silent.ts';
 import { startController, type RunningController } from '../../src/main/run-controller.ts';
@@ -70,75 +70,71 @@ const CASES: readonly Case[] = [
   { title: 'a later version', left: 'earlier-version', crds: installLaterCrds, changed: asLaterVersion },
 ];
 
-// Pauses in them last a minute: they end side by side.
-describe('a Rollout that was left', { concurrency: 4 }, () => {
-  for (const { title, left: by, crds, changed } of CASES) {
-    onEachControlPlane(`worlds left by ${title}`, { concurrency: 1 }, (server) => {
-      let cluster: Cluster;
-      let prometheus: FakePrometheus;
-      let controller: RunningController;
-      const worlds: World[] = [];
+for (const { title, left: by, crds, changed } of CASES) {
+  onEachControlPlane(`worlds left by ${title}`, {}, (server) => {
+    let cluster: Cluster;
+    let prometheus: FakePrometheus;
+    let controller: RunningController;
+    const worlds: World[] = [];
 
-      before(async () => {
-        cluster = await openCluster(server);
-        await crds?.(cluster.api);
-        prometheus = await startFakePrometheus();
-        prometheus.answer('good', { value: 0.01 });
-        for (const name of recordedWorlds(by)) {
-          for (const end of ['promote', 'abort'] as const) {
-            worlds.push({ name, end, scene: await Scene.open(cluster.api, end, { waitMsMax: 90_000, pollMs: 200 }) });
-          }
+    before(async () => {
+      cluster = await openCluster(server);
+      await crds?.(cluster.api);
+      prometheus = await startFakePrometheus();
+      prometheus.answer('good', { value: 0.01 });
+      for (const name of recordedWorlds(by)) {
+        for (const end of ['promote', 'abort'] as const) {
+          worlds.push({ name, end, scene: await Scene.open(cluster.api, end, { waitMsMax: 90_000, pollMs: 200 }) });
         }
-        const input = { prometheus: prometheus.url, left: by, changed };
-        await Promise.all(worlds.map(({ name, scene }) => restoreWorld(scene, name, input)));
-        for (const world of worlds) world.before = await snapshotOf(world.scene);
-        controller = await startController(testOptions(cluster.kubeconfig), SILENT_LOG, sharedGuard);
-        await controller.whenActing();
-        await delay(SETTLE_MS);
-      });
-      after(async () => {
-        await controller.stop();
-        await Promise.all(worlds.map(({ scene }) => scene.close()));
-        await prometheus.close();
-        await cluster.stop();
-      });
-
-      it('are as they were when Headgate has looked at them', async (t) => {
-        for (const { name, end, scene, before: left } of worlds) {
-          if (end === 'abort') continue;
-          await t.test(name, async () => {
-            const now = await snapshotOf(scene);
-            if (!MOVING.includes(name)) assert.deepEqual(now, left);
-            assert.deepEqual(Object.keys(now.sizes), Object.keys(left?.sizes ?? {}), 'no version was made or removed');
-            const rollout = await scene.rollout(NAME);
-            assert.equal(rollout['status'].observedGeneration, String(rollout.metadata.generation));
-          });
-        }
-      });
-
-      it('keep what this version does not know', { skip: changed === undefined }, async () => {
-        for (const { scene } of worlds) assert.deepEqual(laterIn(await scene.rollout(NAME)), LATER);
-      });
-
-      it('go on to a promotion, and back after an abort', async (t) => {
-        prometheus.answer('bad', { value: 0.01 });
-        const ends = worlds.map(async ({ name, end, scene, before: left }) => {
-          if (end === 'promote') await promote(scene, name);
-          else if (name !== FIRST) await abort(scene, name, left);
-        });
-        for (const [index, ended] of (await Promise.allSettled(ends)).entries()) {
-          const { name = '', end = '' } = worlds[index] ?? {};
-          await t.test(`${name}: ${end}`, async () => {
-            if (ended.status === 'rejected') throw ended.reason;
-            const { scene } = worlds[index] ?? {};
-            if (changed !== undefined && scene !== undefined)
-              assert.deepEqual(laterIn(await scene.rollout(NAME)), LATER);
-          });
-        }
-      });
+      }
+      const input = { prometheus: prometheus.url, left: by, changed };
+      await Promise.all(worlds.map(({ name, scene }) => restoreWorld(scene, name, input)));
+      for (const world of worlds) world.before = await snapshotOf(world.scene);
+      controller = await startController(testOptions(cluster.kubeconfig), SILENT_LOG, sharedGuard);
+      await controller.whenActing();
+      await delay(SETTLE_MS);
     });
-  }
-});
+    after(async () => {
+      await controller.stop();
+      await Promise.all(worlds.map(({ scene }) => scene.close()));
+      await prometheus.close();
+      await cluster.stop();
+    });
+
+    it('are as they were when Headgate has looked at them', async (t) => {
+      for (const { name, end, scene, before: left } of worlds) {
+        if (end === 'abort') continue;
+        await t.test(name, async () => {
+          const now = await snapshotOf(scene);
+          if (!MOVING.includes(name)) assert.deepEqual(now, left);
+          assert.deepEqual(Object.keys(now.sizes), Object.keys(left?.sizes ?? {}), 'no version was made or removed');
+          const rollout = await scene.rollout(NAME);
+          assert.equal(rollout['status'].observedGeneration, String(rollout.metadata.generation));
+        });
+      }
+    });
+
+    it('keep what this version does not know', { skip: changed === undefined }, async () => {
+      for (const { scene } of worlds) assert.deepEqual(laterIn(await scene.rollout(NAME)), LATER);
+    });
+
+    it('go on to a promotion, and back after an abort', async (t) => {
+      prometheus.answer('bad', { value: 0.01 });
+      const ends = worlds.map(async ({ name, end, scene, before: left }) => {
+        if (end === 'promote') await promote(scene, name);
+        else if (name !== FIRST) await abort(scene, name, left);
+      });
+      for (const [index, ended] of (await Promise.allSettled(ends)).entries()) {
+        const { name = '', end = '' } = worlds[index] ?? {};
+        await t.test(`${name}: ${end}`, async () => {
+          if (ended.status === 'rejected') throw ended.reason;
+          const { scene } = worlds[index] ?? {};
+          if (changed !== undefined && scene !== undefined) assert.deepEqual(laterIn(await scene.rollout(NAME)), LATER);
+        });
+      }
+    });
+  });
+}
 
 const LATER_CONDITION = {
   type: 'Later',
