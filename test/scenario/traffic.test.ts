@@ -51,9 +51,14 @@ onEachControlPlane('a canary behind a router', { concurrency: 8 }, (name) => {
     const bounded = { maxSurge: 1, dynamicStableScale: true };
     await scene.apply(...services, route, rollout(GATEWAY_API, [{ setWeight: 75 }, { pause: {} }], bounded));
     await scene.untilPhase('shop', 'Healthy');
+    const written = (await routeNow(scene)).metadata.generation ?? 0;
 
     await scene.setImage('shop', 'shop:2');
     const { status } = await scene.untilPhase('shop', 'Paused');
+
+    // Events of parts that follow each other within a second tell of them as one.
+    const parts = ((await routeNow(scene)).metadata.generation ?? 0) - written;
+    assert.ok(parts > 1, `the weight moved in ${parts} parts`);
 
     assert.equal(status.canary.weights.canary.weight, 75);
     const [stable, canary] = await scene.replicaSets();
@@ -62,11 +67,6 @@ onEachControlPlane('a canary behind a router', { concurrency: 8 }, (name) => {
       const lines = await scene.eventLines('shop');
       return lines.some((line) => line.includes('RolloutPaused')) ? lines : undefined;
     });
-    // Parts that follow each other within a second may be told as one.
-    assert.ok(
-      told.some((line) => /TrafficWeightUpdated: Traffic weight updated from 0 to (25|50)$/.test(line)),
-      told.join('\n'),
-    );
     for (const size of ['0 to 1', '1 to 2', '2 to 3'])
       assert.ok(
         told.some((line) => line.endsWith(`(revision 2) from ${size}`)),

@@ -235,7 +235,8 @@ class Evaluator {
   }
 
   #range(from: bigint, to: bigint): Value {
-    const size = to < from ? 0 : Number(to - from) + 1;
+    // In 64 bits, as Go counts: a range that is too long to be counted is empty.
+    const size = Math.max(0, Number(BigInt.asIntN(64, to - from + 1n)));
     this.#meter.grow(size);
     return slice(
       Array.from({ length: size }, (_, index) => from + BigInt(index)),

@@ -129,3 +129,8 @@ test('evaluates the bounds of a range query', () => {
   assert.deepEqual(evaluateTime('now() - duration("10m")', 1_000_000), { ms: 400_000 });
   assert.deepEqual(evaluateTime('1', 0), { message: 'expected time.Time, but got int' });
 });
+
+test('a range that is too long to be counted in 64 bits is empty', () => {
+  const outcome = evaluateCondition('len(-9223372036854775807 .. 9223372036854775807) == 0', NUMBERS, 0);
+  assert.equal(outcome.ok && outcome.holds, true);
+});
