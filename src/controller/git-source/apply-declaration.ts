@@ -69,7 +69,7 @@ export async function applyDeclaration(
     isNamespaced: (object) => resolved.get(kindKey(object))?.namespaced,
   });
   const steering = steeringOf([...rollouts, ...placed.manifests.map((manifest) => manifest.object)]);
-  const declared = placed.manifests.map(({ object }) => object);
+  const declared = new Map(placed.manifests.map(({ object }) => [identityOf(object, ''), object]));
   const pass: Pass = { tools, source, declaration, declared, account, resolved, steering, failed: new Set() };
 
   const problems: ManifestProblem[] = [...declaration.problems, ...placed.problems];
@@ -106,17 +106,16 @@ export async function applyDeclaration(
 }
 
 /** Generated names are new with each commit, and would stay for as long as the GitSource does. */
-function forgetOthers(memory: ApplyMemory, declared: readonly KubeObject[]): void {
-  const known = new Set(declared.map((object) => identityOf(object, '')));
-  for (const identity of memory.keys()) if (!known.has(identity)) memory.delete(identity);
+function forgetOthers(memory: ApplyMemory, declared: ReadonlyMap<string, KubeObject>): void {
+  for (const identity of memory.keys()) if (!declared.has(identity)) memory.delete(identity);
 }
 
 interface Pass {
   readonly tools: ApplyTools;
   readonly source: GitSource;
   readonly declaration: Declaration;
-  /** In their namespaces. */
-  readonly declared: readonly KubeObject[];
+  /** In their namespaces, by identity. */
+  readonly declared: ReadonlyMap<string, KubeObject>;
   readonly account: string;
   readonly resolved: ReadonlyMap<string, ResourceKind>;
   readonly steering: Steering;
@@ -270,15 +269,14 @@ function withoutVersion(object: KubeObject): KubeObject {
  * A commit that changes what a version of a Rollout is made of changes the Rollout: the template of the workload that it refers
  * to, and ConfigMaps that belong to its versions. Not so Secrets: a digest is seen by people who may not read them.
  */
-function withParts(object: KubeObject, declared: readonly KubeObject[]): KubeObject {
+function withParts(object: KubeObject, declared: ReadonlyMap<string, KubeObject>): KubeObject {
   if (object.kind !== 'Rollout') return object;
-  const byIdentity = new Map(declared.map((other) => [identityOf(other, ''), other]));
-  const parts = versionParts(object, object.metadata.namespace ?? '', (identity) => byIdentity.get(identity));
+  const parts = versionParts(object, object.metadata.namespace ?? '', (identity) => declared.get(identity));
   const configMaps = parts.content.filter((identity) => identity.startsWith('/ConfigMap '));
   return {
     ...object,
     ...(parts.workload === undefined ? {} : { template: parts.template }),
-    ...(configMaps.length === 0 ? {} : { content: configMaps.flatMap((identity) => byIdentity.get(identity) ?? []) }),
+    ...(configMaps.length === 0 ? {} : { content: configMaps.flatMap((identity) => declared.get(identity) ?? []) }),
   };
 }
 
