@@ -1,4 +1,4 @@
-import { canaryRollout, httpRoute, service } from '../../support/manifests.ts';
+import { canaryRollout, SHOP_ROUTE, SHOP_ROUTED } from '../../support/manifests.ts';
 import { ENDLESS, MEASURED } from './endless.ts';
 import type { Halt, Move, Picture, Strategy, Versions } from './strategy.ts';
 import { all, GOOD, REPLICAS, STUCK } from './versions.ts';
@@ -71,21 +71,14 @@ export const CANARY: Strategy = {
 /** A router sends the new version its share. */
 export const ROUTED: Strategy = {
   name: 'canary behind a router',
-  surroundings: [
-    ENDLESS,
-    service('shop-stable', 'shop'),
-    service('shop-canary', 'shop'),
-    httpRoute('shop', { stable: 'shop-stable', canary: 'shop-canary' }),
-  ],
+  surroundings: [ENDLESS, ...SHOP_ROUTE],
   rollout: () =>
     canaryRollout({
       name: 'shop',
       replicas: REPLICAS,
       steps: STEPS,
       canary: {
-        stableService: 'shop-stable',
-        canaryService: 'shop-canary',
-        trafficRouting: { plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: 'shop' } } },
+        ...SHOP_ROUTED,
         scaleDownDelaySeconds: 1,
         abortScaleDownDelaySeconds: 1,
       },
