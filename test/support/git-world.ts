@@ -107,6 +107,7 @@ export async function openGitWorld(
       random: Math.random,
       log: SILENT_LOG,
       metrics: SILENT_METRICS.queue('git'),
+      server: own.client.inFlight,
     });
     const counted = {
       ...queue,

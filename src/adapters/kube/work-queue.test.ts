@@ -216,25 +216,6 @@ test('while answers are slow, keys begin one at a time beside what is under way'
   assert.deepEqual(world.worked.splice(0), ['begun', 'b', 'c']);
 });
 
-test('one that begins and hangs keeps the others waiting for a moment only', async () => {
-  const world = setUp();
-  const open = Promise.withResolvers<QueueAnswer>();
-  world.answers.set('begun', () => Promise.resolve({ underway: true }));
-  world.server.isSlow = true;
-  run(world, 8);
-  world.queue.add('begun');
-  await settle();
-  for (const key of ['hangs', 'waits']) world.answers.set(key, () => open.promise);
-
-  for (const key of ['hangs', 'waits']) world.queue.add(key);
-  await settle();
-  assert.deepEqual(world.worked.splice(0), ['begun', 'hangs']);
-  world.clock.advance(250);
-  await settle();
-
-  assert.deepEqual(world.worked, ['waits']);
-});
-
 test('while nothing is under way, slow answers hold nothing back', async () => {
   const world = setUp();
   const open = Promise.withResolvers<QueueAnswer>();

@@ -18,14 +18,12 @@ export interface WorkQueueOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: QueueMetrics;
-  /** While it answers slowly, keys begin one at a time: the more is under way, the later all of it is. Absent: as they come. */
-  readonly server?: Pick<InFlight, 'isSlow'>;
+  /** While the API server answers slowly, keys begin one at a time: the more is under way, the later all of it is. */
+  readonly server: Pick<InFlight, 'isSlow'>;
 }
 
 /** One worker in so many is kept free for keys whose time has come: a pause must not end late because much else happens. */
 const WORKERS_PER_RESERVED = 2;
-/** So long one that begins holds back the next while answers are slow: several slow calls. */
-const BEGINNING_MS_MAX = 250;
 
 /**
  * Works over keys in the order of their lanes. A key waits at most once, and is worked on by at most one worker; what is
@@ -50,8 +48,6 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   let workerCount = 0;
   let stopped = false;
   let idle: (() => void)[] = [];
-  let begunAtMs = 0;
-  let next: ScheduledCall | undefined;
   metrics.workingIs(() => [...working.values()].map((startedMs) => (clock.nowMs() - startedMs) / 1_000));
 
   function add(key: string): void {
@@ -81,33 +77,19 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
 
   function startWorkers(): void {
     while (handle !== undefined && !stopped && working.size < workerCount) {
-      const taken = lanes.take(lastLane());
-      if (taken === undefined) return;
+      const next = lanes.take(lastLane());
+      if (next === undefined) return;
       metrics.depth(lanes.size);
-      metrics.waited((clock.nowMs() - taken.sinceMs) / 1_000);
-      if (taken.lane === 'fresh') {
-        beginning.add(taken.key);
-        begunAtMs = clock.nowMs();
-      }
-      void work(taken.key, handle);
+      metrics.waited((clock.nowMs() - next.sinceMs) / 1_000);
+      if (next.lane === 'fresh') beginning.add(next.key);
+      void work(next.key, handle);
     }
   }
 
   /** The last of the lanes that a worker may take from now. */
   function lastLane(): Lane {
     if (working.size >= workerCount - Math.floor(workerCount / WORKERS_PER_RESERVED)) return 'due';
-    return underway.size > 0 && someoneBegins() && options.server?.isSlow === true ? 'underway' : 'fresh';
-  }
-
-  /** One whose calls hang keeps the others waiting for a moment only. */
-  function someoneBegins(): boolean {
-    const leftMs = begunAtMs + BEGINNING_MS_MAX - clock.nowMs();
-    if (beginning.size === 0 || leftMs <= 0) return false;
-    next ??= clock.schedule(leftMs, () => {
-      next = undefined;
-      startWorkers();
-    });
-    return true;
+    return underway.size > 0 && beginning.size > 0 && options.server.isSlow ? 'underway' : 'fresh';
   }
 
   async function work(key: string, run: (key: string) => Promise<QueueAnswer>): Promise<void> {
@@ -178,7 +160,6 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     async stop() {
       stopped = true;
       wishes.close();
-      next?.cancel();
       lanes.clear();
       again.clear();
       metrics.depth(0);
