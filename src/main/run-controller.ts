@@ -152,7 +152,7 @@ function createParts(input: PartsInput): Parts {
   const queues: SharedQueue[] = [];
   const queue = (name: string, part: () => SharedPart): SharedQueue => {
     const made = shareQueue({
-      queue: createWorkQueue({ clock, random, log, metrics: metrics.queue(name), server: kube.client.inFlight }),
+      queue: createWorkQueue({ clock, random, log, metrics: metrics.queue(name) }),
       share: group,
       ownerKey: (key) => ownerKeyOf(find(part().cache, key), key),
       exists: (key) => find(part().cache, key) !== undefined,

@@ -141,10 +141,6 @@ export interface WorkQueue {
 
 export interface QueueAnswer {
   readonly againAtMs?: number;
-  /** Somebody counts on that time, as on the end of a pause: the key goes before all others then. */
-  readonly promised?: boolean;
-  /** True while what was begun needs more passes: it goes before what has not begun. As before when absent. */
-  readonly underway?: boolean;
   /** True when the pass could not finish its work (conflict, unavailable): retried with backoff. */
   readonly retry?: boolean;
 }

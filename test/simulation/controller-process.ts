@@ -126,13 +126,7 @@ export function startControllerProcess(options: ControllerProcessOptions): () =>
   }
 
   function queue(part: () => SharedPart): WorkQueue {
-    const made = createWorkQueue({
-      clock,
-      random,
-      log,
-      metrics: SILENT_METRICS.queue(''),
-      server: connected.client.inFlight,
-    });
+    const made = createWorkQueue({ clock, random, log, metrics: SILENT_METRICS.queue('') });
     if (group === undefined) return made;
     const find = (key: string): KubeObject | undefined => part().cache.get(...split(key));
     const shared = shareQueue({

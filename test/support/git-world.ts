@@ -107,7 +107,6 @@ export async function openGitWorld(
       random: Math.random,
       log: SILENT_LOG,
       metrics: SILENT_METRICS.queue('git'),
-      server: own.client.inFlight,
     });
     const counted = {
       ...queue,

@@ -3,8 +3,6 @@ import type { Clock, ScheduledCall } from '../../ports/clock.ts';
 import type { QueueAnswer, WorkQueue } from '../../ports/kube.ts';
 import type { Log, QueueMetrics } from '../../ports/telemetry.ts';
 import { backoffMs } from './backoff.ts';
-import type { InFlight } from './in-flight.ts';
-import { createLanes, type Lane } from './lanes.ts';
 import { createTimerHeap } from './timer-heap.ts';
 
 /** A conflict is over as soon as the cache has caught up; an outage must not be hammered. */
@@ -18,32 +16,26 @@ export interface WorkQueueOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: QueueMetrics;
-  /** While the API server answers slowly, keys begin one at a time: the more is under way, the later all of it is. */
-  readonly server: Pick<InFlight, 'isSlow'>;
 }
 
 /** One worker in so many is kept free for keys whose time has come: a pause must not end late because much else happens. */
-const WORKERS_PER_RESERVED = 2;
+const WORKERS_PER_RESERVED = 4;
 
 /**
- * Works over keys in the order of their lanes. A key waits at most once, and is worked on by at most one worker; what is
- * added meanwhile is worked on right after. All times share one timer.
+ * First come, first served over keys, those before all others whose promised time has come. A key waits at most once, and
+ * is worked on by at most one worker; what is added meanwhile is worked on right after. All times share one timer.
  */
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { clock, log, metrics } = options;
-  const lanes = createLanes();
-  /** Of these more passes are needed, by what the last one answered. */
-  const underway = new Set<string>();
+  /** Waiting keys in order of arrival, with the time they came; `due` are those that waited for their time. */
+  const waiting = new Map<string, number>();
+  const due = new Map<string, number>();
   /** Keys that are worked on, with when that began. */
   const working = new Map<string, number>();
-  /** Of these the keys of which nothing was under way. */
-  const beginning = new Set<string>();
-  /** Added while being worked on, and whether because their time has come. */
-  const again = new Map<string, boolean>();
+  /** Added while being worked on, with where to queue them then. */
+  const again = new Map<string, Map<string, number>>();
   const failures = new Map<string, number>();
-  /** Of these the next time is promised. */
-  const promised = new Set<string>();
-  const wishes = createWishes(clock, { asked: add, answered: addInTime });
+  const wishes = createWishes(clock, { asked: add, answered: addDue });
   let handle: ((key: string) => Promise<QueueAnswer>) | undefined;
   let workerCount = 0;
   let stopped = false;
@@ -51,45 +43,45 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   metrics.workingIs(() => [...working.values()].map((startedMs) => (clock.nowMs() - startedMs) / 1_000));
 
   function add(key: string): void {
-    join(key, false);
+    join(key, waiting);
   }
 
-  function addInTime(key: string): void {
-    join(key, promised.has(key));
+  /** Its promised time has come: it goes before those who merely heard of a change. */
+  function addDue(key: string): void {
+    join(key, due);
   }
 
-  function join(key: string, isDue: boolean): void {
+  function join(key: string, lane: Map<string, number>): void {
     if (stopped) return;
     if (working.has(key)) {
-      again.set(key, isDue || again.get(key) === true);
+      if (again.get(key) !== due) again.set(key, lane);
       return;
     }
-    const isNew = lanes.join(key, laneOf(key, isDue), clock.nowMs());
-    if (isNew) metrics.added();
-    metrics.depth(lanes.size);
+    const sinceMs = waiting.get(key);
+    if (due.has(key) || (sinceMs !== undefined && lane === waiting)) return;
+    waiting.delete(key);
+    lane.set(key, sinceMs ?? clock.nowMs());
+    if (sinceMs === undefined) metrics.added();
+    metrics.depth(length());
     startWorkers();
   }
 
-  function laneOf(key: string, isDue: boolean): Lane {
-    if (isDue) return 'due';
-    return underway.has(key) ? 'underway' : 'fresh';
+  function length(): number {
+    return waiting.size + due.size;
   }
 
   function startWorkers(): void {
     while (handle !== undefined && !stopped && working.size < workerCount) {
-      const next = lanes.take(lastLane());
+      const lane = due.size > 0 ? due : waiting;
+      if (lane === waiting && working.size >= workerCount - Math.floor(workerCount / WORKERS_PER_RESERVED)) return;
+      const next = lane.entries().next().value;
       if (next === undefined) return;
-      metrics.depth(lanes.size);
-      metrics.waited((clock.nowMs() - next.sinceMs) / 1_000);
-      if (next.lane === 'fresh') beginning.add(next.key);
-      void work(next.key, handle);
+      const [key, sinceMs] = next;
+      lane.delete(key);
+      metrics.depth(length());
+      metrics.waited((clock.nowMs() - sinceMs) / 1_000);
+      void work(key, handle);
     }
-  }
-
-  /** The last of the lanes that a worker may take from now. */
-  function lastLane(): Lane {
-    if (working.size >= workerCount - Math.floor(workerCount / WORKERS_PER_RESERVED)) return 'due';
-    return underway.size > 0 && beginning.size > 0 && options.server.isSlow ? 'underway' : 'fresh';
   }
 
   async function work(key: string, run: (key: string) => Promise<QueueAnswer>): Promise<void> {
@@ -99,15 +91,14 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     const answer = await answerOf(key, run);
     metrics.worked((clock.nowMs() - startedMs) / 1_000);
     working.delete(key);
-    beginning.delete(key);
     if (stopped) {
       if (working.size === 0) wakeIdle();
       return;
     }
     take(key, answer);
-    const isDue = again.get(key);
+    const lane = again.get(key);
     again.delete(key);
-    if (isDue !== undefined) join(key, isDue);
+    if (lane !== undefined) join(key, lane);
     startWorkers();
   }
 
@@ -122,10 +113,6 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
 
   function take(key: string, answer: QueueAnswer): void {
     wishes.answered(key, answer.againAtMs);
-    if (answer.promised === true) promised.add(key);
-    else promised.delete(key);
-    if (answer.underway === true) underway.add(key);
-    else if (answer.underway === false) underway.delete(key);
     if (answer.retry !== true) {
       failures.delete(key);
       return;
@@ -160,13 +147,14 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     async stop() {
       stopped = true;
       wishes.close();
-      lanes.clear();
+      waiting.clear();
+      due.clear();
       again.clear();
       metrics.depth(0);
       if (working.size > 0) await new Promise<void>((resolve) => idle.push(resolve));
     },
     get length() {
-      return lanes.size;
+      return length();
     },
   };
 }

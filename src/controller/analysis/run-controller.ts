@@ -6,7 +6,6 @@ import { INSTANCE_ID_LABEL } from '../../api/labels.ts';
 import { resolvedMetricsOf } from '../../core/analysis/arguments.ts';
 import { decideRun, type MeasurementOrder, type RunDecision } from '../../core/analysis/decide-run.ts';
 import type { MeasurementReport } from '../../core/analysis/measurement.ts';
-import { isOver } from '../../core/analysis/metric-verdict.ts';
 import { mergePatchBetween } from '../../lib/merge-patch.ts';
 import type { AwsCredentialSource } from '../../ports/aws.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -91,7 +90,7 @@ export class RunController {
     const run = this.#input.runs.get(namespace, name);
     if (run === undefined) {
       this.letGo(key);
-      return { underway: false };
+      return {};
     }
     if (run.metadata.labels?.[INSTANCE_ID_LABEL] !== this.#input.instanceId) return {};
     const ref: ObjectRef = { kind: KINDS.analysisRun, namespace, name };
@@ -116,7 +115,7 @@ export class RunController {
       await this.#record(run, ref, decision);
       underWay.reports = underWay.reports.filter((report) => !reports.includes(report));
       this.#carryOut(key, run, decision);
-      return { againAtMs: decision.wakeAtMs, promised: true, underway: !isOver(decision.status.phase) };
+      return { againAtMs: decision.wakeAtMs };
     } catch (error) {
       failed = !isRetryable(error);
       const facts = { run: key, cause: causeOf(error) };

@@ -2,7 +2,6 @@ import type { Experiment } from '../../api/experiment.ts';
 import { KINDS } from '../../api/kinds.ts';
 import type { ObjectRef } from '../../api/kube-object.ts';
 import { INSTANCE_ID_LABEL } from '../../api/labels.ts';
-import { isOver } from '../../core/analysis/metric-verdict.ts';
 import { decideExperiment, type ExperimentDecision } from '../../core/experiment/decide-experiment.ts';
 import { RECONCILE_ERROR_REASON } from '../../core/rollout/failure-state.ts';
 import { mergePatchBetween } from '../../lib/merge-patch.ts';
@@ -47,7 +46,7 @@ export class ExperimentController {
     const experiment = caches.experiments.get(namespace, name);
     if (experiment === undefined) {
       this.letGo(key);
-      return { underway: false };
+      return {};
     }
     if (experiment.metadata.labels?.[INSTANCE_ID_LABEL] !== instanceId) return {};
     const unsettled = this.#unsettled.of(key, kube.writer);
@@ -68,7 +67,7 @@ export class ExperimentController {
       await this.#record(key, experiment, decision);
       this.#hindrances.told(experiment);
       await this.#carryOut(key, experiment, decision);
-      return { againAtMs: decision.wakeAtMs, promised: true, underway: !isOver(decision.status.phase) };
+      return { againAtMs: decision.wakeAtMs };
     } catch (error) {
       failed = await this.#learnFrom(key, experiment, error);
       return { retry: true };

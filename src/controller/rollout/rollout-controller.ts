@@ -190,11 +190,7 @@ export class RolloutController {
       const heldUntilMs = await this.#carryOut(key, rollout, told, routed);
       const wasShown = this.#failures.end(key);
       const againAtMs = earliest(earliest(told.wakeAtMs, heldUntilMs), look.againAtMs);
-      return {
-        againAtMs: wasShown ? clock.nowMs() : againAtMs,
-        promised: status.pauseConditions !== undefined,
-        underway: status.phase !== 'Healthy',
-      };
+      return { againAtMs: wasShown ? clock.nowMs() : againAtMs };
     } catch (error) {
       if (error instanceof NameTaken) {
         await this.#takenNames.ask(rollout, error.ref, { caches: this.caches, reader: this.#input.kube.reader });
@@ -357,7 +353,7 @@ export class RolloutController {
       this.#input.kube.events.record(gone, { type: 'Normal', reason: 'RolloutDeleted', message });
     }
     this.letGo(key);
-    return { underway: false };
+    return {};
   }
 
   /** Forgets what is kept of a Rollout that is gone, or is another process's now. */

@@ -47,7 +47,7 @@ test('what is ours is worked on, and what belongs to it; the rest is left', asyn
 
   assert.deepEqual(await queue.work('ns/a'), { againAtMs: 7 });
   assert.deepEqual(await queue.work('ns/a-run'), { againAtMs: 7 });
-  assert.deepEqual(await queue.work('ns/b'), { underway: false });
+  assert.deepEqual(await queue.work('ns/b'), {});
 
   assert.deepEqual(worked, ['ns/a', 'ns/a-run']);
   assert.deepEqual(forgotten, [], 'nothing was known of it');

@@ -30,7 +30,7 @@ export function shareQueue(input: SharedQueueInput): SharedQueue {
       // A renewal that is late may come yet: then nobody else will have looked at the object.
       if (!share.mayAct()) return { retry: true };
       if (known.delete(key)) forget(key);
-      return { underway: false };
+      return {};
     }
     known.add(key);
     const ended = Promise.withResolvers<void>();
