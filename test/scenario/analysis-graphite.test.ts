@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { startGraphite, graphiteRefusal } from '../support/graphite.ts';
+import { canaryRollout } from '../support/manifests.ts';
+import { opened } from '../support/opened.ts';
+import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
+import { conditionOf, until, type Scene } from '../support/world.ts';
+
+/** Enough minutes for a value before them to be out of sight. */
+const LONG_AGO = Array.from({ length: 10 }, () => null);
+
+/** A metric of a run, and what is recorded of its one measurement. */
+interface Measured {
+  readonly phase: string;
+  readonly value?: string;
+  readonly message?: RegExp;
+}
+
+onEachControlPlane('series of a real Graphite', { skip: graphiteRefusal() }, (name) => {
+  const stage = stageOn(name);
+  const graphite = opened(startGraphite, (server) => server.close());
+  const story = storiesOn(stage, 'graphite');
+
+  const metric = (title: string, query: string, successCondition: string): Record<string, unknown> => ({
+    name: title,
+    successCondition,
+    consecutiveErrorLimit: 0,
+    provider: { graphite: { address: graphite.url, query } },
+  });
+
+  const update = async (scene: Scene): Promise<void> => {
+    const query = `target=scale(${scene.namespace}.errors, 0.5)&\n  from=-5min`;
+    const template = analysisKind('AnalysisTemplate', [metric('errors', query, 'all(result, # < 0.05)')]);
+    const steps = [{ setWeight: 50 }, { analysis: { templates: [{ templateName: 'measured' }] } }];
+    await scene.apply(template, canaryRollout({ name: 'shop', steps }));
+    await scene.untilPhase('shop', 'Healthy');
+    await scene.setImage('shop', 'shop:2');
+  };
+
+  story('let a version go on while they are low', async (scene) => {
+    graphite.record(`${scene.namespace}.errors`, [9, ...LONG_AGO, 0.0625, 0.03125]);
+    await update(scene);
+
+    const done = await scene.untilPhase('shop', 'Healthy');
+
+    assert.equal(done['status'].stableRS, done['status'].currentPodHash);
+    const run = await until('the AnalysisRun', async () => (await scene.list('analysisruns.argoproj.io'))[0]);
+    // `from` keeps its meaning on a line of its own, and the minutes without a point are left out.
+    assert.equal(run['status'].metricResults[0].measurements[0].value, '[0.03125,0.015625]');
+  });
+
+  story('abort a version for which one is high', async (scene) => {
+    graphite.record(`${scene.namespace}.errors`, [0.0625, 9]);
+    await update(scene);
+
+    const aborted = await scene.untilPhase('shop', 'Degraded');
+
+    assert.match(conditionOf(aborted, 'Progressing')?.message ?? '', /Metric "errors" assessed Failed/);
+  });
+
+  story('without a value to judge are never a success', async (scene) => {
+    const series = (which: string): string => `${scene.namespace}.${which}`;
+    graphite.record(series('good'), [1]);
+    graphite.record(series('empty'), []);
+    const asked: Readonly<Record<string, readonly [target: string, measured: Measured]>> = {
+      good: [series('good'), { phase: 'Successful', value: '[1]' }],
+      empty: [series('empty'), { phase: 'Error', value: '[]' }],
+      unknown: [
+        series('unknown'),
+        { phase: 'Error', message: /^no values found: Graphite answered without a series$/ },
+      ],
+      divided: [`divideSeries(${series('good')},${series('unknown')})`, { phase: 'Error', value: '[]' }],
+      overflowed: [`scale(${series('good')},1e400)`, { phase: 'Error', message: /no finite number$/ }],
+      misspelt: [
+        `sacle(${series('good')},2)`,
+        { phase: 'Error', message: /^Graphite answered with status 400: .*unknown function: sacle/ },
+      ],
+      misused: [
+        `scale(${series('good')})`,
+        { phase: 'Error', message: /^Graphite answered with status 500: TypeError: scale\(\) .*'factor'$/ },
+      ],
+    };
+    // Each would pass for a list of which nothing is said.
+    const metrics = Object.entries(asked).map(([title, [target]]) =>
+      metric(title, `target=${target}&from=-5min`, 'all(result, # > 0.95)'),
+    );
+    await scene.apply(...metrics.map((each) => analysisKind('AnalysisRun', [each], String(each['name']))));
+
+    for (const [title, [, expected]] of Object.entries(asked)) {
+      const run = await scene.untilRun(title, expected.phase, (it) => it['status']?.phase === expected.phase);
+      const [measurement] = run['status'].metricResults[0].measurements;
+      assert.equal(measurement.phase, expected.phase, title);
+      assert.equal(measurement.value, expected.value, title);
+      if (expected.message !== undefined) assert.match(measurement.message, expected.message, title);
+    }
+  });
+});
+
+function analysisKind(
+  kind: 'AnalysisTemplate' | 'AnalysisRun',
+  metrics: readonly unknown[],
+  name = 'measured',
+): Record<string, unknown> {
+  return { apiVersion: 'argoproj.io/v1alpha1', kind, metadata: { name }, spec: { metrics } };
+}
