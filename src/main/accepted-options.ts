@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Options that start scripts of the API's other controller may have. They are taken, and nothing comes of them. */
 export function acceptedOptions(): readonly Option[] {
@@ -11,6 +11,16 @@ export function acceptedOptions(): readonly Option[] {
 /** `--rollout-threads` is `HEADGATE_ROLLOUT_THREADS`. */
 export function environmentName(option: Option): string {
   return `HEADGATE_${option.name().replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** Variables by which the API's other controller is told what cannot be done here: to ignore them would be worse than not to start. */
+export function refusedVariables(): readonly Option[] {
+  return REFUSED.map(({ flags, variable }) => {
+    const option = new Option(flags).env(variable).hideHelp();
+    return option.argParser((value: string) => {
+      if (value !== '') throw new InvalidArgumentError(JOBS_STAY);
+    });
+  });
 }
 
 export const ACCEPTED_GROUP = 'Accepted without effect:';
@@ -49,4 +59,11 @@ const ACCEPTED: readonly { readonly flags: string; readonly why: string }[] = [
   { flags: '--appmesh-crd-version <version>', why: NO_ROUTER },
   { flags: '--self-service-notification-enabled [bool]', why: 'notifications are set up by options and annotations' },
   { flags: '--enable-pprof-address <address>', why: 'Node.js has other means; see its --inspect' },
+];
+
+const JOBS_STAY = 'Jobs of measurements run where their AnalysisRun is, which owns them; start without it.';
+
+const REFUSED: readonly { readonly flags: string; readonly variable: string }[] = [
+  { flags: '--analysis-job-namespace <namespace>', variable: 'ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE' },
+  { flags: '--analysis-job-kubeconfig <file>', variable: 'ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG' },
 ];

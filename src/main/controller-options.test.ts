@@ -90,6 +90,15 @@ describe('the options of the controller', () => {
     assert.deepEqual(nameless, []);
   });
 
+  it('refuse a place for the Jobs of measurements that cannot be chosen here', async () => {
+    await assert.rejects(
+      parse('', { ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE: 'jobs' }),
+      /from env 'ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE' is invalid. Jobs of measurements run where/,
+    );
+    await assert.rejects(parse('', { ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG: 'in-cluster' }));
+    await parse('', { ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE: '' });
+  });
+
   for (const wrong of ['--loglevel=loud', '--logformat=xml', '--namespaced=maybe', '--controllers=analysis']) {
     it(`refuses ${wrong}`, async () => {
       await assert.rejects(parse(wrong));

@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { LogLevel } from '../adapters/telemetry/log.ts';
 import { parseDurationMs } from '../lib/duration.ts';
-import { acceptedOptions, environmentName, ineffectiveOptions } from './accepted-options.ts';
+import { acceptedOptions, environmentName, ineffectiveOptions, refusedVariables } from './accepted-options.ts';
 
 /** What an operator may choose; names are those that the API's users know where they exist. */
 export interface ControllerOptions {
@@ -46,7 +46,7 @@ export interface ControllerOptions {
 /** Every option can also be given by environment: `HEADGATE_` and its name in capitals, `HEADGATE_ROLLOUT_THREADS=20`. */
 export function controllerCommand(run: (options: ControllerOptions) => Promise<void>): Command {
   const command = new Command('controller').description('Run the controller against a cluster');
-  for (const option of [...options(), ...acceptedOptions()]) command.addOption(option);
+  for (const option of [...options(), ...acceptedOptions(), ...refusedVariables()]) command.addOption(option);
   command.addOption(new Option('--metricsport <port>', 'as --metricsPort').argParser(count).hideHelp());
   return command.action(async (given: ControllerOptions & { readonly metricsport?: number }) => {
     const { metricsport, ...chosen } = given;
