@@ -12,6 +12,7 @@ import { createYamlParser } from '../adapters/git/yaml-parser.ts';
 import { createHttpClient } from '../adapters/http/exchange-client.ts';
 import { connect, type Connection } from '../adapters/kube/connection.ts';
 import { createKindDirectory } from '../adapters/kube/kind-directory.ts';
+import type { InFlight } from '../adapters/kube/in-flight.ts';
 import { createKube, type ConnectedKube } from '../adapters/kube/kube.ts';
 import { fenceWriter } from '../adapters/kube/fenced-writer.ts';
 import type { CallGuard } from '../adapters/kube/client.ts';
@@ -150,9 +151,9 @@ function createParts(input: PartsInput): Parts {
   // The chain of AWS' credentials ends at a metadata service, which metrics never reach.
   const awsHttp = createHttpClient({ clock });
   const queues: SharedQueue[] = [];
-  const queue = (name: string, part: () => SharedPart): SharedQueue => {
+  const queue = (name: string, part: () => SharedPart, server?: InFlight): SharedQueue => {
     const made = shareQueue({
-      queue: createWorkQueue({ clock, random, log, metrics: metrics.queue(name) }),
+      queue: createWorkQueue({ clock, random, log, metrics: metrics.queue(name), server }),
       share: group,
       ownerKey: (key) => ownerKeyOf(find(part().cache, key), key),
       exists: (key) => find(part().cache, key) !== undefined,
@@ -161,10 +162,11 @@ function createParts(input: PartsInput): Parts {
     queues.push(made);
     return made;
   };
-  const rolloutQueue = queue('Rollouts', () => ({
-    cache: rollouts.caches.rollouts,
-    letGo: (key) => rollouts.letGo(key),
-  }));
+  const rolloutQueue = queue(
+    'Rollouts',
+    () => ({ cache: rollouts.caches.rollouts, letGo: (key) => rollouts.letGo(key) }),
+    kube.client.inFlight,
+  );
   const runQueue = queue('AnalysisRuns', () => ({
     cache: rollouts.caches.analysisRuns,
     letGo: (key) => runs.letGo(key),

@@ -141,6 +141,10 @@ export interface WorkQueue {
 
 export interface QueueAnswer {
   readonly againAtMs?: number;
+  /** Somebody counts on that time, as on the end of a pause: the key goes before all others then. */
+  readonly promised?: boolean;
+  /** Nothing of it is under way: when it changes next, something begins, which waits behind what has begun elsewhere. */
+  readonly resting?: boolean;
   /** True when the pass could not finish its work (conflict, unavailable): retried with backoff. */
   readonly retry?: boolean;
 }

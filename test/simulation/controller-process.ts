@@ -126,7 +126,13 @@ export function startControllerProcess(options: ControllerProcessOptions): () =>
   }
 
   function queue(part: () => SharedPart): WorkQueue {
-    const made = createWorkQueue({ clock, random, log, metrics: SILENT_METRICS.queue('') });
+    const made = createWorkQueue({
+      clock,
+      random,
+      log,
+      metrics: SILENT_METRICS.queue(''),
+      server: connected.client.inFlight,
+    });
     if (group === undefined) return made;
     const find = (key: string): KubeObject | undefined => part().cache.get(...split(key));
     const shared = shareQueue({

@@ -209,8 +209,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'wake-up-lost-while-working',
     file: 'src/adapters/kube/work-queue.ts',
-    find: '    if (lane !== undefined) join(key, lane);',
-    replace: "    if (lane !== undefined && key === '') join(key, lane);",
+    find: '    if (isDue !== undefined) join(key, isDue);',
+    replace: "    if (isDue !== undefined && key === '') join(key, isDue);",
   },
   {
     name: 'watch-goes-on-after-410',

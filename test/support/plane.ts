@@ -39,6 +39,8 @@ const PROGRAMS = [
 const TRAEFIK = { name: 'traefik', module: 'traefik', package: 'github.com/traefik/traefik/v3/cmd/traefik' } as const;
 const START_MS_MAX = 120_000;
 const STOP_MS_MAX = 10_000;
+/** GOGC: the plane has memory enough, and few CPUs, which it shares with what runs on it. */
+const COLLECT_AFTER_PERCENT = '300';
 
 /** The path of a tool that is built beside the plane (`kubectl`, `helm`), or its plain name to be found on PATH. */
 export function planeTool(name: 'kubectl' | 'helm'): string {
@@ -130,7 +132,13 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     ];
     const start = (name: string, args: readonly string[]): void => {
       const log = openSync(join(directory, `${name}.log`), 'a');
-      children.push(spawn(join(binaries(), name), args, { stdio: ['ignore', log, log], cwd: directory }));
+      children.push(
+        spawn(join(binaries(), name), args, {
+          stdio: ['ignore', log, log],
+          cwd: directory,
+          env: { ...process.env, GOGC: COLLECT_AFTER_PERCENT },
+        }),
+      );
     };
     start('etcd', etcdArgs(directory, etcdPort, etcdPeerPort));
     const { token, kubeconfig, url } = writeCredentials(directory, apiPort);

@@ -34,6 +34,8 @@ export interface InFlight {
   readonly limit: number;
   readonly running: number;
   readonly waiting: number;
+  /** Answers take much longer than the best of late: calls wait in line at the server. */
+  readonly isSlow: boolean;
   /** Holds nobody any longer: who still waits is let through, to fail at once on the closed connection. */
   close(): void;
 }
@@ -136,6 +138,9 @@ export function createInFlight(clock: Clock): InFlight {
     },
     get running() {
       return running;
+    },
+    get isSlow() {
+      return pace.isSlow();
     },
     get waiting() {
       return queues.normal.length + queues.background.length;

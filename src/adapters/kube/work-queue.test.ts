@@ -12,17 +12,20 @@ function setUp(): {
   queue: WorkQueue;
   worked: string[];
   answers: Map<string, () => Promise<QueueAnswer>>;
+  server: { isSlow: boolean };
 } {
   const clock = new VirtualClock(0);
+  const server = { isSlow: false };
   const queue = createWorkQueue({
     clock,
     random: seededRandom(1),
     log: SILENT_LOG,
     metrics: SILENT_METRICS.queue('test'),
+    server,
   });
   const worked: string[] = [];
   const answers = new Map<string, () => Promise<QueueAnswer>>();
-  return { clock, queue, worked, answers };
+  return { clock, queue, worked, answers, server };
 }
 
 function run({ queue, worked, answers }: ReturnType<typeof setUp>, workers = 1): void {
@@ -68,12 +71,16 @@ test('a key that is added while it is worked on is worked on again right after, 
 test('no more keys are in work than there are workers', async () => {
   const world = setUp();
   const open = Promise.withResolvers<QueueAnswer>();
+  run(world, 2);
   for (const key of ['a', 'b', 'c']) {
-    world.answers.set(key, () => open.promise);
+    world.answers.set(key, () => Promise.resolve({ againAtMs: 1_000, promised: true }));
     world.queue.add(key);
   }
+  await settle();
+  assert.deepEqual(world.worked.splice(0), ['a', 'b', 'c']);
+  for (const key of ['a', 'b', 'c']) world.answers.set(key, () => open.promise);
 
-  run(world, 2);
+  world.clock.advance(1_000);
   await settle();
 
   assert.deepEqual(world.worked, ['a', 'b']);
@@ -125,7 +132,7 @@ test('what a pass answers replaces what the pass before answered, and leaves wha
 test('a key whose promised time has come goes before those that heard of a change, and finds a worker free', async () => {
   const world = setUp();
   const held = Promise.withResolvers<QueueAnswer>();
-  world.answers.set('pause', () => Promise.resolve({ againAtMs: 1_000 }));
+  world.answers.set('pause', () => Promise.resolve({ againAtMs: 1_000, promised: true }));
   run(world, 4);
   world.queue.add('pause');
   await settle();
@@ -135,16 +142,122 @@ test('a key whose promised time has come goes before those that heard of a chang
     world.queue.add(key);
   }
   await settle();
-  assert.deepEqual(world.worked, ['pause', 'a', 'b', 'c'], 'one of four workers is kept free');
+  assert.deepEqual(world.worked, ['pause', 'a', 'b'], 'two of four workers are kept free');
 
   world.queue.add('pause');
   world.clock.advance(1_000);
   await settle();
-  assert.deepEqual(world.worked.slice(4), ['pause']);
+  assert.deepEqual(world.worked.slice(3), ['pause']);
   held.resolve({});
   await settle();
 
-  assert.deepEqual(world.worked.slice(5), ['d', 'e']);
+  assert.deepEqual(world.worked.slice(4), ['c', 'd', 'e']);
+});
+
+test('a time that nobody was promised gives no precedence', async () => {
+  const world = setUp();
+  world.answers.set('look', () => Promise.resolve({ againAtMs: 1_000 }));
+  world.answers.set('pause', () => Promise.resolve({ againAtMs: 1_000, promised: true }));
+  const open = Promise.withResolvers<QueueAnswer>();
+  run(world);
+  for (const key of ['look', 'pause']) world.queue.add(key);
+  await settle();
+  world.answers.clear();
+  world.answers.set('busy', () => open.promise);
+  for (const key of ['busy', 'a']) world.queue.add(key);
+  world.worked.length = 0;
+
+  world.clock.advance(1_000);
+  open.resolve({});
+  await settle();
+
+  assert.deepEqual(world.worked, ['pause', 'a', 'look']);
+});
+
+/** Keys that have been worked on, and rest. */
+async function rest(world: ReturnType<typeof setUp>, ...keys: readonly string[]): Promise<void> {
+  for (const key of keys) {
+    world.answers.set(key, () => Promise.resolve({ resting: true }));
+    world.queue.add(key);
+  }
+  await settle();
+  world.worked.length = 0;
+}
+
+test('what was begun goes on before what rested begins', async () => {
+  const world = setUp();
+  run(world);
+  await rest(world, 'a', 'b', 'begun');
+  let passes = 0;
+  world.answers.set('begun', () => Promise.resolve({ resting: (passes += 1) === 3 }));
+  world.queue.add('begun');
+  await settle();
+  assert.deepEqual(world.worked.splice(0), ['begun']);
+
+  world.answers.set('a', () => {
+    for (const key of ['b', 'begun']) world.queue.add(key);
+    return Promise.resolve({ resting: true });
+  });
+  world.queue.add('a');
+  await settle();
+  assert.deepEqual(world.worked.splice(0), ['a', 'begun', 'b']);
+
+  world.queue.add('begun');
+  await settle();
+  world.queue.add('a');
+  await settle();
+  assert.deepEqual(world.worked, ['begun', 'a', 'b', 'begun'], 'the third answer ended what was under way');
+});
+
+test('what a new process does not know comes in order of arrival, however slow answers are', async () => {
+  const world = setUp();
+  const open = Promise.withResolvers<QueueAnswer>();
+  for (const key of ['a', 'b']) world.answers.set(key, () => open.promise);
+  world.server.isSlow = true;
+  run(world, 4);
+
+  for (const key of ['a', 'b']) world.queue.add(key);
+  await settle();
+
+  assert.deepEqual(world.worked, ['a', 'b']);
+});
+
+test('while answers are slow, keys that rested begin one at a time beside what is under way', async () => {
+  const world = setUp();
+  const open = Promise.withResolvers<QueueAnswer>();
+  run(world, 8);
+  await rest(world, 'a', 'b', 'c');
+  for (const key of ['a', 'b', 'c']) world.answers.set(key, () => open.promise);
+
+  world.server.isSlow = true;
+  for (const key of ['a', 'b', 'c', 'begun']) world.queue.add(key);
+  await settle();
+  assert.deepEqual(world.worked.splice(0), ['a', 'begun']);
+
+  world.server.isSlow = false;
+  world.queue.add('begun');
+  await settle();
+  assert.deepEqual(world.worked.splice(0), ['begun', 'b', 'c']);
+});
+
+test('one that begins and hangs keeps the others waiting for a moment only', async () => {
+  const world = setUp();
+  const open = Promise.withResolvers<QueueAnswer>();
+  world.server.isSlow = true;
+  run(world, 8);
+  await rest(world, 'hangs', 'waits');
+  for (const key of ['hangs', 'waits']) world.answers.set(key, () => open.promise);
+
+  for (const key of ['hangs', 'waits']) world.queue.add(key);
+  await settle();
+  assert.deepEqual(world.worked.splice(0), ['hangs']);
+  world.clock.advance(249);
+  await settle();
+  assert.deepEqual(world.worked, []);
+  world.clock.advance(1);
+  await settle();
+
+  assert.deepEqual(world.worked, ['waits']);
 });
 
 test('a key that fails is tried again after growing pauses; success makes them small again', async () => {
@@ -191,6 +304,7 @@ test('all times share one timer', async () => {
     random: () => 0,
     log: SILENT_LOG,
     metrics: SILENT_METRICS.queue('test'),
+    server: { isSlow: false },
   });
 
   for (let index = 0; index < 1_000; index += 1) queue.addAt(`k${index}`, 1_000 + index);
@@ -227,7 +341,13 @@ test('a scrape shows for how long what is under way has been so, of each queue',
   const clock = new VirtualClock(0);
   const registry = createMetrics({ clock, build: { version: '', commit: '' } });
   const [busy, idle] = ['Rollouts', 'AnalysisRuns'].map((name) =>
-    createWorkQueue({ clock, random: seededRandom(1), log: SILENT_LOG, metrics: registry.metrics.queue(name) }),
+    createWorkQueue({
+      clock,
+      random: seededRandom(1),
+      log: SILENT_LOG,
+      metrics: registry.metrics.queue(name),
+      server: { isSlow: false },
+    }),
   );
   const release = Promise.withResolvers<QueueAnswer>();
   const shown = async (): Promise<readonly string[]> =>

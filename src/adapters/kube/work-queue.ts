@@ -3,6 +3,8 @@ import type { Clock, ScheduledCall } from '../../ports/clock.ts';
 import type { QueueAnswer, WorkQueue } from '../../ports/kube.ts';
 import type { Log, QueueMetrics } from '../../ports/telemetry.ts';
 import { backoffMs } from './backoff.ts';
+import type { InFlight } from './in-flight.ts';
+import { createLanes, type Lane } from './lanes.ts';
 import { createTimerHeap } from './timer-heap.ts';
 
 /** A conflict is over as soon as the cache has caught up; an outage must not be hammered. */
@@ -16,72 +18,96 @@ export interface WorkQueueOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: QueueMetrics;
+  /** While it answers slowly, keys begin one at a time: the more is under way, the later all of it is. Absent: as they come. */
+  readonly server?: Pick<InFlight, 'isSlow'>;
 }
 
 /** One worker in so many is kept free for keys whose time has come: a pause must not end late because much else happens. */
-const WORKERS_PER_RESERVED = 4;
+const WORKERS_PER_RESERVED = 2;
+/** So long one that begins holds back the next while answers are slow: several slow calls. */
+const BEGINNING_MS_MAX = 250;
 
 /**
- * First come, first served over keys, those before all others whose promised time has come. A key waits at most once, and
- * is worked on by at most one worker; what is added meanwhile is worked on right after. All times share one timer.
+ * Works over keys in the order of their lanes. A key waits at most once, and is worked on by at most one worker; what is
+ * added meanwhile is worked on right after. All times share one timer.
  */
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const { clock, log, metrics } = options;
-  /** Waiting keys in order of arrival, with the time they came; `due` are those that waited for their time. */
-  const waiting = new Map<string, number>();
-  const due = new Map<string, number>();
+  const lanes = createLanes();
+  /** Of these nothing is under way, by what the last pass answered. A process that has just started knows of none. */
+  const resting = new Set<string>();
   /** Keys that are worked on, with when that began. */
   const working = new Map<string, number>();
-  /** Added while being worked on, with where to queue them then. */
-  const again = new Map<string, Map<string, number>>();
+  /** Of these the keys that rested. */
+  const beginning = new Set<string>();
+  /** Added while being worked on, and whether because their time has come. */
+  const again = new Map<string, boolean>();
   const failures = new Map<string, number>();
-  const wishes = createWishes(clock, { asked: add, answered: addDue });
+  /** Of these the next time is promised. */
+  const promised = new Set<string>();
+  const wishes = createWishes(clock, { asked: add, answered: addInTime });
   let handle: ((key: string) => Promise<QueueAnswer>) | undefined;
   let workerCount = 0;
   let stopped = false;
   let idle: (() => void)[] = [];
+  let begunAtMs = 0;
+  let next: ScheduledCall | undefined;
   metrics.workingIs(() => [...working.values()].map((startedMs) => (clock.nowMs() - startedMs) / 1_000));
 
   function add(key: string): void {
-    join(key, waiting);
+    join(key, false);
   }
 
-  /** Its promised time has come: it goes before those who merely heard of a change. */
-  function addDue(key: string): void {
-    join(key, due);
+  function addInTime(key: string): void {
+    join(key, promised.has(key));
   }
 
-  function join(key: string, lane: Map<string, number>): void {
+  function join(key: string, isDue: boolean): void {
     if (stopped) return;
     if (working.has(key)) {
-      if (again.get(key) !== due) again.set(key, lane);
+      again.set(key, isDue || again.get(key) === true);
       return;
     }
-    const sinceMs = waiting.get(key);
-    if (due.has(key) || (sinceMs !== undefined && lane === waiting)) return;
-    waiting.delete(key);
-    lane.set(key, sinceMs ?? clock.nowMs());
-    if (sinceMs === undefined) metrics.added();
-    metrics.depth(length());
+    const isNew = lanes.join(key, laneOf(key, isDue), clock.nowMs());
+    if (isNew) metrics.added();
+    metrics.depth(lanes.size);
     startWorkers();
   }
 
-  function length(): number {
-    return waiting.size + due.size;
+  function laneOf(key: string, isDue: boolean): Lane {
+    if (isDue) return 'due';
+    return resting.has(key) ? 'resting' : 'underway';
   }
 
   function startWorkers(): void {
     while (handle !== undefined && !stopped && working.size < workerCount) {
-      const lane = due.size > 0 ? due : waiting;
-      if (lane === waiting && working.size >= workerCount - Math.floor(workerCount / WORKERS_PER_RESERVED)) return;
-      const next = lane.entries().next().value;
-      if (next === undefined) return;
-      const [key, sinceMs] = next;
-      lane.delete(key);
-      metrics.depth(length());
-      metrics.waited((clock.nowMs() - sinceMs) / 1_000);
-      void work(key, handle);
+      const taken = lanes.take(lastLane());
+      if (taken === undefined) return;
+      metrics.depth(lanes.size);
+      metrics.waited((clock.nowMs() - taken.sinceMs) / 1_000);
+      if (taken.lane === 'resting') {
+        beginning.add(taken.key);
+        begunAtMs = clock.nowMs();
+      }
+      void work(taken.key, handle);
     }
+  }
+
+  /** The last of the lanes that a worker may take from now. */
+  function lastLane(): Lane {
+    if (working.size >= workerCount - Math.floor(workerCount / WORKERS_PER_RESERVED)) return 'due';
+    return options.server?.isSlow === true && someoneBegins() ? 'underway' : 'resting';
+  }
+
+  /** One whose calls hang keeps the others waiting for a moment only. */
+  function someoneBegins(): boolean {
+    const leftMs = begunAtMs + BEGINNING_MS_MAX - clock.nowMs();
+    if (beginning.size === 0 || leftMs <= 0) return false;
+    next ??= clock.schedule(leftMs, () => {
+      next = undefined;
+      startWorkers();
+    });
+    return true;
   }
 
   async function work(key: string, run: (key: string) => Promise<QueueAnswer>): Promise<void> {
@@ -91,14 +117,15 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     const answer = await answerOf(key, run);
     metrics.worked((clock.nowMs() - startedMs) / 1_000);
     working.delete(key);
+    beginning.delete(key);
     if (stopped) {
       if (working.size === 0) wakeIdle();
       return;
     }
     take(key, answer);
-    const lane = again.get(key);
+    const isDue = again.get(key);
     again.delete(key);
-    if (lane !== undefined) join(key, lane);
+    if (isDue !== undefined) join(key, isDue);
     startWorkers();
   }
 
@@ -113,6 +140,10 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
 
   function take(key: string, answer: QueueAnswer): void {
     wishes.answered(key, answer.againAtMs);
+    if (answer.promised === true) promised.add(key);
+    else promised.delete(key);
+    if (answer.resting === true) resting.add(key);
+    else resting.delete(key);
     if (answer.retry !== true) {
       failures.delete(key);
       return;
@@ -147,14 +178,14 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     async stop() {
       stopped = true;
       wishes.close();
-      waiting.clear();
-      due.clear();
+      next?.cancel();
+      lanes.clear();
       again.clear();
       metrics.depth(0);
       if (working.size > 0) await new Promise<void>((resolve) => idle.push(resolve));
     },
     get length() {
-      return length();
+      return lanes.size;
     },
   };
 }

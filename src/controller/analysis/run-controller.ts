@@ -6,6 +6,7 @@ import { INSTANCE_ID_LABEL } from '../../api/labels.ts';
 import { resolvedMetricsOf } from '../../core/analysis/arguments.ts';
 import { decideRun, type MeasurementOrder, type RunDecision } from '../../core/analysis/decide-run.ts';
 import type { MeasurementReport } from '../../core/analysis/measurement.ts';
+import { isOver } from '../../core/analysis/metric-verdict.ts';
 import { mergePatchBetween } from '../../lib/merge-patch.ts';
 import type { AwsCredentialSource } from '../../ports/aws.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -115,7 +116,7 @@ export class RunController {
       await this.#record(run, ref, decision);
       underWay.reports = underWay.reports.filter((report) => !reports.includes(report));
       this.#carryOut(key, run, decision);
-      return { againAtMs: decision.wakeAtMs };
+      return { againAtMs: decision.wakeAtMs, promised: true, resting: isOver(decision.status.phase) };
     } catch (error) {
       failed = !isRetryable(error);
       const facts = { run: key, cause: causeOf(error) };

@@ -2,6 +2,7 @@ import type { Experiment } from '../../api/experiment.ts';
 import { KINDS } from '../../api/kinds.ts';
 import type { ObjectRef } from '../../api/kube-object.ts';
 import { INSTANCE_ID_LABEL } from '../../api/labels.ts';
+import { isOver } from '../../core/analysis/metric-verdict.ts';
 import { decideExperiment, type ExperimentDecision } from '../../core/experiment/decide-experiment.ts';
 import { RECONCILE_ERROR_REASON } from '../../core/rollout/failure-state.ts';
 import { mergePatchBetween } from '../../lib/merge-patch.ts';
@@ -67,7 +68,7 @@ export class ExperimentController {
       await this.#record(key, experiment, decision);
       this.#hindrances.told(experiment);
       await this.#carryOut(key, experiment, decision);
-      return { againAtMs: decision.wakeAtMs };
+      return { againAtMs: decision.wakeAtMs, promised: true, resting: isOver(decision.status.phase) };
     } catch (error) {
       failed = await this.#learnFrom(key, experiment, error);
       return { retry: true };

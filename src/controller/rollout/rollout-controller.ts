@@ -190,7 +190,11 @@ export class RolloutController {
       const heldUntilMs = await this.#carryOut(key, rollout, told, routed);
       const wasShown = this.#failures.end(key);
       const againAtMs = earliest(earliest(told.wakeAtMs, heldUntilMs), look.againAtMs);
-      return { againAtMs: wasShown ? clock.nowMs() : againAtMs };
+      return {
+        againAtMs: wasShown ? clock.nowMs() : againAtMs,
+        promised: status.pauseConditions !== undefined,
+        resting: status.phase === 'Healthy',
+      };
     } catch (error) {
       if (error instanceof NameTaken) {
         await this.#takenNames.ask(rollout, error.ref, { caches: this.caches, reader: this.#input.kube.reader });
