@@ -70,9 +70,9 @@ function options(): readonly Option[] {
     option('--namespace <name>', 'the namespace to work on with --namespaced; the own one by default'),
     option('--instance-id <id>', 'work only on objects that carry this controller instance id'),
     option('--rollout-resync <seconds>', 'look at every Rollout again after this time', count, 900),
-    option('--rollout-threads <n>', 'Rollouts worked on at once', count, 10),
-    option('--analysis-threads <n>', 'AnalysisRuns worked on at once', count, 30),
-    option('--experiment-threads <n>', 'Experiments worked on at once', count, 10),
+    option('--rollout-threads <n>', 'Rollouts worked on at once; half as many more when a pause ends', count, 10),
+    option('--analysis-threads <n>', 'AnalysisRuns worked on at once; half as many more when one is due', count, 30),
+    option('--experiment-threads <n>', 'Experiments worked on at once; half as many more when one is due', count, 10),
     option('--leader-elect [bool]', 'act only while holding the Lease', flag, true),
     option(
       '--leader-election-namespace <name>',

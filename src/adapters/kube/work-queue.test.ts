@@ -68,22 +68,25 @@ test('a key that is added while it is worked on is worked on again right after, 
   assert.deepEqual(world.worked, ['a', 'a']);
 });
 
-test('no more keys are in work than there are workers', async () => {
+test('no more keys are in work than there are workers, and half as many more whose time has come', async () => {
   const world = setUp();
   const open = Promise.withResolvers<QueueAnswer>();
-  run(world, 2);
-  for (const key of ['a', 'b', 'c']) {
+  run(world, 4);
+  const times = ['t1', 't2', 't3'];
+  for (const key of times) {
     world.answers.set(key, () => Promise.resolve({ againAtMs: 1_000, promised: true }));
     world.queue.add(key);
   }
   await settle();
-  assert.deepEqual(world.worked.splice(0), ['a', 'b', 'c']);
-  for (const key of ['a', 'b', 'c']) world.answers.set(key, () => open.promise);
+  world.worked.length = 0;
+  for (const key of [...times, 'a', 'b', 'c', 'd', 'e']) world.answers.set(key, () => open.promise);
 
+  for (const key of ['a', 'b', 'c', 'd', 'e']) world.queue.add(key);
+  assert.deepEqual(world.worked.splice(0), ['a', 'b', 'c', 'd']);
   world.clock.advance(1_000);
   await settle();
 
-  assert.deepEqual(world.worked, ['a', 'b']);
+  assert.deepEqual(world.worked, ['t1', 't2']);
 });
 
 test('of several wishes for a time the earliest wins', async () => {
@@ -133,7 +136,7 @@ test('a key whose promised time has come goes before those that heard of a chang
   const world = setUp();
   const held = Promise.withResolvers<QueueAnswer>();
   world.answers.set('pause', () => Promise.resolve({ againAtMs: 1_000, promised: true }));
-  run(world, 4);
+  run(world, 2);
   world.queue.add('pause');
   await settle();
   world.answers.delete('pause');
@@ -142,7 +145,7 @@ test('a key whose promised time has come goes before those that heard of a chang
     world.queue.add(key);
   }
   await settle();
-  assert.deepEqual(world.worked, ['pause', 'a', 'b'], 'two of four workers are kept free');
+  assert.deepEqual(world.worked, ['pause', 'a', 'b'], 'as many as there are workers');
 
   world.queue.add('pause');
   world.clock.advance(1_000);
@@ -238,6 +241,23 @@ test('while answers are slow, keys that rested begin one at a time beside what i
   world.queue.add('begun');
   await settle();
   assert.deepEqual(world.worked.splice(0), ['begun', 'b', 'c']);
+});
+
+test('while answers are slow, half of the workers are enough for keys whose time has not come', async () => {
+  const world = setUp();
+  const open = Promise.withResolvers<QueueAnswer>();
+  for (const key of ['a', 'b', 'c', 'd', 'e']) world.answers.set(key, () => open.promise);
+  world.server.isSlow = true;
+  run(world, 4);
+
+  for (const key of ['a', 'b', 'c', 'd', 'e']) world.queue.add(key);
+  assert.deepEqual(world.worked.splice(0), ['a', 'b']);
+  world.server.isSlow = false;
+  world.queue.add('a');
+  world.queue.add('f');
+  await settle();
+
+  assert.deepEqual(world.worked, ['c', 'd']);
 });
 
 test('one that begins and hangs keeps the others waiting for a moment only', async () => {

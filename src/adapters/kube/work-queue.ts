@@ -22,8 +22,8 @@ export interface WorkQueueOptions {
   readonly server?: Pick<InFlight, 'isSlow'>;
 }
 
-/** One worker in so many is kept free for keys whose time has come: a pause must not end late because much else happens. */
-const WORKERS_PER_RESERVED = 2;
+/** For so many workers one place is kept for keys whose time has come: a pause must not end late because the calls of others hang. */
+const WORKERS_PER_KEPT = 2;
 /** So long one that begins holds back the next while answers are slow: several slow calls. */
 const BEGINNING_MS_MAX = 250;
 
@@ -80,7 +80,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   }
 
   function startWorkers(): void {
-    while (handle !== undefined && !stopped && working.size < workerCount) {
+    while (handle !== undefined && !stopped && working.size < placesForOthers() + placesKept()) {
       const taken = lanes.take(lastLane());
       if (taken === undefined) return;
       metrics.depth(lanes.size);
@@ -93,10 +93,23 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     }
   }
 
+  function isSlow(): boolean {
+    return options.server?.isSlow === true;
+  }
+
+  function placesKept(): number {
+    return Math.ceil(workerCount / WORKERS_PER_KEPT);
+  }
+
+  /** For keys whose time has not come. Fewer while answers are slow: each call would make the others later. */
+  function placesForOthers(): number {
+    return isSlow() ? workerCount - Math.floor(workerCount / WORKERS_PER_KEPT) : workerCount;
+  }
+
   /** The last of the lanes that a worker may take from now. */
   function lastLane(): Lane {
-    if (working.size >= workerCount - Math.floor(workerCount / WORKERS_PER_RESERVED)) return 'due';
-    return options.server?.isSlow === true && someoneBegins() ? 'underway' : 'resting';
+    if (working.size >= placesForOthers()) return 'due';
+    return isSlow() && someoneBegins() ? 'underway' : 'resting';
   }
 
   /** One whose calls hang keeps the others waiting for a moment only. */
