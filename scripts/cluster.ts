@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clearAbandonedPlanes, isRunning } from '../test/support/abandoned-planes.ts';
 import { readWords } from './read-options.ts';
-import { buildDataPlane, buildPlane, planesRoot, startPlane } from '../test/support/plane.ts';
+import { buildDataPlane, buildInfluxdb, buildPlane, planesRoot, startPlane } from '../test/support/plane.ts';
 
 /** A real control plane on loopback, for trying things by hand. */
 const USAGE = `
-  npm run cluster -- build     builds it (once, about six minutes)
+  npm run cluster -- build     builds it (once, about ten minutes)
   npm run cluster -- up        builds and starts it, and stays in the foreground
   npm run cluster -- down      stops it, also what is left of one that was killed
   npm run cluster -- status
@@ -24,6 +24,7 @@ switch (verb) {
   case 'build':
     await buildPlane(say);
     await buildDataPlane(say);
+    await buildInfluxdb(say);
     break;
   case 'up':
     await up();

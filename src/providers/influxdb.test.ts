@@ -48,6 +48,7 @@ for (const [title, csv, condition, value, phase] of GOLDEN) {
 
 const ERRORS: readonly (readonly [csv: string, message: RegExp])[] = [
   ['\r\n', /no data/],
+  ['error\r\n"a ""quoted"" one"\r\n', /^InfluxDB: a "quoted" one$/],
   [TABLE('double'), /no data/],
   ['#datatype,string,string\r\n#default,,\r\n,error,reference\r\n,out of memory,897\r\n', /InfluxDB: out of memory/],
   [TABLE('double', 'many'), /"many", which is no double/],
@@ -61,6 +62,8 @@ for (const [csv, message] of ERRORS) {
 
 test('passes on why a query was refused', () => {
   assert.match(errorOf(read('{"code":"invalid","message":"error @1:1"}', 400)), /status 400: error @1:1/);
+  assert.match(errorOf(read('error\r\n"undefined ""x"""\r\n', 500)), /status 500: undefined "x"$/);
+  assert.match(errorOf(read('<html>', 502)), /status 502: <html>$/);
 });
 
 function read(csv: string, status = 200): ProviderStep {

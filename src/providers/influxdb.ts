@@ -58,7 +58,14 @@ function next(_exchange: Exchange, response: ExchangeResponse): ProviderStep {
 
 function refusalOf(body: string): string {
   const json = parsedJson(body);
-  return isPlainObject(json) && typeof json['message'] === 'string' ? json['message'] : excerptOf(body);
+  if (isPlainObject(json) && typeof json['message'] === 'string') return json['message'];
+  const [header = [], row = []] = parseCsv(body);
+  return errorIn(header, row) ?? excerptOf(body);
+}
+
+/** What is wrong, when the table is one that says so: `error` and perhaps `reference`, and no `_value`. */
+function errorIn(header: readonly string[], row: readonly string[]): string | undefined {
+  return header.includes('_value') ? undefined : row[header.indexOf('error')];
 }
 
 /**
@@ -82,8 +89,8 @@ function valuesOf(rows: readonly (readonly string[])[]): Value[] | { readonly pr
       header = row;
       continue;
     }
-    const errorAt = header.indexOf('error');
-    if (errorAt >= 0 && header.includes('reference')) return { problem: `InfluxDB: ${row[errorAt] ?? ''}` };
+    const error = errorIn(header, row);
+    if (error !== undefined) return { problem: `InfluxDB: ${error}` };
     const at = header.indexOf('_value');
     if (at < 0) return { problem: 'InfluxDB answered a table without a column _value' };
     const text = row[at] === '' ? (defaults[at] ?? '') : (row[at] ?? '');

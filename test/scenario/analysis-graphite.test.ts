@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict';
 import { startGraphite, graphiteRefusal } from '../support/graphite.ts';
 import { canaryRollout } from '../support/manifests.ts';
+import { analysisKind, assertMeasured, type Measured } from '../support/measured.ts';
 import { opened } from '../support/opened.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
 import { conditionOf, until, type Scene } from '../support/world.ts';
 
 /** Enough minutes for a value before them to be out of sight. */
 const LONG_AGO = Array.from({ length: 10 }, () => null);
-
-/** A metric of a run, and what is recorded of its one measurement. */
-interface Measured {
-  readonly phase: string;
-  readonly value?: string;
-  readonly message?: RegExp;
-}
 
 onEachControlPlane('series of a real Graphite', { skip: graphiteRefusal() }, (name) => {
   const stage = stageOn(name);
@@ -85,20 +79,6 @@ onEachControlPlane('series of a real Graphite', { skip: graphiteRefusal() }, (na
     );
     await scene.apply(...metrics.map((each) => analysisKind('AnalysisRun', [each], String(each['name']))));
 
-    for (const [title, [, expected]] of Object.entries(asked)) {
-      const run = await scene.untilRun(title, expected.phase, (it) => it['status']?.phase === expected.phase);
-      const [measurement] = run['status'].metricResults[0].measurements;
-      assert.equal(measurement.phase, expected.phase, title);
-      assert.equal(measurement.value, expected.value, title);
-      if (expected.message !== undefined) assert.match(measurement.message, expected.message, title);
-    }
+    for (const [title, [, expected]] of Object.entries(asked)) await assertMeasured(scene, title, expected);
   });
 });
-
-function analysisKind(
-  kind: 'AnalysisTemplate' | 'AnalysisRun',
-  metrics: readonly unknown[],
-  name = 'measured',
-): Record<string, unknown> {
-  return { apiVersion: 'argoproj.io/v1alpha1', kind, metadata: { name }, spec: { metrics } };
-}

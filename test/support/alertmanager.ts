@@ -1,11 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { freePort } from './metrics-server.ts';
-import { until } from './world.ts';
+import { serverDirectory, serverOf } from './server-program.ts';
 
 /** A real one of its own on loopback. */
 export interface RunningAlertmanager {
@@ -29,28 +27,25 @@ export function alertmanagerRefusal(): string | undefined {
 }
 
 export async function startAlertmanager(): Promise<RunningAlertmanager> {
-  const directory = mkdtempSync(join(tmpdir(), 'headgate-alertmanager-'));
+  const directory = serverDirectory('alertmanager');
   const config = join(directory, 'alerts.yml');
   writeFileSync(config, JSON.stringify({ route: { receiver: 'nobody' }, receivers: [{ name: 'nobody' }] }));
   const address = `127.0.0.1:${await freePort()}`;
-  const child = spawn(
-    command() ?? 'prometheus-alertmanager',
-    [
+  const url = `http://${address}`;
+  const server = serverOf({
+    name: 'Alertmanager',
+    command: command() ?? 'prometheus-alertmanager',
+    args: [
       `--config.file=${config}`,
       `--storage.path=${directory}`,
       `--web.listen-address=${address}`,
       '--cluster.listen-address=',
       '--log.level=error',
     ],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  const url = `http://${address}`;
-  await until('Alertmanager to be ready', async () => {
-    if (child.exitCode !== null) throw new Error(`Alertmanager ended with ${child.exitCode}`);
-    const answer = await request(`${url}/-/ready`).catch(() => undefined);
-    await answer?.body.dump();
-    return answer?.statusCode === 200;
+    directory,
+    readyUrl: `${url}/-/ready`,
   });
+  await server.start();
   return {
     url,
     fire: (labels) => post(`${url}/api/v2/alerts`, [{ labels }]),
@@ -62,14 +57,7 @@ export async function startAlertmanager(): Promise<RunningAlertmanager> {
         createdBy: 'test',
         comment: 'a story',
       }),
-    close: async () => {
-      if (child.exitCode === null && child.signalCode === null) {
-        const ended = once(child, 'exit');
-        child.kill('SIGKILL');
-        await ended;
-      }
-      rmSync(directory, { recursive: true, force: true });
-    },
+    close: () => server.close(),
   };
 }
 

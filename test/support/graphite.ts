@@ -1,11 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { request } from 'undici';
 import { freePort } from './metrics-server.ts';
-import { until } from './world.ts';
+import { serverDirectory, serverOf } from './server-program.ts';
 
 /** A real graphite-web of its own on loopback, over files that tests write. */
 export interface RunningGraphite {
@@ -27,7 +24,7 @@ export function graphiteRefusal(): string | undefined {
 }
 
 export async function startGraphite(): Promise<RunningGraphite> {
-  const directory = mkdtempSync(join(tmpdir(), 'headgate-graphite-'));
+  const directory = serverDirectory('graphite');
   const series = join(directory, 'whisper');
   const log = join(directory, 'log');
   for (const each of [series, log]) mkdirSync(each);
@@ -42,47 +39,16 @@ export async function startGraphite(): Promise<RunningGraphite> {
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
   writeFileSync(join(directory, 'story_settings.py'), `${lines.join('\n')}\n`);
   const address = `127.0.0.1:${await freePort()}`;
-  const child = spawn(COMMAND, ['runserver', '--noreload', address], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: {
-      ...process.env,
-      PYTHONPATH: directory,
-      PYTHONDONTWRITEBYTECODE: '1',
-      GRAPHITE_SETTINGS_MODULE: 'story_settings',
-    },
-  });
   const url = `http://${address}`;
-
-  async function close(): Promise<void> {
-    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-    }
-    rmSync(directory, { recursive: true, force: true });
-  }
-
-  // Also a line for each request, so it is kept for a failed start only.
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    said = `${said}${chunk.toString()}`.slice(-2000);
+  const server = serverOf({
+    name: 'Graphite',
+    command: COMMAND,
+    args: ['runserver', '--noreload', address],
+    env: { PYTHONPATH: directory, PYTHONDONTWRITEBYTECODE: '1', GRAPHITE_SETTINGS_MODULE: 'story_settings' },
+    directory,
+    readyUrl: `${url}/render?format=json`,
   });
-  let failure: Error | undefined;
-  child.on('error', (error) => {
-    failure = error;
-  });
-  try {
-    await until('Graphite to be ready', async () => {
-      if (failure !== undefined) throw failure;
-      if (child.exitCode !== null) throw new Error(`Graphite ended with ${child.exitCode}: ${said}`);
-      const answer = await request(`${url}/render?format=json`).catch(() => undefined);
-      await answer?.body.dump();
-      return answer?.statusCode === 200;
-    });
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  await server.start();
   return {
     url,
     record: (name, values) => {
@@ -95,7 +61,7 @@ export async function startGraphite(): Promise<RunningGraphite> {
       );
       if (points.length > 0) run('whisper-update', [file, ...points]);
     },
-    close,
+    close: () => server.close(),
   };
 }
 

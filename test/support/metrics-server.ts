@@ -1,24 +1,18 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { renameSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { until } from './world.ts';
+import { serverDirectory, serverOf, type RunningServer } from './server-program.ts';
 
 /** One of its own on loopback that scrapes what it is told to. */
-export interface RunningMetricsServer {
+export interface RunningMetricsServer extends RunningServer {
   readonly url: string;
   /** Scrapes these pods from now on. */
   scrape(pods: readonly MeasuredPod[]): void;
   /** The value of a query that answers with one, or undefined. */
   ask(query: string): Promise<number | undefined>;
-  /** Is gone until `start`, which keeps address and data. */
-  stop(): Promise<void>;
-  start(): Promise<void>;
-  close(): Promise<void>;
 }
 
 const INTERVAL = '250ms';
@@ -68,7 +62,7 @@ export function metricsServerRefusal({ command }: MetricsServer): string | undef
 }
 
 export async function startMetricsServer(server: MetricsServer): Promise<RunningMetricsServer> {
-  const directory = mkdtempSync(join(tmpdir(), `headgate-${server.command}-`));
+  const directory = serverDirectory(server.command);
   const targets = join(directory, 'targets.json');
   writeFileSync(targets, '[]');
   const job = { job_name: 'pods', file_sd_configs: [{ files: [targets] }] };
@@ -77,28 +71,14 @@ export async function startMetricsServer(server: MetricsServer): Promise<Running
   writeFileSync(config, JSON.stringify(settings));
   const address = `127.0.0.1:${await freePort()}`;
   const url = `http://${address}`;
-  let child: ChildProcess | undefined;
-
-  async function start(): Promise<void> {
-    const args = server.argumentsFor({ config, data: join(directory, 'data'), address });
-    const started = spawn(server.command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-    child = started;
-    await until(`${server.name} to be ready`, async () => {
-      if (started.exitCode !== null) throw new Error(`${server.name} ended with ${started.exitCode}`);
-      const answer = await request(`${url}/-/ready`).catch(() => undefined);
-      await answer?.body.dump();
-      return answer?.statusCode === 200;
-    });
-  }
-
-  async function stop(): Promise<void> {
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-  }
-
-  await start();
+  const running = serverOf({
+    name: server.name,
+    command: server.command,
+    args: server.argumentsFor({ config, data: join(directory, 'data'), address }),
+    directory,
+    readyUrl: `${url}/-/ready`,
+  });
+  await running.start();
   return {
     url,
     scrape: (pods) => {
@@ -113,12 +93,7 @@ export async function startMetricsServer(server: MetricsServer): Promise<Running
       const [first] = data.result;
       return first === undefined ? undefined : Number(first.value[1]);
     },
-    stop,
-    start,
-    close: async () => {
-      await stop();
-      rmSync(directory, { recursive: true, force: true });
-    },
+    ...running,
   };
 }
 

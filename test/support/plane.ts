@@ -37,6 +37,12 @@ const PROGRAMS = [
 ] as const;
 /** A data plane for the tests that send traffic; kept apart, so that nothing else waits for it or is built anew for it. */
 const TRAEFIK = { name: 'traefik', module: 'traefik', package: 'github.com/traefik/traefik/v3/cmd/traefik' } as const;
+/** The last version with Flux that is a Go module by itself; kept apart, too. */
+const INFLUXDB = {
+  name: 'influxd',
+  module: 'influxdb',
+  package: 'github.com/influxdata/influxdb/cmd/influxd',
+} as const;
 const START_MS_MAX = 120_000;
 const STOP_MS_MAX = 10_000;
 /** GOGC: the plane has memory enough, and few CPUs, which it shares with what runs on it. */
@@ -60,7 +66,7 @@ export interface DataPlaneFiles {
 
 /** Undefined when it was not built. */
 export function dataPlaneFiles(): DataPlaneFiles | undefined {
-  const files = { binary: join(dataPlane(), TRAEFIK.name), definitions: join(dataPlane(), 'gateway-api') };
+  const files = { binary: join(apart(TRAEFIK), TRAEFIK.name), definitions: join(apart(TRAEFIK), 'gateway-api') };
   return existsSync(files.binary) && existsSync(files.definitions) ? files : undefined;
 }
 
@@ -71,8 +77,8 @@ export async function buildPlane(say: (line: string) => void): Promise<void> {
 
 /** Builds the data plane if it is missing. */
 export async function buildDataPlane(say: (line: string) => void): Promise<void> {
-  await buildProgram(TRAEFIK, dataPlane(), say);
-  const definitions = join(dataPlane(), 'gateway-api');
+  await buildProgram(TRAEFIK, apart(TRAEFIK), say);
+  const definitions = join(apart(TRAEFIK), 'gateway-api');
   if (existsSync(definitions)) return;
   const module = join(PLANE, TRAEFIK.module);
   const found = spawnSync('go', ['list', '-mod=mod', '-m', '-f', '{{.Dir}}', 'sigs.k8s.io/gateway-api'], {
@@ -81,6 +87,17 @@ export async function buildDataPlane(say: (line: string) => void): Promise<void>
   });
   if (found.status !== 0) throw new Error(`go list ended with ${found.status}: ${found.stderr}`);
   cpSync(join(found.stdout.trim(), 'config', 'crd', 'standard'), definitions, { recursive: true });
+}
+
+/** The binary of a real InfluxDB. Undefined when it was not built. */
+export function influxdbBinary(): string | undefined {
+  const binary = join(apart(INFLUXDB), INFLUXDB.name);
+  return existsSync(binary) ? binary : undefined;
+}
+
+/** Builds InfluxDB if it is missing. */
+export async function buildInfluxdb(say: (line: string) => void): Promise<void> {
+  await buildProgram(INFLUXDB, apart(INFLUXDB), say);
 }
 
 interface Program {
@@ -171,9 +188,10 @@ function binaries(): string {
   return join(cache(), `plane-${hash.digest('hex').slice(0, 12)}`);
 }
 
-function dataPlane(): string {
-  const hash = createHash('sha256').update(readFileSync(join(PLANE, TRAEFIK.module, 'go.mod')));
-  return join(cache(), `traefik-${hash.digest('hex').slice(0, 12)}`);
+/** The folder of a program that is kept apart. */
+function apart({ module }: Program): string {
+  const hash = createHash('sha256').update(readFileSync(join(PLANE, module, 'go.mod')));
+  return join(cache(), `${module}-${hash.digest('hex').slice(0, 12)}`);
 }
 
 function cache(): string {

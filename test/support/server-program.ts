@@ -1,0 +1,78 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { until } from './world.ts';
+
+/** How much of what it says is kept for the message when it does not start. */
+const SAID_MAX = 2_000;
+
+export interface ServerProgram {
+  /** For messages. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Removed with the server. */
+  readonly directory: string;
+  /** Answers with success as soon as it serves. */
+  readonly readyUrl: string;
+}
+
+/** A program of somebody else's that serves on loopback for the time of a test. */
+export interface RunningServer {
+  /** Settles when it serves; also once more after `stop`. One that does not come leaves nothing behind. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Leaves nothing behind. */
+  close(): Promise<void>;
+}
+
+export function serverDirectory(name: string): string {
+  return mkdtempSync(join(tmpdir(), `headgate-${name}-`));
+}
+
+export function serverOf({ name, command, args, env, directory, readyUrl }: ServerProgram): RunningServer {
+  let child: ChildProcess | undefined;
+
+  async function start(): Promise<void> {
+    const started = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
+    child = started;
+    let said = '';
+    let failure: Error | undefined;
+    started.stderr.on('data', (chunk: Buffer) => {
+      said = `${said}${chunk.toString()}`.slice(-SAID_MAX);
+    });
+    started.on('error', (error) => {
+      failure = error;
+    });
+    try {
+      await until(`${name} to be ready`, async () => {
+        if (failure !== undefined) throw failure;
+        if (started.exitCode !== null) throw new Error(`${name} ended with ${started.exitCode}: ${said}`);
+        const answer = await request(readyUrl).catch(() => undefined);
+        await answer?.body.dump();
+        return answer !== undefined && answer.statusCode < 300;
+      });
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  async function stop(): Promise<void> {
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  async function close(): Promise<void> {
+    await stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+
+  return { start, stop, close };
+}
