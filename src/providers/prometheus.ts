@@ -12,6 +12,7 @@ import {
   type AwsRequest,
   type AwsSettings,
 } from '../core/web/aws-request.ts';
+import { credentialsOf } from '../core/web/authorization.ts';
 import { asksForToken, tokenAnswer, tokenExchange, wantsToken, withToken } from '../core/web/oauth2.ts';
 import { base64 } from '../lib/base64.ts';
 import { parseDurationNs } from '../lib/go-duration.ts';
@@ -154,7 +155,8 @@ function exchangeFor(request: Request): HttpExchange {
   if (authorization !== undefined) headers['authorization'] = authorization;
   for (const { key, value } of settings.headers ?? []) headers[key.toLowerCase()] = value;
   const secrets = [...request.secrets];
-  if (headers['authorization'] !== undefined) secrets.push(headers['authorization']);
+  const { authorization: sent } = headers;
+  if (sent !== undefined) secrets.push(sent, credentialsOf(sent));
   const password = settings.authentication?.basicAuth?.password;
   if (password !== undefined && password !== '') secrets.push(password);
   return {

@@ -10,6 +10,7 @@ import {
   type AwsRequest,
   type AwsSettings,
 } from '../core/web/aws-request.ts';
+import { credentialsOf } from '../core/web/authorization.ts';
 import { asksForToken, tokenAnswer, tokenExchange, wantsToken, withToken } from '../core/web/oauth2.ts';
 import { redirectOf } from '../core/web/redirect.ts';
 import { base64 } from '../lib/base64.ts';
@@ -98,7 +99,8 @@ function questionOf(settings: WebSettings, query: MetricQuery): HttpExchange {
   }
   for (const { key, value } of settings.headers ?? []) headers[key.toLowerCase()] = value;
   const payload = jsonBody === undefined ? body : JSON.stringify(jsonBody);
-  const hidden = [password, headers['authorization'] ?? ''].filter((text) => text !== '');
+  const authorization = headers['authorization'] ?? '';
+  const hidden = [password, authorization, credentialsOf(authorization)].filter((text) => text !== '');
   return {
     type: 'http',
     method,

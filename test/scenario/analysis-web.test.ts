@@ -31,6 +31,25 @@ onEachControlPlane('a metric from an HTTP server', { concurrency: 4 }, (name) =>
     assert.ok(!JSON.stringify(ended).includes('t0p-s3cret'));
   });
 
+  story('never shows the token as a value either', async (scene) => {
+    await scene.apply(token(), run({ url: `${server.url}/mirror`, successCondition: 'result.authorization != ""' }));
+
+    const ended = await untilMeasured(scene);
+
+    assert.equal(ended['status'].phase, 'Successful');
+    assert.equal(ended['status'].metricResults[0].measurements[0].value, '{"authorization":"*****"}');
+    assert.ok(!JSON.stringify(ended).includes('t0p-s3cret'));
+  });
+
+  story('is recorded in part where it is too long for an object', async (scene) => {
+    await scene.apply(token(), run({ url: `${server.url}/long`, successCondition: 'len(result) == 3000000' }));
+
+    const ended = await untilMeasured(scene);
+
+    assert.equal(ended['status'].phase, 'Successful');
+    assert.match(ended['status'].metricResults[0].measurements[0].value, /^"x+… \(3000002 characters\)$/);
+  });
+
   story('is not asked at the address of a metadata service, nor sent there by a redirect', async (scene) => {
     await scene.apply(token(), run({ url: 'http://169.254.169.254/latest/meta-data/' }));
     await scene.apply(run({ name: 'moved', url: `${server.url}/moved` }));
@@ -45,6 +64,10 @@ const answer = ((request, response) => {
   const authorization = request.headers.authorization ?? '';
   if (request.url === '/echo') {
     response.writeHead(500).end(`you sent ${authorization}`);
+  } else if (request.url === '/mirror') {
+    response.writeHead(200).end(JSON.stringify({ authorization }));
+  } else if (request.url === '/long') {
+    response.writeHead(200).end(JSON.stringify('x'.repeat(3_000_000)));
   } else if (request.url === '/moved') {
     response.writeHead(302, { location: 'http://169.254.169.254/' }).end();
   } else {
@@ -72,8 +95,13 @@ function token(): Record<string, unknown> {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'checks' }, stringData: { token: 't0p-s3cret' } };
 }
 
-function run(input: { readonly name?: string; readonly url: string; readonly jsonPath?: string }): unknown {
-  const { name = 'run', url, jsonPath } = input;
+function run(input: {
+  readonly name?: string;
+  readonly url: string;
+  readonly jsonPath?: string;
+  readonly successCondition?: string;
+}): unknown {
+  const { name = 'run', url, jsonPath, successCondition = 'result == 0' } = input;
   const headers = [{ key: 'Authorization', value: 'Bearer {{args.token}}' }];
   return {
     apiVersion: 'argoproj.io/v1alpha1',
@@ -84,7 +112,7 @@ function run(input: { readonly name?: string; readonly url: string; readonly jso
       metrics: [
         {
           name: 'failed-checks',
-          successCondition: 'result == 0',
+          successCondition,
           provider: { web: { url, headers, ...(jsonPath === undefined ? {} : { jsonPath }) } },
         },
       ],

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { AnalysisRun, Metric } from '../../api/analysis.ts';
 import type { KubeObject, ObjectRef } from '../../api/kube-object.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
-import type { MeasurementReport } from '../../core/analysis/measurement.ts';
+import { measurementOf, type MeasurementReport } from '../../core/analysis/measurement.ts';
 import { VirtualClock } from '../../lib/virtual-clock.ts';
 import type { HttpRequest } from '../../ports/http.ts';
 import { measure, removeGarbage, terminateMeasurement } from './measure.ts';
@@ -20,12 +20,13 @@ class Outside {
   secret: Readonly<Record<string, string>> | undefined;
   body = '';
   status = 200;
+  headers: Readonly<Record<string, string>> = {};
 
   readonly ports = {
     http: {
       send: (request: HttpRequest) => {
         this.requests.push(request);
-        return Promise.resolve({ status: this.status, headers: {}, body: this.body });
+        return Promise.resolve({ status: this.status, headers: this.headers, body: this.body });
       },
       close: () => undefined,
     },
@@ -104,9 +105,38 @@ test('an answer that repeats a credential is recorded without it, and the addres
   outside.status = 500;
   outside.body = 'http://dd.test does not know k1-secret and k2-secret';
 
-  const message = messageOf(await outside.start(DATADOG));
+  const { message } = measurementOf(await outside.start(DATADOG), DATADOG, []);
 
-  assert.match(message, /http:\/\/dd\.test does not know \*\*\*\*\* and \*\*\*\*\*/);
+  assert.match(message ?? '', /http:\/\/dd\.test does not know \*\*\*\*\* and \*\*\*\*\*/);
+});
+
+test('a value that is a credential is recorded without it, also when it cannot be judged', async () => {
+  const outside = new Outside();
+  outside.body = '{"headers":{"authorization":"Basic bWU6aHVzaA=="}}';
+  const authentication = { basicAuth: { username: 'me', password: 'hush' } };
+  const metric: Metric = {
+    name: 'echo',
+    successCondition: 'asFloat(result.headers.authorization) > 1',
+    provider: { web: { url: 'http://echo.test/', authentication } },
+  };
+
+  const measurement = measurementOf(await outside.start(metric), metric, []);
+
+  assert.equal(measurement.phase, 'Error');
+  assert.ok(!JSON.stringify(measurement).includes('bWU6aHVzaA'), JSON.stringify(measurement));
+  assert.equal(measurement.value, '{"headers":{"authorization":"*****"}}');
+});
+
+test('a server that sends a question round and round ends it, and what it was asked with is known once', async () => {
+  const outside = new Outside();
+  outside.status = 302;
+  outside.headers = { location: '/again' };
+  const authentication = { basicAuth: { username: 'me', password: 'hush' } };
+
+  const report = await outside.start({ name: 'm', provider: { web: { url: 'http://echo.test/', authentication } } });
+
+  assert.match(messageOf(report), /needed more than 20 requests/);
+  assert.equal(new Set(report.secrets).size, report.secrets?.length);
 });
 
 test('nothing more is started for a measurement that was given up', async () => {

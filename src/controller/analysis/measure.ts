@@ -1,10 +1,9 @@
 import type { AnalysisRun, Measurement } from '../../api/analysis.ts';
 import type { MeasurementOrder } from '../../core/analysis/decide-run.ts';
-import { redactAll, type MeasurementReport } from '../../core/analysis/measurement.ts';
+import type { MeasurementReport } from '../../core/analysis/measurement.ts';
 import type { ProviderOutcome } from '../../core/analysis/outcome.ts';
 import type { Exchange, WaitExchange } from '../../core/exchange.ts';
 import type { AwsAccount } from '../../lib/aws-account.ts';
-import { redact } from '../../lib/redact.ts';
 import type { AwsCredentialSource } from '../../ports/aws.ts';
 import type { Clock } from '../../ports/clock.ts';
 import {
@@ -39,9 +38,10 @@ export async function measure(input: MeasureInput): Promise<MeasurementReport> {
   const metricName = order.metric.name;
   const choice = providerOf(order.metric);
   const startedAtMs = startedAt(order) ?? clock.nowMs();
-  const ended = choice.ok ? await ask(choice.provider, input) : outcomeOf(failed(choice.message), []);
+  const secrets = [...order.secrets];
+  const ended = choice.ok ? await ask(choice.provider, input, secrets) : outcomeOf(failed(choice.message));
   const metricMetadata = choice.ok ? choice.provider.metadata?.(order.metric) : undefined;
-  const about = { metricName, startedAtMs, ...(metricMetadata === undefined ? {} : { metricMetadata }) };
+  const about = { metricName, startedAtMs, secrets, ...(metricMetadata === undefined ? {} : { metricMetadata }) };
   return ended.type === 'wait'
     ? { ...about, progress: { type: 'waiting', resumeAtMs: ended.resumeAtMs, state: ended.state } }
     : { ...about, progress: { type: 'finished', finishedAtMs: clock.nowMs(), outcome: ended.outcome } };
@@ -80,16 +80,17 @@ export async function removeGarbage(
 
 type Ended = WaitExchange | { readonly type: 'outcome'; readonly outcome: ProviderOutcome };
 
-async function ask(provider: MetricProvider, input: MeasureInput): Promise<Ended> {
+/** Adds to `hidden` what it asks with: an answer may repeat it. */
+async function ask(provider: MetricProvider, input: MeasureInput, hidden: string[]): Promise<Ended> {
   const { order } = input;
   const wanted = provider.secretFor?.(order.metric);
   const places = { controller: input.options.namespace ?? '', run: input.run.metadata.namespace ?? '' };
   const secret = wanted === undefined ? undefined : await readProviderSecret(wanted, input.ports.reader, places);
-  if (secret?.ok === false) return outcomeOf(failed(secret.message), order.secrets);
-  const hidden = [...order.secrets, ...(secret?.hidden ?? [])];
+  if (secret?.ok === false) return outcomeOf(failed(secret.message));
+  hidden.push(...(secret?.hidden ?? []));
   const aws = provider.needsAws?.(order.metric) === true ? await awsAccount(input.aws) : undefined;
-  if (typeof aws === 'string') return outcomeOf(failed(aws), hidden);
-  if (aws !== undefined) hidden.push(aws.credentials.secretAccessKey);
+  if (typeof aws === 'string') return outcomeOf(failed(aws));
+  if (aws !== undefined) hidden.push(aws.credentials.secretAccessKey, aws.credentials.sessionToken ?? '');
   const query = (): MetricQuery => ({
     ...queryOf(input, { secrets: hidden }),
     ...(aws === undefined ? {} : { aws }),
@@ -98,14 +99,14 @@ async function ask(provider: MetricProvider, input: MeasureInput): Promise<Ended
   let step = firstStep(provider, order, query());
   for (let asked = 0; asked < EXCHANGES_MAX; asked += 1) {
     if (step.type === 'wait') return step;
-    if (step.type === 'outcome') return outcomeOf(step, hidden);
+    if (step.type === 'outcome') return outcomeOf(step);
     // Given up: nothing more may be started.
-    if (input.signal.aborted) return outcomeOf(failed(`${order.metric.name} is no longer measured`), hidden);
+    if (input.signal.aborted) return outcomeOf(failed(`${order.metric.name} is no longer measured`));
     const exchange: Exclude<Exchange, WaitExchange> = step;
-    if (exchange.type === 'http') hidden.push(...exchange.secrets);
+    if (exchange.type === 'http') hidden.push(...exchange.secrets.filter((secret) => !hidden.includes(secret)));
     step = provider.next(exchange, await carryOut(exchange, input.ports, input.signal), query());
   }
-  return outcomeOf(failed(`${order.metric.name} needed more than ${EXCHANGES_MAX} requests`), hidden);
+  return outcomeOf(failed(`${order.metric.name} needed more than ${EXCHANGES_MAX} requests`));
 }
 
 /** The account, or why there is none. */
@@ -123,14 +124,10 @@ function firstStep(provider: MetricProvider, order: MeasureInput['order'], query
   return provider.resume?.(order.measurement, query) ?? failed(`${provider.id} cannot go on with a measurement`);
 }
 
-/** What is recorded; an answer may repeat what it was asked with, so every secret of the way there is hidden. */
-function outcomeOf(step: ProviderStep, secrets: readonly string[]): Ended {
+function outcomeOf(step: ProviderStep): Ended {
   const outcome = step.type === 'outcome' ? step.outcome : undefined;
   if (outcome === undefined) throw new Error('a measurement ends with an outcome');
-  const metadata = outcome.metadata === undefined ? {} : { metadata: redactAll(outcome.metadata, secrets) };
-  if (outcome.type === 'result') return { type: 'outcome', outcome: { ...outcome, ...metadata } };
-  const message = outcome.message === undefined ? {} : { message: redact(outcome.message, secrets) };
-  return { type: 'outcome', outcome: { ...outcome, ...message, ...metadata } };
+  return { type: 'outcome', outcome };
 }
 
 type QueryInput = Pick<MeasureInput, 'run' | 'clock' | 'options'> & {

@@ -300,6 +300,36 @@ test('fills arguments into every text of a metric, also those from Secrets, and 
   assert.equal(second.status.metricResults?.[0]?.measurements?.[0]?.message, 'token ***** was refused');
 });
 
+test('never records a value of a Secret, also where it is what was measured', () => {
+  const spec: AnalysisRunSpec = {
+    metrics: [{ ...METRIC, successCondition: 'result == "hush"' }],
+    args: [{ name: 'token', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }],
+  };
+  const status = decideRun(observe(spec, { secrets: { token: { value: 'hush' } } })).status;
+  const outcome: ProviderOutcome = { type: 'result', result: 'hush', value: 'hush' };
+  const progress = { type: 'finished', finishedAtMs: START_MS + 5, outcome } as const;
+  const reports = [{ ...report('errors', 0, START_MS), progress }];
+  const second = decideRun(observe(spec, { secrets: { token: { value: 'hush' } }, status, reports }));
+
+  const [measurement] = second.status.metricResults?.[0]?.measurements ?? [];
+  assert.deepEqual([measurement?.phase, measurement?.value], ['Successful', '*****']);
+  assert.ok(!JSON.stringify(second.status).includes('hush'));
+});
+
+test('records the beginning of what is too long for an object, and judges all of it', () => {
+  const spec: AnalysisRunSpec = { metrics: [{ ...METRIC, successCondition: 'len(result) == 1000000' }] };
+  const status = decideRun(observe(spec)).status;
+  const long = 'x'.repeat(1_000_000);
+  const outcome: ProviderOutcome = { type: 'result', result: long, value: long, metadata: { warnings: long } };
+  const progress = { type: 'finished', finishedAtMs: START_MS + 5, outcome } as const;
+  const second = decideRun(observe(spec, { status, reports: [{ ...report('errors', 0, START_MS), progress }] }));
+
+  const [measurement] = second.status.metricResults?.[0]?.measurements ?? [];
+  assert.equal(measurement?.phase, 'Successful');
+  assert.match(measurement?.value ?? '', /^x{8192}… \(1000000 characters\)$/);
+  assert.ok(JSON.stringify(measurement).length < 20_000);
+});
+
 test('ends as Error when a Secret is missing, but only if something is to be measured', () => {
   const spec: AnalysisRunSpec = {
     metrics: [METRIC],

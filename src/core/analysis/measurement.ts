@@ -15,14 +15,20 @@ export interface MeasurementReport {
     | { readonly type: 'waiting'; readonly resumeAtMs: number; readonly state: Readonly<Record<string, string>> };
   /** What the provider says about the metric itself, such as the query it resolved to. */
   readonly metricMetadata?: Readonly<Record<string, string>>;
+  /** What it was asked with and must not be shown, besides the Secrets that the run names. */
+  readonly secrets?: readonly string[];
 }
 
-/** The measurement to record for a report, judged by the resolved metric, with secrets hidden. */
-export function measurementOf(report: MeasurementReport, metric: Metric, secrets: readonly string[]): Measurement {
+/** Characters of a value, a message or an item of metadata that are recorded; all of a run has to fit into one object. */
+const RECORDED_LENGTH_MAX = 8_192;
+
+/** The measurement to record for a report, judged by the resolved metric, with secrets hidden and only the beginning of long texts. */
+export function measurementOf(report: MeasurementReport, metric: Metric, ofRun: readonly string[]): Measurement {
   const { progress } = report;
+  const secrets = [...ofRun, ...(report.secrets ?? [])];
   const startedAt = formatTimestampMs(report.startedAtMs);
   if (progress.type === 'waiting') {
-    const metadata = redactAll(progress.state, secrets);
+    const metadata = shown(progress.state, secrets);
     return {
       phase: 'Running',
       startedAt,
@@ -35,15 +41,27 @@ export function measurementOf(report: MeasurementReport, metric: Metric, secrets
     outcome.type === 'verdict'
       ? outcome
       : { ...assessResult(metric, outcome.result, finishedAtMs), value: outcome.value };
-  const message = redact(judged.message ?? '', secrets);
+  const message = shownText(judged.message ?? '', secrets);
+  const value = shownText(judged.value ?? '', secrets);
   return {
     phase: judged.phase,
     ...(message === '' ? {} : { message }),
     startedAt,
     finishedAt: formatTimestampMs(finishedAtMs),
-    ...(judged.value === undefined || judged.value === '' ? {} : { value: judged.value }),
-    ...metadataField(redactAll(outcome.metadata, secrets)),
+    ...(value === '' ? {} : { value }),
+    ...metadataField(shown(outcome.metadata ?? {}, secrets)),
   };
+}
+
+function shown(texts: Readonly<Record<string, string>>, secrets: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, shownText(text, secrets)]));
+}
+
+/** Cut after secrets are hidden, so that none stays in part. */
+function shownText(text: string, secrets: readonly string[]): string {
+  const hidden = redact(text, secrets);
+  if (hidden.length <= RECORDED_LENGTH_MAX) return hidden;
+  return `${hidden.slice(0, RECORDED_LENGTH_MAX).toWellFormed()}… (${hidden.length} characters)`;
 }
 
 /**

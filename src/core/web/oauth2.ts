@@ -2,6 +2,7 @@ import { base64 } from '../../lib/base64.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 import type { Exchange, ExchangeResponse, HttpExchange } from '../exchange.ts';
 import { jsonAnswer } from './answer.ts';
+import { credentialsOf } from './authorization.ts';
 
 /** The client credentials grant of OAuth 2 (RFC 6749, 4.4). */
 export interface ClientCredentials {
@@ -83,10 +84,9 @@ export function tokenAnswer(
 
 /** The question with its token, which is a secret. */
 export function withToken(question: HttpExchange, authorization: string): HttpExchange {
-  const token = authorization.slice(authorization.indexOf(' ') + 1);
   return {
     ...question,
     headers: { ...question.headers, authorization },
-    secrets: [...question.secrets, authorization, token],
+    secrets: [...question.secrets, authorization, credentialsOf(authorization)],
   };
 }
