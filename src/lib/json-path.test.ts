@@ -31,6 +31,10 @@ describe("Kubernetes' JSONPath", () => {
     ["{.status.conditions[?(@.type == 'Paused')].status}", ['False']],
     ['.status.conditions[?(@.type!="Ready")].type', ['Paused']],
     ['.status.conditions[?(@.age>6)].type', ['Paused']],
+    ['.status.conditions[?(@.type == "a==b")].type', []],
+    ['.status.conditions[?("Ready" == @.type)].age', [5]],
+    ['.status.conditions[?( @.age <= 5 )].type', ['Ready']],
+    ['.status[?(@[?(@.age>6)])][0].age', [5]],
     ['.spec.steps[?(@.pause)].pause', [{}]],
     ['..setWeight', [20, 40]],
   ];
@@ -47,6 +51,17 @@ describe("Kubernetes' JSONPath", () => {
     let nested: unknown = 1;
     for (let depth = 0; depth < 60; depth += 1) nested = [nested, nested];
     assert.throws(() => compileJsonPath('........x')(nested), /finds more than/);
+  });
+
+  it('refuses to go on where a filter reads on and on', () => {
+    let nested: unknown = 1;
+    for (let depth = 0; depth < 3_000; depth += 1) nested = [nested];
+    assert.throws(() => compileJsonPath('..[?(@..a==1)]')(nested), /finds more than/);
+  });
+
+  it('refuses a filter of blanks at once', () => {
+    const path = `[?(${' '.repeat(100_000)}a==${' '.repeat(100_000)}b]`;
+    assert.throws(() => compileJsonPath(path), /unrecognized value/);
   });
 
   it('gives the field names of a simple path', () => {

@@ -7,29 +7,46 @@ import { isPlainObject as isObject } from './merge-patch.ts';
  * matches in order. Throws an Error on a path that does not parse, and the reader on one that finds more than any reader wants.
  */
 export function compileJsonPath(path: string): (value: unknown) => readonly unknown[] {
-  const steps = parseSteps(stripBraces(path.trim()));
-  return (value) => {
+  const read = readerOf(stripBraces(path.trim()));
+  return (value) => read(value, { seen: 0 });
+}
+
+/** What one reading has looked at so far, also on the way and in filters. */
+interface Meter {
+  seen: number;
+}
+
+/** Each `..` may multiply what was found before it, and a filter with one reads on from each. A quarter of a second. */
+const VALUES_MAX = 500_000;
+
+function look(meter: Meter): void {
+  meter.seen += 1;
+  if (meter.seen > VALUES_MAX) throw new Error(`JSONPath finds more than ${VALUES_MAX} values`);
+}
+
+type Reader = (value: unknown, meter: Meter) => readonly unknown[];
+
+function readerOf(path: string): Reader {
+  const steps = parseSteps(path);
+  return (value, meter) => {
     let current: readonly unknown[] = [value];
-    for (const step of steps) current = taken(current, step);
+    for (const step of steps) current = taken(current, step, meter);
     return current;
   };
 }
 
-/** Each `..` may multiply what was found before it. */
-const MATCHES_MAX = 100_000;
-
-function taken(values: readonly unknown[], step: Step): readonly unknown[] {
+function taken(values: readonly unknown[], step: Step, meter: Meter): readonly unknown[] {
   const found: unknown[] = [];
   for (const value of values) {
-    for (const match of step(value)) {
-      if (found.length >= MATCHES_MAX) throw new Error(`JSONPath finds more than ${MATCHES_MAX} values`);
+    for (const match of step(value, meter)) {
+      look(meter);
       found.push(match);
     }
   }
   return found;
 }
 
-type Step = (value: unknown) => Iterable<unknown>;
+type Step = (value: unknown, meter: Meter) => Iterable<unknown>;
 
 function stripBraces(path: string): string {
   const inner = path.startsWith('{') && path.endsWith('}') ? path.slice(1, -1) : path;
@@ -126,8 +143,8 @@ function sliceStep(range: { readonly from: string; readonly to: string; readonly
 }
 
 function unionStep(members: readonly Step[]): Step {
-  return function* (value) {
-    for (const member of members) yield* member(value);
+  return function* (value, meter) {
+    for (const member of members) yield* member(value, meter);
   };
 }
 
@@ -146,40 +163,68 @@ function* descendants(value: unknown): Generator<unknown> {
   }
 }
 
-const FILTER = /^\(\s*(.+?)\s*(==|!=|>=|<=|>|<)\s*(.+?)\s*\)$/;
+const OPERATORS = ['==', '!=', '>=', '<=', '>', '<'] as const;
+type Operator = (typeof OPERATORS)[number];
 
+/** `(left operator right)`, or `(path)` for what has to be there. */
 function filterStep(filter: string): Step {
-  const comparison = FILTER.exec(filter);
-  const test =
-    comparison === null
-      ? existsTest(filter)
-      : comparisonTest(comparison[1] ?? '', comparison[2] ?? '', comparison[3] ?? '');
-  return function* (value) {
+  const inner = filter.startsWith('(') && filter.endsWith(')') ? filter.slice(1, -1) : filter;
+  const comparison = splitAtOperator(inner);
+  const test = comparison === undefined ? existsTest(inner) : comparisonTest(comparison);
+  return function* (value, meter) {
     for (const item of children(value)) {
-      if (test(item)) yield item;
+      look(meter);
+      if (test(item, meter)) yield item;
     }
   };
 }
 
-function existsTest(filter: string): (item: unknown) => boolean {
-  const inner = /^\((.*)\)$/.exec(filter)?.[1] ?? filter;
-  const read = operand(inner);
-  return (item) => read(item).length > 0;
+interface Comparison {
+  readonly left: string;
+  readonly operator: Operator;
+  readonly right: string;
 }
 
-function comparisonTest(left: string, operator: string, right: string): (item: unknown) => boolean {
+/** At the first operator that stands outside of quotes and of nested filters. */
+function splitAtOperator(text: string): Comparison | undefined {
+  let quote = '';
+  let depth = 0;
+  for (let index = 0; index < text.length; index++) {
+    const char = text[index] ?? '';
+    if (quote !== '') {
+      if (char === quote) quote = '';
+    } else if (char === '"' || char === "'") quote = char;
+    else if (char === '[') depth++;
+    else if (char === ']') depth--;
+    else if (depth === 0) {
+      const operator = OPERATORS.find((one) => text.startsWith(one, index));
+      if (operator === undefined) continue;
+      return { left: text.slice(0, index), operator, right: text.slice(index + operator.length) };
+    }
+  }
+  return undefined;
+}
+
+type Test = (item: unknown, meter: Meter) => boolean;
+
+function existsTest(path: string): Test {
+  const read = operand(path);
+  return (item, meter) => read(item, meter).length > 0;
+}
+
+function comparisonTest({ left, operator, right }: Comparison): Test {
   const readLeft = operand(left);
   const readRight = operand(right);
-  return (item) => {
-    const leftValue = readLeft(item)[0];
-    const rightValue = readRight(item)[0];
+  return (item, meter) => {
+    const leftValue = readLeft(item, meter)[0];
+    const rightValue = readRight(item, meter)[0];
     return leftValue !== undefined && rightValue !== undefined && compares(leftValue, operator, rightValue);
   };
 }
 
-function operand(text: string): (item: unknown) => readonly unknown[] {
+function operand(text: string): Reader {
   const trimmed = text.trim();
-  if (trimmed.startsWith('@')) return compileJsonPath(trimmed.slice(1));
+  if (trimmed.startsWith('@')) return readerOf(stripBraces(trimmed.slice(1)));
   const literal = literalOf(trimmed);
   return () => [literal];
 }
@@ -193,7 +238,7 @@ function literalOf(text: string): unknown {
   return number;
 }
 
-function compares(left: unknown, operator: string, right: unknown): boolean {
+function compares(left: unknown, operator: Operator, right: unknown): boolean {
   switch (operator) {
     case '==':
       return deepEqual(left, right);
