@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createAddressGuard } from '../adapters/http/address-guard.ts';
 import { controllerCommand, type ControllerOptions } from './controller-options.ts';
 
 async function parse(args: string, environment: Readonly<Record<string, string>> = {}): Promise<ControllerOptions> {
@@ -102,6 +103,14 @@ describe('the options of the controller', () => {
   for (const wrong of ['--loglevel=loud', '--logformat=xml', '--namespaced=maybe', '--controllers=analysis']) {
     it(`refuses ${wrong}`, async () => {
       await assert.rejects(parse(wrong));
+    });
+  }
+
+  const METADATA = ['169.254.169.254', '[fd00:ec2::254]', '[fd20:ce::254]', '100.100.100.200', '168.63.129.16'];
+  for (const address of METADATA) {
+    it(`keep requests of metrics from what clouds tell their machines: ${address}`, async () => {
+      assert.equal(createAddressGuard((await parse('')).deniedAddresses).denies(address), true);
+      assert.equal(createAddressGuard((await parse('--denied-addresses=')).deniedAddresses).denies(address), false);
     });
   }
 });

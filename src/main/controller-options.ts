@@ -144,8 +144,17 @@ function count(text: string): number {
   return number;
 }
 
-/** Where clouds answer with the credentials of the machine itself: link-local, and Alibaba's and AWS' own. */
-const DENIED_ADDRESSES: readonly string[] = ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128', '100.100.100.200/32'];
+/** Where clouds answer with what only the machine itself may know: link-local, and places of their own. */
+const DENIED_ADDRESSES: readonly string[] = [
+  '169.254.0.0/16',
+  'fe80::/10',
+  // AWS, Google Cloud, Alibaba Cloud, Azure, Oracle Cloud
+  'fd00:ec2::254/128',
+  'fd20:ce::254/128',
+  '100.100.100.200/32',
+  '168.63.129.16/32',
+  '192.0.0.192/32',
+];
 
 function addressBlocks(text: string): readonly string[] {
   const blocks = text
