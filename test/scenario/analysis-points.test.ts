@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Manifest } from '../support/api-client.ts';
-import { startFakePrometheus } from '../support/fake-prometheus.ts';
+import { constantMetrics } from '../support/constant-metrics.ts';
 import { analysisTemplate, blueGreenRollout, canaryRollout, service, type RolloutInput } from '../support/manifests.ts';
-import { PROMETHEUS, startMetricsServer } from '../support/metrics-server.ts';
-import { opened } from '../support/opened.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
 import { conditionOf, until, type Scene } from '../support/world.ts';
 
@@ -56,11 +54,7 @@ const POINTS: readonly Point[] = [
 
 onEachControlPlane('a measurement', { concurrency: 8 }, (name) => {
   const stage = stageOn(name);
-  const wantsReal = process.env['HEADGATE_CLUSTER'] === 'required';
-  const prometheus = opened<{ readonly url: string; close(): Promise<void> }>(
-    () => (wantsReal ? startMetricsServer(PROMETHEUS) : startFakePrometheus()),
-    (server) => server.close(),
-  );
+  const prometheus = constantMetrics();
   const story = storiesOn(stage, 'point');
 
   const template = (query: string, metric: Readonly<Record<string, unknown>> = {}): Record<string, unknown> =>

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Manifest } from '../support/api-client.ts';
+import { constantMetrics } from '../support/constant-metrics.ts';
 import { experiment } from '../support/experiments.ts';
-import { startFakePrometheus } from '../support/fake-prometheus.ts';
 import { analysisTemplate, canaryRollout, ingress, service, SHOP_ROUTE, SHOP_ROUTED } from '../support/manifests.ts';
-import { opened } from '../support/opened.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
 import { conditionOf, until, type Scene } from '../support/world.ts';
 
@@ -13,18 +12,17 @@ const CANARY = { name: 'canary', specRef: 'canary', metadata: { labels: { role: 
 
 onEachControlPlane('an Experiment as a step', { concurrency: 8 }, (name) => {
   const stage = stageOn(name);
-  const prometheus = opened(startFakePrometheus, (fake) => fake.close());
+  const prometheus = constantMetrics();
   const story = storiesOn(stage, 'step');
 
+  /** A template by this name that measures always the same. */
   const measures = (
-    query: string,
+    template: string,
     value: number,
     metric: Readonly<Record<string, unknown>> = {},
     args?: readonly unknown[],
-  ): Record<string, unknown> => {
-    prometheus.answer(query, { value });
-    return analysisTemplate({ name: query, address: prometheus.url, query, metric, args });
-  };
+  ): Record<string, unknown> =>
+    analysisTemplate({ name: template, address: prometheus.url, query: `vector(${value})`, metric, args });
 
   /** A Rollout that is stable with its first version, and whose update runs this as its first step. */
   const install = async (scene: Scene, step: unknown, spec: Readonly<Record<string, unknown>> = {}): Promise<void> => {
@@ -120,7 +118,7 @@ onEachControlPlane('an Experiment as a step', { concurrency: 8 }, (name) => {
     assert.equal(aborted['status'].abort, true);
     assert.equal(aborted['status'].canary?.currentExperiment, undefined);
 
-    prometheus.answer('poor', { value: 0.01 });
+    await scene.apply(measures('poor', 0.01));
     await scene.patchStatus('shop', { abort: false });
     const again = await until('another Experiment', async () => {
       const found = await scene.list(EXPERIMENTS);
@@ -146,7 +144,7 @@ onEachControlPlane('an Experiment as a step', { concurrency: 8 }, (name) => {
     assert.equal(paused['status'].controllerPause, true);
     assert.equal((await scene.list(EXPERIMENTS)).length, 1);
 
-    prometheus.answer('vague', { value: 0.01 });
+    await scene.apply(measures('vague', 0.01, { failureCondition: 'result[0] > 0.1' }));
     await scene.patchStatus('shop', { pauseConditions: null });
     const done = await scene.untilRollout('shop', 'at its pause', ({ status }) => status.currentStepIndex === 1);
 

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Manifest } from '../support/api-client.ts';
+import { constantMetrics } from '../support/constant-metrics.ts';
 import { experiment, version } from '../support/experiments.ts';
-import { startFakePrometheus } from '../support/fake-prometheus.ts';
 import { analysisTemplate, podTemplate, service } from '../support/manifests.ts';
-import { opened } from '../support/opened.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
 import { conditionOf, until, type Scene } from '../support/world.ts';
 
@@ -11,11 +10,16 @@ const EXPERIMENTS = 'experiments.argoproj.io';
 
 onEachControlPlane('an Experiment by itself', { concurrency: 8 }, (name) => {
   const stage = stageOn(name);
-  const prometheus = opened(startFakePrometheus, (fake) => fake.close());
+  const prometheus = constantMetrics();
   const story = storiesOn(stage, 'experiment');
 
-  const measures = (template: string, metric: Readonly<Record<string, unknown>> = {}): Record<string, unknown> =>
-    analysisTemplate({ name: template, address: prometheus.url, query: template, metric });
+  /** A template by this name that measures always the same. */
+  const measures = (
+    template: string,
+    value: number,
+    metric: Readonly<Record<string, unknown>> = {},
+  ): Record<string, unknown> =>
+    analysisTemplate({ name: template, address: prometheus.url, query: `vector(${value})`, metric });
 
   story('runs its versions for their time, then takes their pods away', async (scene) => {
     await scene.apply(experiment({ name: 'ab', spec: { duration: '1s' } }));
@@ -64,16 +68,14 @@ onEachControlPlane('an Experiment by itself', { concurrency: 8 }, (name) => {
   });
 
   story('ends as soon as what it waits for is measured, and ends the other measurement', async (scene) => {
-    prometheus.answer('needed', { value: 0.01 });
-    prometheus.answer('forever', { value: 0.01 });
     const analyses = [
       { name: 'needed', templateName: 'needed', requiredForCompletion: true, args: [HASH_ARGUMENT] },
       { name: 'forever', templateName: 'forever' },
     ];
-    const needed = measures('needed', { count: 2, interval: '1s' });
+    const needed = measures('needed', 0.01, { count: 2, interval: '1s' });
     await scene.apply(
       { ...needed, spec: { ...(needed['spec'] as object), args: [{ name: 'hash' }] } },
-      measures('forever', { interval: '1s' }),
+      measures('forever', 0.01, { interval: '1s' }),
       experiment({ name: 'ab', spec: { analyses } }),
     );
 
@@ -100,9 +102,8 @@ onEachControlPlane('an Experiment by itself', { concurrency: 8 }, (name) => {
   });
 
   story('fails with the analysis that fails', async (scene) => {
-    prometheus.answer('bad', { value: 0.9 });
     await scene.apply(
-      measures('bad'),
+      measures('bad', 0.9),
       experiment({ name: 'ab', spec: { duration: '1h', analyses: [{ name: 'errors', templateName: 'bad' }] } }),
     );
 
@@ -123,9 +124,8 @@ onEachControlPlane('an Experiment by itself', { concurrency: 8 }, (name) => {
   });
 
   story('is inconclusive with the analysis that is', async (scene) => {
-    prometheus.answer('unclear', { value: 0.07 });
     await scene.apply(
-      measures('unclear', { failureCondition: 'result[0] > 0.1' }),
+      measures('unclear', 0.07, { failureCondition: 'result[0] > 0.1' }),
       experiment({ name: 'ab', spec: { analyses: [{ name: 'errors', templateName: 'unclear' }] } }),
     );
 
@@ -133,9 +133,8 @@ onEachControlPlane('an Experiment by itself', { concurrency: 8 }, (name) => {
   });
 
   story('is inconclusive when its time is over before anything was measured', async (scene) => {
-    prometheus.answer('late', { value: 0.01 });
     await scene.apply(
-      measures('late', { initialDelay: '1h', count: 1 }),
+      measures('late', 0.01, { initialDelay: '1h', count: 1 }),
       experiment({ name: 'ab', spec: { duration: '1s', analyses: [{ name: 'errors', templateName: 'late' }] } }),
     );
 
@@ -146,10 +145,9 @@ onEachControlPlane('an Experiment by itself', { concurrency: 8 }, (name) => {
   });
 
   story('waits for what it needs after its time is over, with its pods', async (scene) => {
-    prometheus.answer('slow', { value: 0.01 });
     const analyses = [{ name: 'slow', templateName: 'slow', requiredForCompletion: true }];
     await scene.apply(
-      measures('slow', { count: 3, interval: '1s' }),
+      measures('slow', 0.01, { count: 3, interval: '1s' }),
       experiment({ name: 'ab', spec: { duration: '1s', analyses } }),
     );
 
@@ -168,8 +166,7 @@ onEachControlPlane('an Experiment by itself', { concurrency: 8 }, (name) => {
       experiment({ name: 'ab', spec: { analyses: [{ name: 'errors', templateName: 'missing' }] } }),
       experiment({ name: 'soon', spec: { duration: '1s', analyses: [{ name: 'errors', templateName: 'soon' }] } }),
     );
-    prometheus.answer('soon', { value: 0.01 });
-    await scene.apply(measures('soon'));
+    await scene.apply(measures('soon', 0.01));
 
     const done = await untilPhase(scene, 'ab', 'Error');
     await untilPhase(scene, 'soon', 'Successful');
@@ -199,9 +196,8 @@ onEachControlPlane('an Experiment by itself', { concurrency: 8 }, (name) => {
   });
 
   story('is ended by its user, and begun again', async (scene) => {
-    prometheus.answer('watch', { value: 0.01 });
     await scene.apply(
-      measures('watch', { interval: '1h' }),
+      measures('watch', 0.01, { interval: '1h' }),
       experiment({ name: 'ab', spec: { analyses: [{ name: 'watch', templateName: 'watch' }] } }),
     );
     await untilExperiment(scene, 'ab', 'measuring', ({ status }) => status.analysisRuns?.[0]?.phase === 'Running');
@@ -349,10 +345,9 @@ onEachControlPlane('an Experiment by itself', { concurrency: 8 }, (name) => {
   });
 
   story('records what is only tried, and keeps as many measurements as asked', async (scene) => {
-    prometheus.answer('tried', { value: 0.9 });
     const analyses = [{ name: 'tried', templateName: 'tried', requiredForCompletion: true }];
     await scene.apply(
-      measures('tried', { count: 3, interval: '1s', failureLimit: 3 }),
+      measures('tried', 0.9, { count: 3, interval: '1s', failureLimit: 3 }),
       experiment({
         name: 'ab',
         spec: {

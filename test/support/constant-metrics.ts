@@ -1,0 +1,12 @@
+import { startFakePrometheus } from './fake-prometheus.ts';
+import { PROMETHEUS, startMetricsServer } from './metrics-server.ts';
+import { opened } from './opened.ts';
+
+/** A server for queries such as `vector(0.01)`: a real Prometheus where everything that is real is required. */
+export function constantMetrics(): { readonly url: string } {
+  const wantsReal = process.env['HEADGATE_CLUSTER'] === 'required';
+  return opened<{ readonly url: string; close(): Promise<void> }>(
+    () => (wantsReal ? startMetricsServer(PROMETHEUS) : startFakePrometheus()),
+    (server) => server.close(),
+  );
+}
