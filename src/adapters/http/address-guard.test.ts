@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createSystemClock } from '../clock/system-clock.ts';
 import { createAddressGuard } from './address-guard.ts';
 import { createHttpClient } from './exchange-client.ts';
-import { isHttpFailure } from './http-failure.ts';
+import { DENIED_CODE, isHttpFailure } from './http-failure.ts';
 
 const BLOCKS = ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128'];
 
@@ -41,3 +41,24 @@ for (const url of URLS) {
     client.close();
   });
 }
+
+test('a name that many requests ask for is resolved once, and denied to all of them by what it resolves to', () => {
+  let asked = 0;
+  const guard = createAddressGuard(['10.0.0.0/8'], (_hostname, _options, callback) => {
+    asked += 1;
+    queueMicrotask(() => callback(null, [{ address: '10.1.2.3', family: 4 }]));
+  });
+  const { promise, resolve } = Promise.withResolvers<readonly unknown[]>();
+  const codes: unknown[] = [];
+  for (let count = 0; count < 50; count += 1) {
+    guard.lookup('inner.test', { all: true }, (error) => {
+      codes.push(error?.code);
+      if (codes.length === 50) resolve(codes);
+    });
+  }
+
+  return promise.then((all) => {
+    assert.equal(asked, 1);
+    assert.deepEqual(new Set(all), new Set([DENIED_CODE]));
+  });
+});

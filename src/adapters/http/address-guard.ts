@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns';
 import { BlockList, isIP, isIPv4, type LookupFunction } from 'node:net';
 import { DENIED_CODE } from './http-failure.ts';
+import { sharedLookup } from './shared-lookup.ts';
 
 /** What networks without IPv4 put before an IPv4 address: RFC 6052. */
 const TRANSLATION_PREFIX = /^64:ff9b::(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,4})$/i;
@@ -12,8 +13,9 @@ export interface AddressGuard {
   readonly lookup: LookupFunction;
 }
 
-/** Keeps requests away from blocks of addresses, each `address/bits`. */
-export function createAddressGuard(blocks: readonly string[]): AddressGuard {
+/** Keeps requests away from blocks of addresses, each `address/bits`. Names are resolved by `resolve`, each once at a time. */
+export function createAddressGuard(blocks: readonly string[], resolve: LookupFunction = lookup): AddressGuard {
+  const shared = sharedLookup(resolve);
   const denied = new BlockList();
   for (const block of blocks) {
     const [address = '', bits = ''] = block.split('/');
@@ -29,7 +31,7 @@ export function createAddressGuard(blocks: readonly string[]): AddressGuard {
   return {
     denies,
     lookup: (hostname, options, callback) => {
-      lookup(hostname, options, (error, address, family) => {
+      shared(hostname, options, (error, address, family) => {
         const found = Array.isArray(address) ? address.map((one) => one.address) : [address];
         const refused = error === null && found.some(denies);
         callback(refused ? Object.assign(new Error('denied'), { code: DENIED_CODE }) : error, address, family);
