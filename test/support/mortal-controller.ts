@@ -17,12 +17,14 @@ export interface MortalController {
 export interface MortalInput {
   readonly kubeconfig: string;
   readonly random: () => number;
-  /** Counted from when it may act; undefined for one that lives until it is stopped. */
+  /** Counted from when it may act, and longer where starting takes long; undefined for one that lives until it is stopped. */
   readonly lifeMsMax: number | undefined;
 }
 
 /** One life in so many ends while the controller still starts. */
 const EARLY = 8;
+/** On a busy machine, where nothing would get done in a short life, the longest is this many times what a start takes. */
+const STARTS_PER_LIFE = 10;
 
 /**
  * What an API server sees of a process that is killed is its connections breaking off, at any byte: so each life has a
@@ -55,9 +57,12 @@ export function startMortalController(input: MortalInput): MortalController {
 
   async function untilDeath(starting: Promise<RunningController | undefined>, lifeMsMax: number): Promise<void> {
     const acting = starting.then((controller) => controller?.whenActing());
-    if (random() > 1 / EARLY) await Promise.race([acting, untilStopping()]);
+    const startedMs = Date.now();
+    const isEarly = random() <= 1 / EARLY;
+    if (!isEarly) await Promise.race([acting, untilStopping()]);
+    const longestMs = isEarly ? lifeMsMax : Math.max(lifeMsMax, STARTS_PER_LIFE * (Date.now() - startedMs));
     // Short lives are as likely as long ones: most of what happens does so right after a start.
-    const lifeMs = lifeMsMax * random() ** 2;
+    const lifeMs = longestMs * random() ** 2;
     await delay(lifeMs, undefined, { signal: stopping.signal }).catch(() => undefined);
   }
 
