@@ -174,6 +174,40 @@ describe('events of a Rollout', () => {
     assert.equal(reasonsOf(lines).filter((reason) => reason === 'RolloutResumed').length, 1, lines.join('\n'));
   });
 
+  for (const [how, act] of [
+    ['a skip past it', (world: PureWorld) => world.command({ currentStepIndex: 1 })],
+    ['a skip to the end', (world: PureWorld) => world.command({ currentStepIndex: 2 })],
+    ['a spec without steps', (world: PureWorld) => world.edit({ strategy: { canary: { steps: null } } })],
+  ] as const) {
+    test(`a pause that ${how} ends is told as ended`, () => {
+      const world = new PureWorld(rolloutOf({ canary: { steps: [{ pause: {} }, { setWeight: 50 }] } })).advance(10_000);
+      world.image('v2').advance(10_000);
+      assert.equal(world.status.phase, 'Paused');
+
+      const lines = toldSince(world, () => act(world).advance(60_000));
+
+      assert.equal(reasonsOf(lines).filter((reason) => reason === 'RolloutResumed').length, 1, lines.join('\n'));
+    });
+  }
+
+  test('an abort out of a pause resumes nothing, also together with a skip', () => {
+    const world = new PureWorld(rolloutOf({ canary })).advance(10_000).image('v2').advance(10_000);
+
+    const lines = toldSince(world, () => world.command({ abort: true, currentStepIndex: 0 }).advance(60_000));
+
+    assert.ok(!reasonsOf(lines).includes('RolloutResumed'), lines.join('\n'));
+  });
+
+  test('a full promotion ends the pause before the switch', () => {
+    const world = new PureWorld(rolloutOf({ replicas: 3, blueGreen: { autoPromotionEnabled: false } })).advance(10_000);
+    world.image('v2').advance(10_000);
+    assert.equal(world.status.phase, 'Paused');
+
+    const lines = toldSince(world, () => world.command({ promoteFull: true }).advance(60_000));
+
+    assert.equal(reasonsOf(lines).filter((reason) => reason === 'RolloutResumed').length, 1, lines.join('\n'));
+  });
+
   test('a good measurement is told although the update goes on in the same pass', () => {
     const world = measured('Successful');
 

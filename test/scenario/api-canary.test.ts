@@ -54,6 +54,21 @@ onEachControlPlane('the Rollout API as its users know it', { concurrency: 8 }, (
     ]);
   });
 
+  story('tells that a pause ends also when somebody skips it', async (scene) => {
+    await scene.apply(canaryRollout({ name: 'shop', replicas: 1, steps: [{ pause: {} }] }));
+    await scene.untilPhase('shop', 'Healthy');
+    await scene.setImage('shop', 'shop:2');
+    await scene.untilPhase('shop', 'Paused');
+
+    await scene.patchStatus('shop', { currentStepIndex: 1 });
+
+    await scene.untilPhase('shop', 'Healthy');
+    await until('the end of the pause to be told', async () => {
+      const lines = await scene.eventLines('shop');
+      return lines.includes('Normal RolloutResumed: Rollout is resumed') ? lines : undefined;
+    });
+  });
+
   story('keeps what a bad measurement said, and measures anew when retried', async (scene) => {
     prometheus.answer('flip_story', { value: 0.9 });
     const analysis = { templates: [{ templateName: 'errors' }] };

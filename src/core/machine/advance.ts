@@ -2,10 +2,10 @@ import type { EventNotice } from '../../api/kube-write.ts';
 import { commandsOf } from '../rollout/commands.ts';
 import type { World } from '../rollout/world.ts';
 import type { ChartContext } from './chart-context.ts';
-import { updateMayStart } from './moves.ts';
+import { resumeNotice, updateMayStart } from './moves.ts';
 import { transitionOf } from './pure-transition.ts';
 import { rolloutChart, type ChartEvent } from './rollout-chart.ts';
-import { standingOf } from './snapshot.ts';
+import { leftPauseBehind, standingOf } from './snapshot.ts';
 
 export interface Advance {
   /** Dotted path of the state that the pass ended in, as in `step.scaling`. */
@@ -23,7 +23,7 @@ export function advance(world: World): Advance {
   // Commands were about the update that is there; one that supersedes it takes none of them over.
   const superseded = updateMayStart(standing);
   const commands = superseded ? [] : commandsOf(world);
-  const notices: EventNotice[] = [];
+  const notices: EventNotice[] = leftPauseBehind(world, standing) ? [resumeNotice()] : [];
   const events: readonly ChartEvent[] = [...commands.map((type) => ({ type })), { type: 'OBSERVED' }];
   for (const event of events) {
     const [next, actions] = transitionOf(snapshot, event);

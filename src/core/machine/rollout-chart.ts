@@ -239,8 +239,15 @@ export const rolloutChart = setup({
       description: 'A measurement was inconclusive: a user goes on or aborts.',
       on: {
         PROMOTE_FULL: [
-          { guard: 'blueGreen', target: 'cuttingOver', actions: assign(moves.clearPauses) },
-          { target: 'fastForward', actions: assign(moves.clearPauses) },
+          {
+            guard: 'blueGreen',
+            target: 'cuttingOver',
+            actions: [assign(moves.clearPauses), { type: 'notify', params: moves.resumeNotice }],
+          },
+          {
+            target: 'fastForward',
+            actions: [assign(moves.clearPauses), { type: 'notify', params: moves.resumeNotice }],
+          },
         ],
       },
       always: [
@@ -295,7 +302,12 @@ export const rolloutChart = setup({
     },
     pausedPromotion: {
       description: 'Blue-green: the switch waits, if asked to, for its time or a user.',
-      on: { PROMOTE_FULL: { target: 'cuttingOver', actions: assign(moves.clearPauses) } },
+      on: {
+        PROMOTE_FULL: {
+          target: 'cuttingOver',
+          actions: [assign(moves.clearPauses), { type: 'notify', params: moves.resumeNotice }],
+        },
+      },
       always: [
         {
           guard: 'promotionPauses',

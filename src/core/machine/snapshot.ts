@@ -42,6 +42,11 @@ export function standingOf(world: World): Standing {
   };
 }
 
+/** The last pass left a pause that an edit has ended: its step was left, or its steps or the stable version are gone. */
+export function leftPauseBehind(world: World, { context: { position } }: Standing): boolean {
+  return positionOf(world.status).pauses.length > 0 && position.pauses.length === 0 && !position.abort;
+}
+
 /** Who promotes in full leaves the steps behind at once: what shows a Rollout counts what is asked for from the step. */
 function pastStepsWhenPromoted(world: World, position: Position): Position {
   const { currentHash, stableHash, stepIndex, abort, promoteFull } = position;
