@@ -43,7 +43,7 @@ function analysisPlaces(rollout: Rollout): readonly AnalysisPlace[] {
   for (const [index, step] of (canary?.steps ?? []).entries()) {
     const path = `spec.strategy.canary.steps[${index}].analysis.templates`;
     if (step.analysis !== undefined) places.push({ analysis: step.analysis, path, endless: false });
-    places.push(...experimentPlaces(step.experiment?.analyses ?? [], index));
+    if (step.experiment !== undefined) places.push(...experimentPlaces(step.experiment, index));
   }
   if (canary?.analysis !== undefined) {
     places.push({ analysis: canary.analysis, path: 'spec.strategy.canary.analysis.templates', endless: true });
@@ -53,11 +53,11 @@ function analysisPlaces(rollout: Rollout): readonly AnalysisPlace[] {
 
 /** An Experiment ends its measurements itself, unless it waits for them. */
 function experimentPlaces(
-  analyses: NonNullable<NonNullable<CanaryStep['experiment']>['analyses']>,
+  { analyses = [], dryRun }: NonNullable<CanaryStep['experiment']>,
   stepIndex: number,
 ): readonly AnalysisPlace[] {
   return analyses.map(({ templateName, clusterScope, args, requiredForCompletion }, index) => ({
-    analysis: { templates: [{ templateName, clusterScope }], args },
+    analysis: { templates: [{ templateName, clusterScope }], args, dryRun },
     path: `spec.strategy.canary.steps[${stepIndex}].experiment.analyses[${index}].templateName`,
     endless: requiredForCompletion !== true,
   }));
@@ -73,7 +73,11 @@ function validatePlace(place: AnalysisPlace, found: FoundTemplates): readonly Pr
   const { templates } = collected;
   const value = `templateNames: [${templates.map(({ name }) => name).join(' ')}]`;
   const metrics = templates.flatMap(({ spec }) => spec.metrics ?? []);
-  const fault = duplicateFault(metrics) ?? argumentFault(templates, analysis) ?? metricsFault(metrics);
+  const fault =
+    duplicateFault(metrics) ??
+    rulesFault(templates, analysis) ??
+    argumentFault(templates, analysis) ??
+    metricsFault(metrics);
   if (fault !== undefined) return [invalid(path, value, fault)];
   return templates.flatMap((template) => validateTemplate(template, place));
 }
@@ -135,9 +139,27 @@ function collect(references: readonly TemplateReference[], found: FoundTemplates
 }
 
 function duplicateFault(metrics: readonly Metric[]): string | undefined {
-  const names = metrics.map((metric) => metric.name);
-  const repeated = names.find((name, index) => names.indexOf(name) < index);
+  const repeated = firstRepeated(metrics.map((metric) => metric.name));
   return repeated === undefined ? undefined : `two metrics have the same name '${repeated}'`;
+}
+
+/** Rules of the Rollout and of its templates go together into one run. */
+function rulesFault(templates: readonly Named[], analysis: RolloutAnalysis): string | undefined {
+  const repeated = (field: 'dryRun' | 'measurementRetention'): string | undefined =>
+    firstRepeated(
+      [analysis, ...templates.map(({ spec }) => spec)].flatMap((rules) =>
+        (rules[field] ?? []).map(({ metricName }) => metricName),
+      ),
+    );
+  const [dryRun, retention] = [repeated('dryRun'), repeated('measurementRetention')];
+  if (dryRun !== undefined) return `two Dry-Run metric rules have the same name '${dryRun}'`;
+  return retention === undefined
+    ? undefined
+    : `two Measurement Retention metric rules have the same name '${retention}'`;
+}
+
+function firstRepeated(names: readonly string[]): string | undefined {
+  return names.find((name, index) => names.indexOf(name) < index);
 }
 
 function argumentFault(templates: readonly Named[], analysis: RolloutAnalysis): string | undefined {

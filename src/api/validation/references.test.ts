@@ -151,6 +151,31 @@ describe('the templates that a Rollout measures with', () => {
     ]);
   });
 
+  it('must not have two rules for one name, also together with those of the Rollout', () => {
+    const tried = template({ metrics: [metric({})], dryRun: [{ metricName: 'rate' }] });
+    const kept = template({ metrics: [metric({})], measurementRetention: [{ metricName: 'rate', limit: 5 }] });
+    const templates = [{ templateName: 'errors' }];
+    const dryRun = [{ metricName: 'rate' }];
+    const measurementRetention = [{ metricName: 'rate', limit: 3 }];
+
+    assert.deepEqual(messages(measured(), { analysisTemplates: { errors: tried } }), []);
+    assert.deepEqual(
+      messages(rollout({ steps: [{ analysis: { templates, dryRun } }] }), { analysisTemplates: { errors: tried } }),
+      [`${PATH}: Invalid value: "templateNames: [errors]": two Dry-Run metric rules have the same name 'rate'`],
+    );
+    assert.deepEqual(
+      messages(rollout({ analysis: { templates, measurementRetention } }), { analysisTemplates: { errors: kept } }),
+      [
+        `${CANARY}.analysis.templates: Invalid value: "templateNames: [errors]": two Measurement Retention metric rules have the same name 'rate'`,
+      ],
+    );
+    const analyses = [{ name: 'a', templateName: 'errors' }];
+    const experiment = { templates: [{ name: 'canary', specRef: 'canary' as const }], analyses, dryRun };
+    assert.deepEqual(messages(rollout({ steps: [{ experiment }] }), { analysisTemplates: { errors: tried } }), [
+      `${CANARY}.steps[0].experiment.analyses[0].templateName: Invalid value: "templateNames: [errors]": two Dry-Run metric rules have the same name 'rate'`,
+    ]);
+  });
+
   it('must end in a step, but not beside the steps', () => {
     const endless = template({ metrics: [metric({ interval: '30s' })] });
     const background = rollout({ analysis: { templates: [{ templateName: 'errors' }] } });
