@@ -35,11 +35,21 @@ describe('a measurement beside the steps that is inconclusive while a step pause
   });
 });
 
+test('a measurement that is inconclusive after the last step keeps the update from completing', () => {
+  const world = measured([{ setWeight: 20 }], 30_000);
+  world.image('v2').advance(120_000);
+
+  assert.deepEqual(reasons(world), ['InconclusiveAnalysisRun']);
+  assert.equal(world.status.phase, 'Paused');
+  assert.equal(world.status.currentStepIndex, 1);
+  assert.notEqual(world.status.stableRS, world.status.currentPodHash);
+});
+
 function reasons(world: PureWorld): readonly string[] {
   return (world.status.pauseConditions ?? []).map(({ reason }) => reason);
 }
 
-function measured(steps: readonly CanaryStep[]): PureWorld {
+function measured(steps: readonly CanaryStep[], podStartMs = 1_000): PureWorld {
   const template: AnalysisTemplate = {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'AnalysisTemplate',
@@ -48,9 +58,9 @@ function measured(steps: readonly CanaryStep[]): PureWorld {
   };
   const analysis = { templates: [{ templateName: 'errors' }], startingStep: 1 };
   const world = new PureWorld(rolloutOf({ replicas: 5, canary: { steps, analysis } }), {
-    podStartMs: 1_000,
+    podStartMs,
     analysis: { phase: 'Inconclusive', afterMs: 10_000 },
   });
   world.cluster = { ...world.cluster, analysisTemplates: { errors: template } };
-  return world.advance(5_000);
+  return world.advance(podStartMs + 4_000);
 }
