@@ -3,10 +3,10 @@ import { PROMETHEUS, startMetricsServer } from './metrics-server.ts';
 import { opened } from './opened.ts';
 
 /** A server for queries such as `vector(0.01)`: a real Prometheus where everything that is real is required. */
-export function constantMetrics(): { readonly url: string } {
-  const wantsReal = process.env['HEADGATE_CLUSTER'] === 'required';
-  return opened<{ readonly url: string; close(): Promise<void> }>(
-    () => (wantsReal ? startMetricsServer(PROMETHEUS) : startFakePrometheus()),
+export function constantMetrics(): { readonly url: string; readonly isReal: boolean } {
+  const isReal = process.env['HEADGATE_CLUSTER'] === 'required';
+  return opened<{ readonly url: string; readonly isReal: boolean; close(): Promise<void> }>(
+    async () => ({ ...(await (isReal ? startMetricsServer(PROMETHEUS) : startFakePrometheus())), isReal }),
     (server) => server.close(),
   );
 }
