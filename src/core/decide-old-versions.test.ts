@@ -33,6 +33,32 @@ describe('old versions behind a router that reports nothing', () => {
   });
 });
 
+describe('pods that lose their traffic otherwise than at the end of the steps stay for the delay, too', () => {
+  const canary = routed({ steps: [{ setWeight: 50 }, { pause: {} }], scaleDownDelaySeconds: 30 });
+  for (const [what, act, kept, left] of [
+    ['a canary that is given up for the stable template', (world: PureWorld) => world.image('v1'), [2, 1], [2, 0]],
+    [
+      'the old version of an update whose steps are taken out',
+      (world: PureWorld) => world.edit({ strategy: { canary: { steps: null } } }),
+      [2, 2],
+      [0, 2],
+    ],
+  ] as const) {
+    test(what, () => {
+      const world = new PureWorld(rolloutOf({ replicas: 2, canary })).image('v1').advance(5_000);
+      world.image('v2').advance(5_000);
+      assert.equal(world.status.phase, 'Paused');
+
+      act(world).advance(29_000);
+      assert.deepEqual(sizes(world), kept);
+      assert.equal(world.status.phase, 'Healthy');
+
+      world.advance(5_000);
+      assert.deepEqual(sizes(world), left);
+    });
+  }
+});
+
 describe('an old version that is over the limit', () => {
   test('keeps its pods as long as somebody makes a Service lead there', () => {
     const canary = routed({ steps: [], scaleDownDelaySeconds: 600, scaleDownDelayRevisionLimit: 1 });
