@@ -45,6 +45,7 @@ const INFLUXDB = {
 } as const;
 const START_MS_MAX = 120_000;
 const STOP_MS_MAX = 10_000;
+const ATTEMPTS_MAX = 3;
 /** GOGC: the plane has memory enough, and few CPUs, which it shares with what runs on it. */
 const COLLECT_AFTER_PERCENT = '300';
 
@@ -133,6 +134,17 @@ export interface PlaneOptions {
 }
 
 export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      // A port that was free a moment ago may be taken by now.
+      if (!(error instanceof EndedWhileStarting) || attempt === ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
+async function startOnce(options: PlaneOptions): Promise<Plane> {
   const root = planesRoot();
   await clearAbandonedPlanes(root);
   const directory = mkdtempSync(join(root, 'headgate-plane-'));
@@ -140,13 +152,7 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
   const children: ChildProcess[] = [];
   const stop = (): Promise<void> => stopAll(children, directory);
   try {
-    const [etcdPort, etcdPeerPort, apiPort, managerPort, schedulerPort] = (await freePorts(5)) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [etcdPort, etcdPeerPort, apiPort] = (await freePorts(3)) as [number, number, number];
     const start = (name: string, args: readonly string[]): void => {
       const log = openSync(join(directory, `${name}.log`), 'a');
       children.push(
@@ -166,10 +172,10 @@ export async function startPlane(options: PlaneOptions = {}): Promise<Plane> {
     if (options.bare === true) return plane();
     const inner = (await options.through?.(kubeconfig)) ?? kubeconfig;
     const readable = options.through === undefined ? [] : ['--kube-api-content-type=application/json'];
-    start('kube-controller-manager', [...controllerManagerArgs(directory, inner, managerPort), ...readable]);
-    start('kube-scheduler', [...schedulerArgs(inner, schedulerPort), ...readable]);
+    start('kube-controller-manager', [...controllerManagerArgs(directory, inner), ...readable]);
+    start('kube-scheduler', [...schedulerArgs(inner), ...readable]);
     start('kwok', ['--kubeconfig', inner, '--config', join(PLANE, 'kwok.yaml')]);
-    await untilNodeReady(url, token);
+    await untilNodeReady(url, token, () => assertAlive(children, directory));
     return plane();
   } catch (error) {
     await stop();
@@ -243,12 +249,13 @@ function apiServerArgs({ directory, etcdPort, apiPort, auditLog }: ApiServerInpu
   return args;
 }
 
-function controllerManagerArgs(directory: string, kubeconfig: string, port: number): readonly string[] {
+/** Nobody asks it anything. */
+const NO_PORT = '--secure-port=0';
+
+function controllerManagerArgs(directory: string, kubeconfig: string): readonly string[] {
   return [
     `--kubeconfig=${kubeconfig}`,
-    '--bind-address=127.0.0.1',
-    `--secure-port=${port}`,
-    `--cert-dir=${join(directory, 'manager-certs')}`,
+    NO_PORT,
     '--leader-elect=false',
     '--use-service-account-credentials=false',
     `--service-account-private-key-file=${join(directory, 'sa.key')}`,
@@ -259,15 +266,8 @@ function controllerManagerArgs(directory: string, kubeconfig: string, port: numb
   ];
 }
 
-function schedulerArgs(kubeconfig: string, port: number): readonly string[] {
-  return [
-    `--kubeconfig=${kubeconfig}`,
-    '--bind-address=127.0.0.1',
-    `--secure-port=${port}`,
-    '--leader-elect=false',
-    '--kube-api-qps=400',
-    '--kube-api-burst=800',
-  ];
+function schedulerArgs(kubeconfig: string): readonly string[] {
+  return [`--kubeconfig=${kubeconfig}`, NO_PORT, '--leader-elect=false', '--kube-api-qps=400', '--kube-api-burst=800'];
 }
 
 function writeCredentials(directory: string, apiPort: number): { token: string; kubeconfig: string; url: string } {
@@ -332,9 +332,7 @@ async function untilReady(
 ): Promise<void> {
   const endMs = Date.now() + START_MS_MAX;
   while (Date.now() < endMs) {
-    const dead = children.find((child) => child.exitCode !== null);
-    if (dead !== undefined)
-      throw new Error(`${dead.spawnfile} ended while starting; see ${directory}\n${tail(dead, directory)}`);
+    assertAlive(children, directory);
     const answer = await call({ url: `${url}/readyz`, token, method: 'GET' }).catch(() => undefined);
     if (answer?.status === 200) return;
     await delay(100);
@@ -342,9 +340,19 @@ async function untilReady(
   throw new Error(`kube-apiserver was not ready within ${START_MS_MAX / 1_000} s; see ${directory}`);
 }
 
-async function untilNodeReady(url: string, token: string): Promise<void> {
+function assertAlive(children: readonly ChildProcess[], directory: string): void {
+  const dead = children.find((child) => child.exitCode !== null);
+  if (dead !== undefined) throw new EndedWhileStarting(`${dead.spawnfile} ended\n${tail(dead, directory)}`);
+}
+
+class EndedWhileStarting extends Error {
+  override readonly name = 'EndedWhileStarting';
+}
+
+async function untilNodeReady(url: string, token: string, assertPlane: () => void): Promise<void> {
   const endMs = Date.now() + START_MS_MAX;
   while (Date.now() < endMs) {
+    assertPlane();
     const { text } = await call({ url: `${url}/api/v1/nodes/node-1`, token, method: 'GET' });
     const node = JSON.parse(text) as {
       status?: { conditions?: readonly { type: string; status: string }[] };
