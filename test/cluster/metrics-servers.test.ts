@@ -192,10 +192,9 @@ for (const { name, server } of PLACES) {
         assert.equal(given['status'].phase, 'Error');
         assert.equal(given['status'].metricResults[0].error, 2);
         assert.equal(waited['status'].phase, 'Successful');
-        const [{ successful, measurements }] = waited['status'].metricResults;
-        assert.equal(successful, 4);
-        const failed = measurements.find(({ phase }: { phase: string }) => phase === 'Error');
-        assert.match(failed.message, /nothing listens there/);
+        assert.equal(waited['status'].metricResults[0].successful, 4);
+        // The first one of the patient run may have been asked for when the server went.
+        assert.match(given['status'].metricResults[0].measurements.at(-1).message, /nothing listens there/);
       },
     );
   });
