@@ -11,6 +11,7 @@ import { validateTemplateArguments } from './analysis-template.ts';
 import { metricsFault, runsWithoutEnd } from './metric.ts';
 import { invalid, type Problem } from './problem.ts';
 import { unsupportedInMetrics } from './supported.ts';
+import { repeatedMetric, repeatedRule } from './repeated-names.ts';
 
 /** By name; null is what does not exist, absent is what nobody looked for. */
 export type Lookup<Kind> = Readonly<Record<string, Kind | null>>;
@@ -74,7 +75,7 @@ function validatePlace(place: AnalysisPlace, found: FoundTemplates): readonly Pr
   const value = `templateNames: [${templates.map(({ name }) => name).join(' ')}]`;
   const metrics = templates.flatMap(({ spec }) => spec.metrics ?? []);
   const fault =
-    duplicateFault(metrics) ??
+    repeatedMetric(metrics) ??
     rulesFault(templates, analysis) ??
     argumentFault(templates, analysis) ??
     metricsFault(metrics);
@@ -138,28 +139,13 @@ function collect(references: readonly TemplateReference[], found: FoundTemplates
   return { templates, missing, unknown };
 }
 
-function duplicateFault(metrics: readonly Metric[]): string | undefined {
-  const repeated = firstRepeated(metrics.map((metric) => metric.name));
-  return repeated === undefined ? undefined : `two metrics have the same name '${repeated}'`;
-}
-
 /** Rules of the Rollout and of its templates go together into one run. */
 function rulesFault(templates: readonly Named[], analysis: RolloutAnalysis): string | undefined {
-  const repeated = (field: 'dryRun' | 'measurementRetention'): string | undefined =>
-    firstRepeated(
-      [analysis, ...templates.map(({ spec }) => spec)].flatMap((rules) =>
-        (rules[field] ?? []).map(({ metricName }) => metricName),
-      ),
-    );
-  const [dryRun, retention] = [repeated('dryRun'), repeated('measurementRetention')];
-  if (dryRun !== undefined) return `two Dry-Run metric rules have the same name '${dryRun}'`;
-  return retention === undefined
-    ? undefined
-    : `two Measurement Retention metric rules have the same name '${retention}'`;
-}
-
-function firstRepeated(names: readonly string[]): string | undefined {
-  return names.find((name, index) => names.indexOf(name) < index);
+  const all = [analysis, ...templates.map(({ spec }) => spec)];
+  return repeatedRule(
+    all.flatMap(({ dryRun = [] }) => dryRun),
+    all.flatMap(({ measurementRetention = [] }) => measurementRetention),
+  );
 }
 
 function argumentFault(templates: readonly Named[], analysis: RolloutAnalysis): string | undefined {

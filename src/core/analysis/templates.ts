@@ -4,9 +4,9 @@ import type {
   Argument,
   DryRun,
   MeasurementRetention,
-  Metric,
   TemplateReference,
 } from '../../api/analysis.ts';
+import { repeatedMetric, repeatedRule } from '../../api/validation/repeated-names.ts';
 
 /** Templates by name; null when there is none of that name. */
 export interface TemplateSources {
@@ -47,11 +47,10 @@ export function runSpecFrom(wishes: RunWishes, sources: TemplateSources): RunSpe
     ...wishes.measurementRetention,
     ...specs.flatMap((spec) => spec.measurementRetention ?? []),
   ];
-  const repeated =
-    repeatedMetric(metrics) ??
-    repeatedRule('Dry-Run', dryRun) ??
-    repeatedRule('Measurement Retention', measurementRetention);
-  if (repeated !== undefined) return repeated;
+  const metric = repeatedMetric(metrics);
+  if (metric !== undefined) return failure('duplicateMetric', metric);
+  const rule = repeatedRule(dryRun, measurementRetention);
+  if (rule !== undefined) return failure('duplicateRule', rule);
   const args = mergeArguments(
     specs.flatMap((spec) => spec.args ?? []),
     wishes.args,
@@ -80,22 +79,6 @@ function collectTemplates(references: readonly TemplateReference[], sources: Tem
     waiting.push(...(template.spec.templates ?? []));
   }
   return { ok: true, specs: [...namespaced.values(), ...cluster.values()] };
-}
-
-function repeatedMetric(metrics: readonly Metric[]): Failure | undefined {
-  const name = firstRepeated(metrics.map((metric) => metric.name));
-  return name === undefined ? undefined : failure('duplicateMetric', `two metrics have the same name '${name}'`);
-}
-
-function repeatedRule(kind: string, rules: readonly { readonly metricName: string }[]): Failure | undefined {
-  const name = firstRepeated(rules.map((rule) => rule.metricName));
-  return name === undefined
-    ? undefined
-    : failure('duplicateRule', `two ${kind} metric rules have the same name '${name}'`);
-}
-
-function firstRepeated(names: readonly string[]): string | undefined {
-  return names.find((name, index) => names.indexOf(name) < index);
 }
 
 type Merged = { readonly ok: true; readonly args: readonly Argument[] } | Failure;
