@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { startGraphite, graphiteRefusal } from '../support/graphite.ts';
-import { canaryRollout } from '../support/manifests.ts';
-import { analysisKind, assertMeasured, type Measured } from '../support/measured.ts';
+import { analysisKind, assertMeasured, updateMeasuredBy, type Measured } from '../support/measured.ts';
 import { opened } from '../support/opened.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
 import { conditionOf, until, type Scene } from '../support/world.ts';
@@ -23,11 +22,7 @@ onEachControlPlane('series of a real Graphite', { skip: graphiteRefusal() }, (na
 
   const update = async (scene: Scene): Promise<void> => {
     const query = `target=scale(${scene.namespace}.errors, 0.5)&\n  from=-5min`;
-    const template = analysisKind('AnalysisTemplate', [metric('errors', query, 'all(result, # < 0.05)')]);
-    const steps = [{ setWeight: 50 }, { analysis: { templates: [{ templateName: 'measured' }] } }];
-    await scene.apply(template, canaryRollout({ name: 'shop', steps }));
-    await scene.untilPhase('shop', 'Healthy');
-    await scene.setImage('shop', 'shop:2');
+    await updateMeasuredBy(scene, metric('errors', query, 'all(result, # < 0.05)'));
   };
 
   story('let a version go on while they are low', async (scene) => {
