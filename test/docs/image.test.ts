@@ -4,10 +4,13 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { load } from 'js-yaml';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const DOCKERFILE = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
+const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  readonly version: string;
+  readonly engines: { readonly node: string };
+};
 /** What .dockerignore lets into the image's build, and nothing else. */
 const CONTEXT = lines(readFileSync(join(ROOT, '.dockerignore'), 'utf8')).flatMap((line) =>
   line.startsWith('!') ? [line.slice(1)] : [],
@@ -32,8 +35,7 @@ describe('the image', () => {
     assert.ok(!existsSync(join(image, 'src')));
 
     const entry = /ENTRYPOINT \["node", "\/opt\/headgate\/([^"]+)"\]/.exec(DOCKERFILE)?.[1] ?? '';
-    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-    assert.equal(run(image, [entry, '--version']).trim(), version);
+    assert.equal(run(image, [entry, '--version']).trim(), PACKAGE.version);
     assert.match(run(image, [entry, 'controller', '--help']), /^Usage: headgate controller/);
     const plan = run(image, [entry, 'plan', '-f', join(ROOT, 'examples', '02-basic-canary')]);
     assert.match(plan, /^web: an update takes/);
@@ -44,7 +46,7 @@ describe('the image', () => {
     const user = /runAsUser: (\d+)/.exec(chart)?.[1];
     assert.deepEqual(/USER (\d+):(\d+)/.exec(DOCKERFILE)?.slice(1), [user, user]);
 
-    const { engines } = load(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { engines: { node: string } };
+    const { engines } = PACKAGE;
     const majors = [...DOCKERFILE.matchAll(/^FROM node:(\d+)/gm)].map(([, major]) => `>=${major}`);
     assert.deepEqual(majors, [engines.node, engines.node]);
   });
