@@ -7,8 +7,13 @@ export interface AwsCredentials {
 
 export interface AwsAccount {
   readonly credentials: AwsCredentials;
-  /** Where the controller runs, if it knows. */
+  /** Where the controller runs, or what its profile says, if either does. */
   readonly region?: string | undefined;
+}
+
+/** Which credentials are asked for: the controller's own, or those of a profile in its configuration files. */
+export interface AwsWanted {
+  readonly profile?: string;
 }
 
 /** Credentials in an answer of STS, which is XML. */
@@ -36,4 +41,13 @@ export function xmlText(xml: string, name: string): string | undefined {
 /** Where the services of a region are. */
 export function domainOf(region: string): string {
   return region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+}
+
+/** The form that asks STS for credentials: an action and what it needs, such as the role. */
+export function stsForm(action: string, fields: Readonly<Record<string, string>>): string {
+  return new URLSearchParams({ Action: action, Version: '2011-06-15', ...fields }).toString();
+}
+
+export function stsUrl(region: string): string {
+  return `https://sts.${region}.${domainOf(region)}/`;
 }

@@ -1,7 +1,7 @@
-import type { AwsAccount } from '../lib/aws-account.ts';
+import type { AwsAccount, AwsWanted } from '../lib/aws-account.ts';
 
 /** The controller's own credentials at AWS, wherever it runs. */
 export interface AwsCredentialSource {
   /** Rejects with an Error that says what was looked for; its message holds no secret. */
-  account(): Promise<AwsAccount>;
+  account(wanted?: AwsWanted): Promise<AwsAccount>;
 }

@@ -18,7 +18,7 @@ const TIMEOUT_MS = 30_000;
 const DEFAULT_PERIOD_SECONDS = 300;
 
 /** Asks AWS CloudWatch by GetMetricData, in the name of the controller and in its region. */
-export const cloudWatch: MetricProvider = { id: 'cloudWatch', start, next, needsAws: () => true };
+export const cloudWatch: MetricProvider = { id: 'cloudWatch', start, next, awsFor: () => ({}) };
 
 function start(query: MetricQuery): ProviderStep {
   const settings = query.metric.provider.cloudWatch;

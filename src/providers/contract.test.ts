@@ -160,7 +160,7 @@ function queryFor(provider: MetricProvider): MetricQuery {
     nowMs: 1_767_225_600_000,
     secrets: ['s3cret'],
     ...(SECRETS[provider.id] === undefined ? {} : { secret: SECRETS[provider.id] }),
-    ...(provider.needsAws === undefined ? {} : { aws: AWS }),
+    ...(provider.awsFor === undefined ? {} : { aws: AWS }),
     options: {},
   };
 }

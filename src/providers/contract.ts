@@ -1,7 +1,7 @@
 import type { Measurement, Metric } from '../api/analysis.ts';
 import type { ProviderOutcome } from '../core/analysis/outcome.ts';
 import type { Exchange, ExchangeResponse } from '../core/exchange.ts';
-import type { AwsAccount } from '../lib/aws-account.ts';
+import type { AwsAccount, AwsWanted } from '../lib/aws-account.ts';
 
 /**
  * A metric provider is a transformation without I/O: it says what to ask, and what an answer comes to. The shell asks,
@@ -22,8 +22,8 @@ export interface MetricProvider {
   resume?(measurement: Measurement, query: MetricQuery): ProviderStep;
   /** The Secret with the credentials that a metric is asked with, if it needs one. The shell reads it. */
   secretFor?(metric: Metric): SecretRequest | undefined;
-  /** Whether a metric is asked for in the name of an AWS account; the shell then gets its credentials. */
-  needsAws?(metric: Metric): boolean;
+  /** In the name of which AWS account a metric is asked for, if in any; the shell then gets its credentials. */
+  awsFor?(metric: Metric): AwsWanted | undefined;
   /** Undoes what the measurement that `query` is about may have started, when it is no longer wanted. */
   terminate?(query: MetricQuery): Exchange;
   /** Removes what measurements that are no longer kept left behind. */

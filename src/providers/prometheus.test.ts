@@ -61,7 +61,7 @@ test('takes empty blocks of authentication for none, as stored objects have them
 
   assert.equal(exchange.url, 'http://prom/api/v1/query');
   assert.equal(exchange.headers['authorization'], undefined);
-  assert.equal(prometheus.needsAws?.(query.metric), false);
+  assert.equal(prometheus.awsFor?.(query.metric), undefined);
 });
 
 test('sends a bearer token that a header carries, and treats it as a secret', () => {

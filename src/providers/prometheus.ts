@@ -8,6 +8,7 @@ import {
   asksForRole,
   awsNext,
   awsStart,
+  awsWanted,
   wantsAws,
   type AwsRequest,
   type AwsSettings,
@@ -27,7 +28,7 @@ export const prometheus: MetricProvider = {
   id: 'prometheus',
   start,
   next,
-  needsAws: (metric) => wantsAws(metric.provider.prometheus?.authentication?.sigv4),
+  awsFor: (metric) => awsWanted(metric.provider.prometheus?.authentication?.sigv4),
   metadata: (metric: Metric) => {
     const text = metric.provider.prometheus?.query ?? '';
     const metadata: Readonly<Record<string, string>> = text === '' ? {} : { ResolvedPrometheusQuery: text };

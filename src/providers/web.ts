@@ -6,6 +6,7 @@ import {
   asksForRole,
   awsNext,
   awsStart,
+  awsWanted,
   wantsAws,
   type AwsRequest,
   type AwsSettings,
@@ -31,7 +32,7 @@ export const web: MetricProvider = {
   id: 'web',
   start,
   next,
-  needsAws: (metric) => wantsAws(metric.provider.web?.authentication?.sigv4),
+  awsFor: (metric) => awsWanted(metric.provider.web?.authentication?.sigv4),
 };
 
 function start(query: MetricQuery): ProviderStep {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { VirtualClock } from '../../lib/virtual-clock.ts';
 import type { HttpRequest } from '../../ports/http.ts';
 import { createAwsCredentials } from './aws-credentials.ts';
@@ -11,16 +11,22 @@ const STS_ANSWER =
 
 interface World {
   readonly environment?: Readonly<Record<string, string>>;
+  /** By path; every other file that is asked for is there too, unless it is one of AWS' own. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly answers: Readonly<Record<string, string>>;
 }
 
-function sourceIn({ environment = {}, answers }: World) {
+function sourceIn({ environment = {}, files = {}, answers }: World) {
   const asked: HttpRequest[] = [];
   const clock = new VirtualClock(NOW_MS);
   const source = createAwsCredentials({
     clock,
     environment,
-    readFile: (path) => Promise.resolve(`content of ${path}\n`),
+    readFile: async (path) => {
+      const text = files[path] ?? (path.includes('/.aws/') ? undefined : `content of ${path}\n`);
+      if (text === undefined) throw new Error(`no such file: ${path}`);
+      return text;
+    },
     http: {
       send: (request) => {
         asked.push(request);
@@ -101,4 +107,143 @@ test('credentials are kept until shortly before they expire, and got once for al
   clock.advance(2 * 60_000);
   await source.account();
   assert.equal(asked.length, 2);
+});
+
+describe('a profile', () => {
+  const STS = { 'POST https://sts.eu-west-1.amazonaws.com/': STS_ANSWER };
+  const environment = { HOME: '/home/me', AWS_ACCESS_KEY_ID: 'OWN', AWS_SECRET_ACCESS_KEY: 'own' };
+  const FILES = {
+    '/home/me/.aws/credentials': '[base]\naws_access_key_id = BASE\naws_secret_access_key = b=s # mine\n',
+    '/home/me/.aws/config': `
+# of the team
+[profile base]
+region = eu-west-1
+
+[profile  role]
+source_profile = base
+role_arn = arn:r
+external_id = them
+region = eu-west-1
+s3 =
+  region = nowhere
+
+[profile named]
+role_arn = arn:n
+credential_source = Environment
+region = eu-west-1
+[profile token]
+role_arn=arn:t
+web_identity_token_file=/token
+role_session_name=us
+region=eu-west-1
+[profile round]
+role_arn = arn:r
+source_profile = about
+[profile about]
+role_arn = arn:a
+source_profile = round
+[profile self]
+role_arn = arn:s
+source_profile = self
+aws_access_key_id = SELF
+aws_secret_access_key = x
+region = eu-west-1
+[profile person]
+sso_session = me
+[profile nothing]
+role_arn = arn:x
+credential_source = EcsContainer
+`,
+  };
+
+  it('goes before the keys of the environment, with its region', async () => {
+    const { source, asked } = sourceIn({ environment, files: FILES, answers: {} });
+
+    assert.deepEqual(await source.account({ profile: 'base' }), {
+      credentials: { accessKeyId: 'BASE', secretAccessKey: 'b=s' },
+      region: 'eu-west-1',
+    });
+    assert.equal((await source.account()).credentials.accessKeyId, 'OWN');
+    assert.equal(asked.length, 0);
+  });
+
+  it('gives way to the region of the environment', async () => {
+    const { source } = sourceIn({ environment: { ...environment, AWS_REGION: 'r' }, files: FILES, answers: {} });
+
+    assert.equal((await source.account({ profile: 'base' })).region, 'r');
+  });
+
+  it('takes its role by the keys of the profile that it names', async () => {
+    const { source, asked } = sourceIn({ environment, files: FILES, answers: STS });
+
+    assert.deepEqual(await source.account({ profile: 'role' }), {
+      credentials: { accessKeyId: 'AK', secretAccessKey: 's', sessionToken: 't' },
+      region: 'eu-west-1',
+    });
+    await source.account({ profile: 'role' });
+    assert.equal(asked.length, 1);
+    assert.match(asked[0]?.headers?.['authorization'] ?? '', /Credential=BASE\/20260101\/eu-west-1\/sts\//);
+    const form = Object.fromEntries(new URLSearchParams(asked[0]?.body));
+    assert.deepEqual(form, {
+      Action: 'AssumeRole',
+      Version: '2011-06-15',
+      RoleArn: 'arn:r',
+      RoleSessionName: 'headgate',
+      ExternalId: 'them',
+    });
+  });
+
+  it('takes its role by what the controller has', async () => {
+    const { source, asked } = sourceIn({ environment, files: FILES, answers: STS });
+
+    await source.account({ profile: 'named' });
+    assert.match(asked[0]?.headers?.['authorization'] ?? '', /Credential=OWN\//);
+  });
+
+  it('takes its role by its own keys', async () => {
+    const { source, asked } = sourceIn({ environment, files: FILES, answers: STS });
+
+    await source.account({ profile: 'self' });
+    assert.match(asked[0]?.headers?.['authorization'] ?? '', /Credential=SELF\//);
+  });
+
+  it('takes its role by a token', async () => {
+    const { source, asked } = sourceIn({ environment, files: FILES, answers: STS });
+
+    await source.account({ profile: 'token' });
+    assert.match(asked[0]?.body ?? '', /RoleSessionName=us&WebIdentityToken=content\+of\+%2Ftoken$/);
+    assert.equal(asked[0]?.headers?.['authorization'], undefined);
+  });
+
+  it('is taken where the environment has no keys', async () => {
+    const files = {
+      '/c': '[default]\naws_access_key_id=D\naws_secret_access_key=d\n[other]\naws_access_key_id=O\naws_secret_access_key=o',
+    };
+    const places = { AWS_SHARED_CREDENTIALS_FILE: '/c', AWS_CONFIG_FILE: '/home/.aws/none' };
+    const keyOf = async (more: Readonly<Record<string, string>>): Promise<string> =>
+      (await sourceIn({ environment: { ...places, ...more }, files, answers: {} }).source.account()).credentials
+        .accessKeyId;
+
+    assert.equal(await keyOf({}), 'D');
+    assert.equal(await keyOf({ AWS_PROFILE: 'other' }), 'O');
+    await assert.rejects(keyOf({ AWS_PROFILE: 'mine' }), /profile mine is neither in \/c nor in \/home\/.aws\/none/);
+  });
+
+  const PROBLEMS: readonly (readonly [profile: string, message: RegExp])[] = [
+    [
+      'mine',
+      /profile mine is neither in \/home\/me\/.aws\/credentials nor in \/home\/me\/.aws\/config of the controller$/,
+    ],
+    ['round', /profiles round -> about -> round lead to no credentials/],
+    ['person', /profile person wants sso_session, which a controller cannot follow/],
+    ['nothing', /credential_source EcsContainer of an AWS profile has no credentials here/],
+    ['role', /does not give the role arn:r \(status 404\)/],
+  ];
+  for (const [profile, message] of PROBLEMS) {
+    it(`of which nothing comes says why: ${profile}`, async () => {
+      const { source } = sourceIn({ environment, files: FILES, answers: {} });
+
+      await assert.rejects(source.account({ profile }), message);
+    });
+  }
 });

@@ -31,11 +31,7 @@ const MISSING_IN_ROLLOUT: readonly MissingFeature[] = [
   missingGatewayField('tlsRouteSelector', 'routes found by their labels'),
 ];
 
-const MISSING_IN_METRICS: readonly MissingFeature[] = [
-  ...['plugin'].map(missingProvider),
-  missing('[*].provider.prometheus.authentication.sigv4.profile', 'read AWS profiles', 'use roleArn'),
-  missing('[*].provider.web.authentication.sigv4.profile', 'read AWS profiles', 'use roleArn'),
-];
+const MISSING_IN_METRICS: readonly MissingFeature[] = [missingProvider('plugin')];
 
 const MISSING_IN_GIT_SOURCE: readonly MissingFeature[] = [];
 

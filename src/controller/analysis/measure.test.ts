@@ -4,6 +4,7 @@ import type { AnalysisRun, Metric } from '../../api/analysis.ts';
 import type { KubeObject, ObjectRef } from '../../api/kube-object.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
 import { measurementOf, type MeasurementReport } from '../../core/analysis/measurement.ts';
+import type { AwsWanted } from '../../lib/aws-account.ts';
 import { VirtualClock } from '../../lib/virtual-clock.ts';
 import type { HttpRequest } from '../../ports/http.ts';
 import { measure, removeGarbage, terminateMeasurement } from './measure.ts';
@@ -76,6 +77,34 @@ function messageOf(report: MeasurementReport): string {
   assert.equal(progress.outcome.phase, 'Error');
   return progress.outcome.message ?? '';
 }
+
+test('a metric that names an AWS profile is asked for in its name, and its keys are hidden', async () => {
+  const outside = new Outside();
+  outside.body = '{"status":"success","data":{"resultType":"scalar","result":[0,"1"]}}';
+  const authentication = { sigv4: { region: 'eu-west-1', profile: 'team' } };
+  const metric: Metric = {
+    name: 'up',
+    provider: { prometheus: { address: 'http://prom', query: 'up', authentication } },
+  };
+  const aws = {
+    account: async ({ profile = 'none' }: AwsWanted = {}) => {
+      if (profile !== 'team') throw new Error(`no profile ${profile}`);
+      return Promise.resolve({ credentials: { accessKeyId: 'TEAM', secretAccessKey: 's3cret' } });
+    },
+  };
+  const signal = new AbortController().signal;
+  const ask = (wanted: Metric): Promise<MeasurementReport> =>
+    measure({ ...outside.common, aws, order: { type: 'start', metric: wanted, secrets: [] }, signal });
+
+  await ask(metric);
+  assert.match(outside.requests[0]?.headers?.['authorization'] ?? '', /Credential=TEAM\//);
+
+  const own = {
+    ...metric,
+    provider: { prometheus: { address: 'http://prom', authentication: { sigv4: { region: 'r' } } } },
+  };
+  assert.equal(messageOf(await ask(own)), 'getting credentials for AWS: no profile none');
+});
 
 test('the Secret of a provider is read once for a measurement, from the namespace of the controller', async () => {
   const outside = new Outside();

@@ -3,7 +3,7 @@ import type { MeasurementOrder } from '../../core/analysis/decide-run.ts';
 import type { MeasurementReport } from '../../core/analysis/measurement.ts';
 import type { ProviderOutcome } from '../../core/analysis/outcome.ts';
 import type { Exchange, WaitExchange } from '../../core/exchange.ts';
-import type { AwsAccount } from '../../lib/aws-account.ts';
+import type { AwsAccount, AwsWanted } from '../../lib/aws-account.ts';
 import type { AwsCredentialSource } from '../../ports/aws.ts';
 import type { Clock } from '../../ports/clock.ts';
 import {
@@ -88,7 +88,8 @@ async function ask(provider: MetricProvider, input: MeasureInput, hidden: string
   const secret = wanted === undefined ? undefined : await readProviderSecret(wanted, input.ports.reader, places);
   if (secret?.ok === false) return outcomeOf(failed(secret.message));
   hidden.push(...(secret?.hidden ?? []));
-  const aws = provider.needsAws?.(order.metric) === true ? await awsAccount(input.aws) : undefined;
+  const awsWanted = provider.awsFor?.(order.metric);
+  const aws = awsWanted === undefined ? undefined : await awsAccount(input.aws, awsWanted);
   if (typeof aws === 'string') return outcomeOf(failed(aws));
   if (aws !== undefined) hidden.push(aws.credentials.secretAccessKey, aws.credentials.sessionToken ?? '');
   const query = (): MetricQuery => ({
@@ -110,10 +111,10 @@ async function ask(provider: MetricProvider, input: MeasureInput, hidden: string
 }
 
 /** The account, or why there is none. */
-async function awsAccount(source: AwsCredentialSource | undefined): Promise<AwsAccount | string> {
+async function awsAccount(source: AwsCredentialSource | undefined, wanted: AwsWanted): Promise<AwsAccount | string> {
   if (source === undefined) return 'this controller has no credentials for AWS';
   try {
-    return await source.account();
+    return await source.account(wanted);
   } catch (error) {
     return `getting credentials for AWS: ${causeOf(error)}`;
   }

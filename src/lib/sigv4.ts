@@ -1,7 +1,15 @@
-import type { AwsCredentials } from '../../lib/aws-account.ts';
-import { hex, hmacSha256, sha256 } from '../../lib/sha256.ts';
-import { formatTimestamp } from '../../lib/timestamp.ts';
-import type { HttpExchange } from '../exchange.ts';
+import type { AwsCredentials } from './aws-account.ts';
+import { hex, hmacSha256, sha256 } from './sha256.ts';
+import { formatTimestamp } from './timestamp.ts';
+
+export interface RequestToSign {
+  readonly method: string;
+  /** Absolute. */
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+}
 
 export interface SigningScope {
   readonly region: string;
@@ -11,40 +19,43 @@ export interface SigningScope {
 }
 
 /**
- * A question with the signature that AWS wants (Signature Version 4). It signs method, path, query, body, host, time and
- * content type; a header that is added later does not break it. The signature is no secret, the session's token is.
+ * The headers that AWS wants beside those that a request has (Signature Version 4). They sign method, path, query, body,
+ * host, time and content type; a header that is added later does not break the signature. It is no secret, the session's
+ * token is.
  */
-export function signed(question: HttpExchange, credentials: AwsCredentials, scope: SigningScope): HttpExchange {
-  const url = new URL(question.url);
+export function signatureHeaders(
+  request: RequestToSign,
+  credentials: AwsCredentials,
+  scope: SigningScope,
+): Readonly<Record<string, string>> {
+  const url = new URL(request.url);
   const time = formatTimestamp(scope.nowMs).replace(/[-:]/g, '');
   const { sessionToken } = credentials;
-  const contentType = question.headers['content-type'];
+  const contentType = request.headers['content-type'];
   const own = {
-    ...(contentType === undefined ? {} : { 'content-type': contentType }),
     'x-amz-date': time,
     ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
   };
-  const headers = Object.entries({ ...own, host: url.host }).sort(([left], [right]) => (left < right ? -1 : 1));
+  const headers = Object.entries({
+    ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    ...own,
+    host: url.host,
+  }).sort(([left], [right]) => (left < right ? -1 : 1));
   const names = headers.map(([name]) => name).join(';');
   const canonical = [
-    question.method,
+    request.method,
     canonicalPath(url.pathname),
     canonicalQuery(url.searchParams),
     ...headers.map(([name, value]) => `${name}:${value.trim()}`),
     '',
     names,
-    digest(question.body ?? ''),
+    digest(request.body ?? ''),
   ].join('\n');
   const place = `${time.slice(0, 8)}/${scope.region}/${scope.service}/aws4_request`;
   const toSign = ['AWS4-HMAC-SHA256', time, place, digest(canonical)].join('\n');
   const signature = hex(hmacSha256(signingKey(credentials.secretAccessKey, place), toSign));
-  const authorization = `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${place}, SignedHeaders=${names}, Signature=${signature}`;
-  const secrets = [credentials.secretAccessKey, ...(sessionToken === undefined ? [] : [sessionToken])];
-  return {
-    ...question,
-    headers: { ...question.headers, ...own, authorization },
-    secrets: [...question.secrets, ...secrets],
-  };
+  const signer = `Credential=${credentials.accessKeyId}/${place}, SignedHeaders=${names}`;
+  return { ...own, authorization: `AWS4-HMAC-SHA256 ${signer}, Signature=${signature}` };
 }
 
 function signingKey(secret: string, place: string): Uint8Array {
