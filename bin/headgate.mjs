@@ -9,9 +9,6 @@ import { fileURLToPath } from 'node:url';
 // What it was called, for the commands that it suggests.
 if (basename(process.argv[1] ?? '').startsWith('kubectl-')) process.env.HEADGATE_INVOKED_AS ??= 'kubectl headgate';
 
-// Half of the threads resolve names, and one whose servers do not answer holds its thread for long. Read at first use.
-process.env.UV_THREADPOOL_SIZE ??= '16';
-
 const NODE_MAJOR_MIN = 24;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const sources = join(root, 'src', 'main', 'headgate.ts');

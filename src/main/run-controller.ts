@@ -36,7 +36,7 @@ import type { Log, Telemetry } from '../ports/telemetry.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { openGroup, type Group } from './group.ts';
 import { ownNamespace, processIdentity } from './identity.ts';
-import { collectGarbage, keepHeapSmall } from './small-heap.ts';
+import { collectGarbage } from './small-process.ts';
 import { headgateVersion } from './version.ts';
 
 export interface RunningController {
@@ -402,7 +402,6 @@ async function listen(listener: RequestListener, at: { host: string; port: numbe
 
 /** The verb `controller`: runs until it is told to stop or may no longer act. */
 export async function runController(options: ControllerOptions): Promise<void> {
-  keepHeapSmall();
   const log = await createLog({
     level: options.loglevel,
     format: options.logformat === 'auto' ? undefined : options.logformat,

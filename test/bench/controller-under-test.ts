@@ -15,8 +15,6 @@ export interface ControllerInput {
   readonly kubeconfig: string;
 }
 
-/** As the chart sets it. */
-const ENVIRONMENT = { MALLOC_ARENA_MAX: '1' };
 const START_MS_MAX = 120_000;
 const LINES_KEPT = 50;
 
@@ -27,7 +25,7 @@ export async function startControllerProcess(input: ControllerInput): Promise<Co
   const child = spawn(
     process.execPath,
     [...input.nodeOptions, ...input.program, 'controller', '--kubeconfig', input.kubeconfig, ...args],
-    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...ENVIRONMENT } },
+    { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   await untilActing(child);
   return underTest(child, startedMs);

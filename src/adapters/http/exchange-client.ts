@@ -1,6 +1,5 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import axios from 'axios';
 import type { AxiosInstance } from 'axios';
 import type { Clock } from '../../ports/clock.ts';
 import type { HttpClient, HttpRequest, HttpResponse, HttpTls } from '../../ports/http.ts';
@@ -28,18 +27,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const guard = createAddressGuard(options.deniedAddresses ?? []);
   const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: SOCKETS_PER_HOST_MAX, lookup: guard.lookup });
   const httpsAgents = new Map<string, HttpsAgent>();
-  const client = axios.create({
-    adapter: 'http',
-    httpAgent,
-    maxRedirects: 0,
-    maxBodyLength: REQUEST_BYTES_MAX,
-    proxy: false,
-    responseType: 'text',
-    transitional: { silentJSONParsing: true, forcedJSONParsing: false, clarifyTimeoutError: true },
-    transformRequest: (body: unknown) => body,
-    transformResponse: (body: unknown) => body,
-    validateStatus: () => true,
-  });
+  let opening: Promise<AxiosInstance> | undefined;
 
   function agentFor(tls: HttpTls = {}): HttpsAgent {
     const key = JSON.stringify([tls.insecureSkipVerify, tls.caPem, tls.certPem, tls.keyPem, tls.serverName]);
@@ -59,6 +47,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     async send(request, sending = {}) {
       const host = hostOf(request.url);
       if (guard.denies(new URL(request.url).hostname)) throw failureOf(DENIED_CODE, host);
+      const client = await (opening ??= openAxios(httpAgent));
       const timeoutMs = request.timeoutMs ?? TIMEOUT_DEFAULT_MS;
       const giveUp = new AbortController();
       let timedOut = false;
@@ -85,6 +74,23 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       for (const agent of httpsAgents.values()) agent.destroy();
     },
   };
+}
+
+/** Loaded with the first request: a controller that measures and tells nothing does without the ten megabytes that come with it. */
+async function openAxios(httpAgent: HttpAgent): Promise<AxiosInstance> {
+  const { default: axios } = await import('axios');
+  return axios.create({
+    adapter: 'http',
+    httpAgent,
+    maxRedirects: 0,
+    maxBodyLength: REQUEST_BYTES_MAX,
+    proxy: false,
+    responseType: 'text',
+    transitional: { silentJSONParsing: true, forcedJSONParsing: false, clarifyTimeoutError: true },
+    transformRequest: (body: unknown) => body,
+    transformResponse: (body: unknown) => body,
+    validateStatus: () => true,
+  });
 }
 
 interface Sending {
