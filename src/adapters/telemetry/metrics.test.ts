@@ -82,7 +82,7 @@ test('calls to the API are counted by resource, verb and status, and never by ob
   ]);
 });
 
-test('an AnalysisRun shows the phase of each metric, and only the present one', async () => {
+test('an AnalysisRun shows the phase of each metric, and which ones it is not in', async () => {
   const registry = createMetrics({ clock: new VirtualClock(), build });
   const metric = { metric: 'errors', type: 'prometheus', dryRun: false };
 
@@ -102,9 +102,47 @@ test('an AnalysisRun shows the phase of each metric, and only the present one', 
   assert.deepEqual(await series(registry, 'analysis_run_info{'), [
     'analysis_run_info{namespace="ns",name="run",phase="Failed"} 1',
   ]);
-  assert.deepEqual(await series(registry, 'analysis_run_metric_phase{'), [
-    'analysis_run_metric_phase{namespace="ns",name="run",metric="errors",type="prometheus",dry_run="false",phase="Failed"} 1',
+  const phases = await series(registry, 'analysis_run_metric_phase{');
+  assert.equal(phases.length, 6);
+  assert.deepEqual(
+    phases.filter((line) => !line.endsWith(' 0')),
+    [
+      'analysis_run_metric_phase{namespace="ns",name="run",metric="errors",type="prometheus",dry_run="false",phase="Failed"} 1',
+    ],
+  );
+});
+
+test('a Rollout shows each phase, 1 for the present one, until it is gone', async () => {
+  const registry = createMetrics({ clock: new VirtualClock(), build });
+  const phases = async (): Promise<readonly string[]> =>
+    (await series(registry, 'rollout_phase{')).map((line) => /phase="(\w+)"} \d/.exec(line)?.[0] ?? line);
+  const observe = (phase: string): void =>
+    registry.metrics.rolloutObserved({
+      namespace: 'ns',
+      name: 'web',
+      strategy: 'Canary',
+      trafficRouter: '',
+      phase,
+      replicas: { available: 1, unavailable: 0, desired: 1, updated: 1 },
+    });
+
+  observe('Progressing');
+  observe('Abort');
+  assert.deepEqual(await phases(), [
+    'phase="Completed"} 0',
+    'phase="Progressing"} 0',
+    'phase="Paused"} 0',
+    'phase="Timeout"} 0',
+    'phase="Error"} 0',
+    'phase="Abort"} 1',
   ]);
+
+  observe('InvalidSpec');
+  assert.equal((await phases()).at(-1), 'phase="InvalidSpec"} 1');
+  observe('Completed');
+  assert.equal((await phases()).length, 6);
+  registry.metrics.objectGone({ kind: 'rollout', namespace: 'ns', name: 'web' });
+  assert.deepEqual(await phases(), []);
 });
 
 test('a template shows what it measures with, until it is gone', async () => {
@@ -185,7 +223,7 @@ test('what has not begun is Pending', async () => {
     ...(await series(registry, 'analysis_run_phase{')),
   ];
   assert.deepEqual(
-    lines.map((line) => /phase="([^"]*)"\} (\d)/.exec(line)?.slice(1)),
+    lines.filter((line) => line.endsWith(' 1')).map((line) => /phase="([^"]*)"\} (\d)/.exec(line)?.slice(1)),
     [
       ['Pending', '1'],
       ['Pending', '1'],

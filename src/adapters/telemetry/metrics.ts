@@ -140,6 +140,10 @@ function describeBuild(registry: Registry, { version, commit }: BuildInfo): void
   }).set({ version, goversion: `node ${process.version}`, goarch: process.arch, commit }, 1);
 }
 
+const ROLLOUT_PHASES: readonly string[] = ['Completed', 'Progressing', 'Paused', 'Timeout', 'Error', 'Abort'];
+/** Of AnalysisRuns, their metrics, and Experiments. */
+const RUN_PHASES: readonly string[] = ['Pending', 'Running', 'Successful', 'Failed', 'Error', 'Inconclusive'];
+
 function rolloutSeries(registry: Registry): {
   observed(rollout: RolloutFacts): void;
   gone(namespace: string, name: string): void;
@@ -152,7 +156,7 @@ function rolloutSeries(registry: Registry): {
   });
   const phases = new Gauge({
     name: 'rollout_phase',
-    help: 'The phase of a Rollout; rollout_info says the same with more labels',
+    help: 'Whether a Rollout is in this phase; rollout_info says the same in one series, with more labels',
     labelNames: [...OBJECT_LABELS, 'strategy', 'phase'],
     registers: [registry],
   });
@@ -169,7 +173,7 @@ function rolloutSeries(registry: Registry): {
 
   function show({ namespace, name, strategy, trafficRouter, phase }: RolloutFacts, deed: 'set' | 'remove'): void {
     write(info, deed, { namespace, name, strategy, traffic_router: trafficRouter, phase });
-    write(phases, deed, { namespace, name, strategy, phase });
+    writePhases(phases, deed, { labels: { namespace, name, strategy }, phase, all: ROLLOUT_PHASES });
   }
 
   return {
@@ -232,7 +236,7 @@ function analysisRunSeries(registry: Registry): {
   });
   const runPhases = new Gauge({
     name: 'analysis_run_phase',
-    help: 'The phase of an AnalysisRun; analysis_run_info says the same',
+    help: 'Whether an AnalysisRun is in this phase; analysis_run_info says the same in one series',
     labelNames: [...OBJECT_LABELS, 'phase'],
     registers: [registry],
   });
@@ -244,7 +248,7 @@ function analysisRunSeries(registry: Registry): {
   });
   const phases = new Gauge({
     name: 'analysis_run_metric_phase',
-    help: 'A metric of an AnalysisRun and its phase',
+    help: 'Whether a metric of an AnalysisRun is in this phase',
     labelNames: [...OBJECT_LABELS, 'metric', 'type', 'dry_run', 'phase'],
     registers: [registry],
   });
@@ -253,10 +257,11 @@ function analysisRunSeries(registry: Registry): {
   function show(run: AnalysisRunFacts, deed: 'set' | 'remove'): void {
     const { namespace, name } = run;
     write(info, deed, { namespace, name, phase: run.phase });
-    write(runPhases, deed, { namespace, name, phase: run.phase || NOT_BEGUN });
+    writePhases(runPhases, deed, { labels: { namespace, name }, phase: run.phase || NOT_BEGUN, all: RUN_PHASES });
     for (const { metric, type, phase, dryRun } of run.metrics) {
       write(types, deed, { namespace, name, metric, type });
-      write(phases, deed, { namespace, name, metric, type, dry_run: String(dryRun), phase: phase || NOT_BEGUN });
+      const labels = { namespace, name, metric, type, dry_run: String(dryRun) };
+      writePhases(phases, deed, { labels, phase: phase || NOT_BEGUN, all: RUN_PHASES });
     }
   }
 
@@ -317,8 +322,6 @@ function templateSeries(registry: Registry): {
   };
 }
 
-const EXPERIMENT_PHASES: readonly string[] = ['Pending', 'Running', 'Successful', 'Failed', 'Error', 'Inconclusive'];
-
 function experimentSeries(registry: Registry): {
   readonly observed: Metrics['experimentObserved'];
   gone(namespace: string, name: string): void;
@@ -334,11 +337,18 @@ function experimentSeries(registry: Registry): {
   });
   const shown = new Map<string, string>();
 
+  function show(
+    { namespace, name, phase }: Parameters<Metrics['experimentObserved']>[0],
+    deed: 'set' | 'remove',
+  ): void {
+    write(info, deed, { namespace, name, phase });
+    writePhases(phases, deed, { labels: { namespace, name }, phase: phase || NOT_BEGUN, all: RUN_PHASES });
+  }
+
   function gone(namespace: string, name: string): void {
     const phase = shown.get(`${namespace}/${name}`);
     if (phase === undefined) return;
-    info.remove({ namespace, name, phase });
-    for (const one of EXPERIMENT_PHASES) phases.remove({ namespace, name, phase: one });
+    show({ namespace, name, phase }, 'remove');
     shown.delete(`${namespace}/${name}`);
   }
 
@@ -347,9 +357,7 @@ function experimentSeries(registry: Registry): {
       if (shown.get(`${namespace}/${name}`) === phase) return;
       gone(namespace, name);
       shown.set(`${namespace}/${name}`, phase);
-      info.set({ namespace, name, phase }, 1);
-      const present = phase || NOT_BEGUN;
-      for (const one of EXPERIMENT_PHASES) phases.set({ namespace, name, phase: one }, one === present ? 1 : 0);
+      show({ namespace, name, phase }, 'set');
     },
     gone,
   };
@@ -358,6 +366,20 @@ function experimentSeries(registry: Registry): {
 function write(gauge: Gauge, deed: 'set' | 'remove', labels: Record<string, string>): void {
   if (deed === 'set') gauge.set(labels, 1);
   else gauge.remove(labels);
+}
+
+interface PhaseLabels {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly phase: string;
+  readonly all: readonly string[];
+}
+
+/** A series for each phase, also those that it is not in: alerts ask for either. One that is not among them counts as well. */
+function writePhases(gauge: Gauge, deed: 'set' | 'remove', { labels, phase, all }: PhaseLabels): void {
+  for (const one of new Set([...all, phase])) {
+    if (deed === 'set') gauge.set({ ...labels, phase: one }, one === phase ? 1 : 0);
+    else gauge.remove({ ...labels, phase: one });
+  }
 }
 
 interface PassSeries {
