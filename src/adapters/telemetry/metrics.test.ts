@@ -212,6 +212,13 @@ test('the time of deliveries goes with the Rollout', async () => {
   assert.deepEqual(await series(registry, 'notification_send_sum'), []);
 });
 
+test('the heap is measured when somebody asks, by the name that dashboards ask for', async () => {
+  const registry = createMetrics({ clock: new VirtualClock(), build });
+
+  const [line = ''] = await series(registry, 'go_memstats_heap_alloc_bytes');
+  assert.ok(Number(line.split(' ')[1]) > 1_000_000, line);
+});
+
 test('what has not begun is Pending', async () => {
   const registry = createMetrics({ clock: new VirtualClock(), build });
   const metrics = [{ metric: 'errors', type: 'Prometheus', phase: '', dryRun: false }];

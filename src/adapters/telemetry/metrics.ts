@@ -1,3 +1,4 @@
+import { memoryUsage } from 'node:process';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import type { Clock, ScheduledCall } from '../../ports/clock.ts';
@@ -131,6 +132,14 @@ function describeBuild(registry: Registry, { version, commit }: BuildInfo): void
     labelNames: ['version'],
     registers: [registry],
   }).set({ version }, 1);
+  new Gauge({
+    name: 'go_memstats_heap_alloc_bytes',
+    help: 'Bytes of the heap that are in use, for dashboards that ask by this name',
+    registers: [registry],
+    collect() {
+      this.set(memoryUsage().heapUsed);
+    },
+  });
   // The platform's own version and processor stand in the labels that Go programs use for theirs.
   new Gauge({
     name: 'build_info',
