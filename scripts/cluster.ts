@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clearAbandonedPlanes, isRunning } from '../test/support/abandoned-planes.ts';
 import { readWords } from './read-options.ts';
-import { buildDataPlane, buildInfluxdb, buildPlane, planesRoot, startPlane } from '../test/support/plane.ts';
+import {
+  buildDataPlane,
+  buildInfluxdb,
+  buildPlane,
+  fetchSkywalking,
+  planesRoot,
+  startPlane,
+} from '../test/support/plane.ts';
 
 /** A real control plane on loopback, for trying things by hand. */
 const USAGE = `
@@ -25,6 +32,7 @@ switch (verb) {
     await buildPlane(say);
     await buildDataPlane(say);
     await buildInfluxdb(say);
+    await fetchSkywalking(say);
     break;
   case 'up':
     await up();

@@ -1,7 +1,7 @@
-import { holdsNothing, knowsOfAbsence } from '../core/analysis/absence.ts';
+import { knowsOfAbsence } from '../core/analysis/absence.ts';
 import { fromJson } from '../core/analysis/expression/value.ts';
 import type { Exchange, ExchangeResponse } from '../core/exchange.ts';
-import { jsonAnswer } from '../core/web/answer.ts';
+import { jsonAnswer, parsedJson } from '../core/web/answer.ts';
 import { baseOf, jsonQuestion } from '../core/web/question.ts';
 import { parseDurationMs } from '../lib/duration.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
@@ -10,6 +10,8 @@ import { failed } from './contract.ts';
 import type { MetricProvider, MetricQuery, ProviderStep } from './contract.ts';
 
 const TIMEOUT_MS = 30_000;
+/** The fields of an answer that hold what was measured. */
+const HOLDERS = ['results', 'values', 'value'];
 
 /** Asks Apache SkyWalking by GraphQL; the query may use `$duration`. */
 export const skywalking: MetricProvider = { id: 'skywalking', start, next };
@@ -39,14 +41,45 @@ function minuteOf(ms: number): string {
 
 function next(_exchange: Exchange, response: ExchangeResponse, query: MetricQuery): ProviderStep {
   const answer = jsonAnswer(response, 'SkyWalking');
-  if (!answer.ok) return failed(answer.problem);
-  const { data, errors } = isPlainObject(answer.json) ? answer.json : {};
+  // It says why it refuses a query with a status of 400 or of 200.
+  const { data, errors } = objectOf(answer.ok ? answer.json : jsonOf(response));
   if (Array.isArray(errors) && errors.length > 0) return failed(`SkyWalking: ${errors.map(messageOf).join('; ')}`);
+  if (!answer.ok) return failed(answer.problem);
   if (!isPlainObject(data) || Object.keys(data).length === 0) return failed('the answer of SkyWalking has no data');
-  if (holdsNothing(data) && !knowsOfAbsence(query.metric)) return failed('no data returned from SkyWalking');
+  const refusal = refusedExpression(data);
+  if (refusal !== undefined) return failed(`SkyWalking: ${refusal}`);
+  if (Object.values(data).every(measuredNothing) && !knowsOfAbsence(query.metric)) {
+    return failed('no data returned from SkyWalking');
+  }
   return { type: 'outcome', outcome: { type: 'result', result: fromJson(data), value: JSON.stringify(data) } };
+}
+
+function objectOf(json: unknown): Readonly<Record<string, unknown>> {
+  return isPlainObject(json) ? json : {};
+}
+
+function jsonOf(response: ExchangeResponse): unknown {
+  return response.type === 'http' ? parsedJson(response.body) : undefined;
 }
 
 function messageOf(error: unknown): string {
   return isPlainObject(error) && typeof error['message'] === 'string' ? error['message'] : 'an error without a message';
+}
+
+/** What it says of an expression (MQE) that it cannot evaluate: that is no error of GraphQL. */
+function refusedExpression(data: Readonly<Record<string, unknown>>): string | undefined {
+  const errors = Object.values(data).map((of) => objectOf(of)['error']);
+  return errors.find((error): error is string => typeof error === 'string' && error !== '');
+}
+
+/**
+ * Whether there is no value in it. For a time without one it answers `{ value: 0, isEmptyValue: true }`, or
+ * `{ value: null }` for an expression; ids, labels and types beside values are none.
+ */
+function measuredNothing(json: unknown): boolean {
+  if (Array.isArray(json)) return json.every(measuredNothing);
+  if (!isPlainObject(json)) return json === null || json === undefined;
+  if (json['isEmptyValue'] === true) return true;
+  const measured = HOLDERS.filter((name) => Object.hasOwn(json, name)).map((name) => json[name]);
+  return (measured.length > 0 ? measured : Object.values(json)).every(measuredNothing);
 }

@@ -43,6 +43,9 @@ const INFLUXDB = {
   module: 'influxdb',
   package: 'github.com/influxdata/influxdb/cmd/influxd',
 } as const;
+/** No Go module: jars, of the last version that can keep its data in memory. */
+const SKYWALKING = 'skywalking';
+const COPY_JARS = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies';
 const START_MS_MAX = 120_000;
 const STOP_MS_MAX = 10_000;
 const ATTEMPTS_MAX = 3;
@@ -99,6 +102,26 @@ export function influxdbBinary(): string | undefined {
 /** Builds InfluxDB if it is missing. */
 export async function buildInfluxdb(say: (line: string) => void): Promise<void> {
   await buildProgram(INFLUXDB, apart(INFLUXDB), say);
+}
+
+/** The folder with the jars of a real SkyWalking. Undefined when they were not fetched. */
+export function skywalkingJars(): string | undefined {
+  const jars = keptFor(SKYWALKING, 'pom.xml');
+  return existsSync(jars) ? jars : undefined;
+}
+
+/** Fetches SkyWalking if it is missing. Needs Maven and a repository of jars. */
+export async function fetchSkywalking(say: (line: string) => void): Promise<void> {
+  const target = keptFor(SKYWALKING, 'pom.xml');
+  if (existsSync(target)) return;
+  say('fetching SkyWalking');
+  const partial = `${target}.${process.pid}`;
+  await run(
+    'mvn',
+    ['--batch-mode', '--quiet', COPY_JARS, '-DincludeScope=runtime', `-DoutputDirectory=${partial}`],
+    join(PLANE, SKYWALKING),
+  );
+  await run('mv', [partial, target], PLANE);
 }
 
 interface Program {
@@ -196,7 +219,12 @@ function binaries(): string {
 
 /** The folder of a program that is kept apart. */
 function apart({ module }: Program): string {
-  const hash = createHash('sha256').update(readFileSync(join(PLANE, module, 'go.mod')));
+  return keptFor(module, 'go.mod');
+}
+
+/** Another one with each change of the file that says what is in it. */
+function keptFor(module: string, list: string): string {
+  const hash = createHash('sha256').update(readFileSync(join(PLANE, module, list)));
   return join(cache(), `${module}-${hash.digest('hex').slice(0, 12)}`);
 }
 

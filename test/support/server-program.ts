@@ -19,6 +19,8 @@ export interface ServerProgram {
   readonly directory: string;
   /** Answers with success as soon as it serves. */
   readonly readyUrl: string;
+  /** What is posted there, for one that answers nothing else. */
+  readonly readyQuestion?: object;
 }
 
 /** A program of somebody else's that serves on loopback for the time of a test. */
@@ -34,8 +36,17 @@ export function serverDirectory(name: string): string {
   return mkdtempSync(join(tmpdir(), `headgate-${name}-`));
 }
 
-export function serverOf({ name, command, args, env, directory, readyUrl }: ServerProgram): RunningServer {
+export function serverOf({
+  name,
+  command,
+  args,
+  env,
+  directory,
+  readyUrl,
+  readyQuestion,
+}: ServerProgram): RunningServer {
   let child: ChildProcess | undefined;
+  const asked = readyQuestion === undefined ? undefined : posted(readyQuestion);
 
   async function start(): Promise<void> {
     const started = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
@@ -52,7 +63,7 @@ export function serverOf({ name, command, args, env, directory, readyUrl }: Serv
       await until(`${name} to be ready`, async () => {
         if (failure !== undefined) throw failure;
         if (started.exitCode !== null) throw new Error(`${name} ended with ${started.exitCode}: ${said}`);
-        const answer = await request(readyUrl).catch(() => undefined);
+        const answer = await request(readyUrl, asked).catch(() => undefined);
         await answer?.body.dump();
         return answer !== undefined && answer.statusCode < 300;
       });
@@ -75,4 +86,9 @@ export function serverOf({ name, command, args, env, directory, readyUrl }: Serv
   }
 
   return { start, stop, close };
+}
+
+/** What a request says that posts JSON. */
+export function posted(body: unknown): { method: 'POST'; headers: Record<string, string>; body: string } {
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
