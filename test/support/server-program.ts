@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { request } from 'undici';
 import { until } from './world.ts';
 
+/** Beside the rest of the tests a JVM takes half a minute for what it does in six seconds by itself. */
+const START = { waitMsMax: 120_000, pollMs: 100 };
 /** How much of what it says is kept for the message when it does not start. */
 const SAID_MAX = 2_000;
 
@@ -59,14 +61,15 @@ export function serverOf({
     started.on('error', (error) => {
       failure = error;
     });
+    const isReady = async (): Promise<boolean> => {
+      if (failure !== undefined) throw failure;
+      if (started.exitCode !== null) throw new Error(`${name} ended with ${started.exitCode}: ${said}`);
+      const answer = await request(readyUrl, asked).catch(() => undefined);
+      await answer?.body.dump();
+      return answer !== undefined && answer.statusCode < 300;
+    };
     try {
-      await until(`${name} to be ready`, async () => {
-        if (failure !== undefined) throw failure;
-        if (started.exitCode !== null) throw new Error(`${name} ended with ${started.exitCode}: ${said}`);
-        const answer = await request(readyUrl, asked).catch(() => undefined);
-        await answer?.body.dump();
-        return answer !== undefined && answer.statusCode < 300;
-      });
+      await until(`${name} to be ready`, isReady, undefined, START);
     } catch (error) {
       await close();
       throw error;
