@@ -33,6 +33,8 @@ const NAMESPACE = 'default';
 /** So long without a call of the controller means that it has nothing left to do. */
 const QUIET_MS = 1_500;
 const LOOK_MS = 250;
+/** Another controller that has called nobody by then waits for something that is not there. */
+const CALLING_MS_MAX = 120_000;
 const NO_CALLS: CallCounts = new Map();
 /** The API's default for `scaleDownDelaySeconds`, and some time for the writes. */
 const SCALE_DOWN_DELAY_MS = 33_000;
@@ -187,7 +189,12 @@ async function callsWithin({ calls }: Bench, ms: number): Promise<CallCounts> {
 
 /** Another controller does not tell us that it acts; once it watches Rollouts, it is on its way. */
 async function untilCalling(calls: AuditLog): Promise<void> {
-  while (calls.takeCalls().length === 0) await delay(LOOK_MS);
+  for (let waitedMs = 0; calls.takeCalls().length === 0; waitedMs += LOOK_MS) {
+    if (waitedMs > CALLING_MS_MAX) {
+      throw new Error('the other controller calls nobody; see --against and --against-user-agent in --help');
+    }
+    await delay(LOOK_MS);
+  }
 }
 
 /** Reads on in the audit log until the controller calls no more; what it noted in the meantime. */
