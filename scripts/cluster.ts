@@ -14,7 +14,7 @@ import {
 
 /** A real control plane on loopback, for trying things by hand. */
 const USAGE = `
-  npm run cluster -- build     builds it (once, about ten minutes)
+  npm run cluster -- build     builds it, and what else tests run against (once, about ten minutes; needs Go and Maven)
   npm run cluster -- up        builds and starts it, and stays in the foreground
   npm run cluster -- down      stops it, also what is left of one that was killed
   npm run cluster -- status

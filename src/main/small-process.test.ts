@@ -38,7 +38,16 @@ describe('the process of the controller', () => {
     assert.deepEqual(rest, { pid, arenas: '1', threads: '7' });
   });
 
-  it('keeps its arguments, and what the user set for Node goes first', () => {
+  it('leaves to the user what NODE_OPTIONS set', () => {
+    const env = { NODE_OPTIONS: '--max-semi-space-size=32' };
+    const start = smallStart({ execArgv: [], argv: ['/node', '/headgate.mjs', 'controller'], env });
+
+    assert.ok(start?.args.includes('--min-semi-space-size=4'));
+    assert.ok(!start.args.some((arg) => arg.startsWith('--max-semi-space-size')));
+    assert.equal(smallStart({ execArgv: start.args.slice(0, -2), argv: ['/node', '/headgate.mjs'], env }), undefined);
+  });
+
+  it('keeps its arguments, and what the user set for Node prevails', () => {
     const start = smallStart({
       execArgv: ['--max-semi-space-size=32', '--inspect'],
       argv: ['/node', '/headgate.mjs', 'controller', '--namespaced'],

@@ -33,10 +33,13 @@ export interface ProgramStart {
 
 type Started = Pick<NodeJS.Process, 'execArgv' | 'argv' | 'env'>;
 
-/** How a process that was started like this would be started with our settings; absent when it was. Those of the user go first. */
+/** How a process that was started like this would be started with our settings; absent when it was. The user's prevail. */
 export function smallStart({ execArgv, argv, env }: Started): ProgramStart | undefined {
-  if (V8_OPTIONS.every((option) => execArgv.includes(option))) return undefined;
-  return { args: [...V8_OPTIONS, ...execArgv, ...argv.slice(1)], environment: { ...ENVIRONMENT, ...env } };
+  // Of options that are given twice the last one counts, but one of the command line before any of NODE_OPTIONS.
+  const given = env['NODE_OPTIONS'] ?? '';
+  const options = V8_OPTIONS.filter((option) => !given.includes(option.replace(/=.*/, '')));
+  if (options.every((option) => execArgv.includes(option))) return undefined;
+  return { args: [...options, ...execArgv, ...argv.slice(1)], environment: { ...ENVIRONMENT, ...env } };
 }
 
 /**
