@@ -42,7 +42,8 @@ describe('the process of the controller', () => {
     const env = { NODE_OPTIONS: '--max-semi-space-size=32' };
     const start = smallStart({ execArgv: [], argv: ['/node', '/headgate.mjs', 'controller'], env });
 
-    assert.ok(start?.args.includes('--min-semi-space-size=4'));
+    assert.ok(start !== undefined);
+    assert.ok(start.args.includes('--min-semi-space-size=4'));
     assert.ok(!start.args.some((arg) => arg.startsWith('--max-semi-space-size')));
     assert.equal(smallStart({ execArgv: start.args.slice(0, -2), argv: ['/node', '/headgate.mjs'], env }), undefined);
   });
