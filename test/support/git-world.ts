@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { createSystemClock } from '../../src/adapters/clock/system-clock.ts';
 import { createGit } from '../../src/adapters/git/git-cli.ts';
 import { createKustomize } from '../../src/adapters/git/kustomize.ts';
 import { createYamlParser } from '../../src/adapters/git/yaml-parser.ts';
@@ -18,9 +17,9 @@ import { KINDS } from '../../src/api/kinds.ts';
 import type { KubeObject, ResourceKind } from '../../src/api/kube-object.ts';
 import { GitSourceController } from '../../src/controller/git-source/git-source-controller.ts';
 import type { GitSourceOptions } from '../../src/controller/git-source/git-source-input.ts';
-import type { Clock } from '../../src/lib/clock.ts';
 import { gatewayApiCrds } from '../../src/kube-memory/builtin/gateway-api.ts';
 import { startKubeMemory } from '../../src/kube-memory/server.ts';
+import { fastClock } from './fast-clock.ts';
 import { createTestRepository, type TestRepository } from './git-server.ts';
 import { sharedGuard } from './shared-guard.ts';
 
@@ -55,7 +54,7 @@ export async function openGitWorld(
   files: Readonly<Record<string, string>>,
   options: Partial<GitSourceOptions> & { readonly url?: (origin: TestRepository) => string } = {},
 ): Promise<GitWorld> {
-  const clock = fastClock();
+  const clock = fastClock(CLOCK_SPEED);
   const origin = await createTestRepository(files);
   const state = await mkdtemp(join(tmpdir(), 'headgate-state-'));
   const writes: string[] = [];
@@ -245,15 +244,6 @@ export async function openGitWorld(
     });
   }
   return world;
-}
-
-function fastClock(): Clock {
-  const real = createSystemClock();
-  const startMs = real.nowMs();
-  return {
-    nowMs: () => startMs + (real.nowMs() - startMs) * CLOCK_SPEED,
-    schedule: (delayMs, run) => real.schedule(delayMs / CLOCK_SPEED, run),
-  };
 }
 
 /** Polls until `look` is true. */

@@ -24,12 +24,16 @@ const FLUSH_MS = 10_000_000;
 async function setUp(t: TestContext): Promise<{ api: ChaosApi; events: EventRecorder }> {
   const api = await startChaosApi();
   const real = createSystemClock();
-  // The time stands (no token comes back), only waits pass, and fast.
+  // The time stands (no token comes back), only waits pass, and fast; an answer is waited for as ever.
   const clock: Clock = {
     nowMs: () => Date.UTC(2026, 4, 1),
     schedule: (delayMs, run) => real.schedule(delayMs / 1_000, run),
   };
-  const client = createKubeClient({ connection: connectTo({ url: api.url, clock }), clock, metrics: SILENT_METRICS });
+  const client = createKubeClient({
+    connection: connectTo({ url: api.url, clock: real }),
+    clock: real,
+    metrics: SILENT_METRICS,
+  });
   const events = createEventRecorder({ client, clock, random: () => 0, log: SILENT_LOG, metrics: SILENT_METRICS });
   t.after(async () => {
     events.close();

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { startChaosApi, answer, refuse } from '../../../test/support/chaos-api.ts';
 import type { ChaosApi } from '../../../test/support/chaos-api.ts';
+import { fastClock } from '../../../test/support/fast-clock.ts';
 import { KINDS } from '../../api/kinds.ts';
 import { seededRandom } from '../../lib/random.ts';
 import type { CacheChange, CacheOptions } from '../../ports/kube.ts';
@@ -13,15 +14,8 @@ import { connectTo } from './connection.ts';
 import { createKube } from './kube.ts';
 import type { ConnectedKube } from './kube.ts';
 
-/** Runs a hundred times faster than the wall clock, so that backoffs and idle times pass in a blink. */
-function fastClock(factor = 100): Clock {
-  const real = createSystemClock();
-  const startMs = real.nowMs();
-  return {
-    nowMs: () => startMs + (real.nowMs() - startMs) * factor,
-    schedule: (delayMs, run) => real.schedule(delayMs / factor, run),
-  };
-}
+/** Ten seconds pass in a tenth of one. */
+const SPEED = 100;
 
 async function setUp(
   t: TestContext,
@@ -140,7 +134,7 @@ test('an expired continuation is answered by one list without pages', async (t) 
 });
 
 test('a watch that breaks in the middle of a line goes on where it stood, without a new list', async (t) => {
-  const { api, kube } = await setUp(t, { clock: fastClock() });
+  const { api, kube } = await setUp(t, { clock: fastClock(SPEED) });
   const cache = kube.caches.open(KINDS.configMap);
   await kube.caches.whenSynced();
   await until(() => api.watches.length === 1);
@@ -154,7 +148,7 @@ test('a watch that breaks in the middle of a line goes on where it stood, withou
 });
 
 test('a bookmark moves the version that a watch is resumed from', async (t) => {
-  const { api, kube } = await setUp(t, { clock: fastClock() });
+  const { api, kube } = await setUp(t, { clock: fastClock(SPEED) });
   kube.caches.open(KINDS.configMap);
   await kube.caches.whenSynced();
   await until(() => api.watches.length === 1);
@@ -173,7 +167,7 @@ test('a bookmark moves the version that a watch is resumed from', async (t) => {
 });
 
 test('410 as an answer and 410 as an event both lead to a new list, which deletes what has gone', async (t) => {
-  const { api, kube } = await setUp(t, { clock: fastClock() });
+  const { api, kube } = await setUp(t, { clock: fastClock(SPEED) });
   const changes: string[] = [];
   api.put('configmaps', configMap('a'));
   api.put('configmaps', configMap('b'));
@@ -202,7 +196,7 @@ test('410 as an answer and 410 as an event both lead to a new list, which delete
 });
 
 test('an object that was replaced unseen by one of the same name is a deletion and an addition', async (t) => {
-  const { api, kube } = await setUp(t, { clock: fastClock() });
+  const { api, kube } = await setUp(t, { clock: fastClock(SPEED) });
   const changes: string[] = [];
   const first = api.put('configmaps', configMap('a'));
   const cache = kube.caches.open(KINDS.configMap);
@@ -298,7 +292,7 @@ test('a cache of one object takes no other in, and ends when it is released', as
 });
 
 test('a kind whose definition is removed is emptied', async (t) => {
-  const { api, kube } = await setUp(t, { clock: fastClock() });
+  const { api, kube } = await setUp(t, { clock: fastClock(SPEED) });
   api.put('configmaps', configMap('a'));
   const cache = kube.caches.open(KINDS.configMap);
   await kube.caches.whenSynced();
@@ -326,7 +320,7 @@ test('a connection that goes silent is given up and opened again', async (t) => 
 });
 
 test('a server that lags behind what was seen already is not believed', async (t) => {
-  const { api, kube } = await setUp(t, { clock: fastClock() });
+  const { api, kube } = await setUp(t, { clock: fastClock(SPEED) });
   api.put('configmaps', configMap('a', 'new'));
   const cache = kube.caches.open(KINDS.configMap);
   await kube.caches.whenSynced();

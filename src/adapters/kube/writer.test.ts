@@ -3,12 +3,11 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { answer, refuse, startChaosApi } from '../../../test/support/chaos-api.ts';
 import type { ChaosApi } from '../../../test/support/chaos-api.ts';
+import { fastClock } from '../../../test/support/fast-clock.ts';
 import { KINDS } from '../../api/kinds.ts';
 import type { KubeObject, ObjectRef } from '../../api/kube-object.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { ObjectCache } from '../../ports/kube.ts';
-import { createSystemClock } from '../clock/system-clock.ts';
 import { SILENT_LOG, SILENT_METRICS } from '../telemetry/silent.ts';
 import { connectTo } from './connection.ts';
 import { createKube } from './kube.ts';
@@ -24,12 +23,7 @@ interface World {
 
 async function setUp(t: TestContext): Promise<World> {
   const api = await startChaosApi();
-  const real = createSystemClock();
-  const startMs = real.nowMs();
-  const clock: Clock = {
-    nowMs: () => startMs + (real.nowMs() - startMs) * 100,
-    schedule: (delayMs, run) => real.schedule(delayMs / 100, run),
-  };
+  const clock = fastClock(100);
   const kube = createKube({
     connection: connectTo({ url: api.url, clock }),
     clock,
