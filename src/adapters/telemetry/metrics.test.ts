@@ -36,6 +36,35 @@ test('a Rollout has one phase at a time', async () => {
   ]);
 });
 
+test('a change of phase changes two series and leaves the others where they are', async () => {
+  const registry = createMetrics({ clock: new VirtualClock(), build });
+  for (const name of ['web', 'shop']) registry.metrics.rolloutObserved(facts('Progressing', name));
+  const without = (lines: readonly string[]): readonly string[] => lines.map((line) => line.replace(/ [01]$/, ''));
+  const before = await series(registry, 'rollout_phase{');
+
+  registry.metrics.rolloutObserved(facts('Completed'));
+
+  const after = await series(registry, 'rollout_phase{');
+  assert.deepEqual(without(after), without(before));
+  assert.deepEqual(
+    after.filter((line) => !before.includes(line)),
+    ['Completed', 'Progressing'].map(
+      (phase) =>
+        `rollout_phase{namespace="ns",name="web",strategy="canary",phase="${phase}"} ${phase === 'Completed' ? 1 : 0}`,
+    ),
+  );
+
+  registry.metrics.rolloutObserved(facts('Unheard'));
+  registry.metrics.rolloutObserved(facts('Paused'));
+
+  const shown = await series(registry, 'rollout_phase{namespace="ns",name="web"');
+  assert.equal(shown.length, before.length / 2);
+  assert.deepEqual(
+    shown.filter((line) => line.endsWith(' 1')),
+    ['rollout_phase{namespace="ns",name="web",strategy="canary",phase="Paused"} 1'],
+  );
+});
+
 test('the series of a deleted Rollout go: its state at once, its counts after a last scrape', async () => {
   const clock = new VirtualClock();
   const registry = createMetrics({ clock, build });

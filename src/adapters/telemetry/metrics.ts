@@ -180,9 +180,21 @@ function rolloutSeries(registry: Registry): {
   }));
   const shown = new Map<string, RolloutFacts>();
 
-  function show({ namespace, name, strategy, trafficRouter, phase }: RolloutFacts, deed: 'set' | 'remove'): void {
+  function showInfo({ namespace, name, strategy, trafficRouter, phase }: RolloutFacts, deed: 'set' | 'remove'): void {
     write(info, deed, { namespace, name, strategy, traffic_router: trafficRouter, phase });
+  }
+
+  function showPhases({ namespace, name, strategy, phase }: RolloutFacts, deed: 'set' | 'remove'): void {
     writePhases(phases, deed, { labels: { namespace, name, strategy }, phase, all: ROLLOUT_PHASES });
+  }
+
+  /** Of a change of phase two series tell; the others stay. */
+  function movePhase(from: RolloutFacts, { namespace, name, strategy, phase }: RolloutFacts): void {
+    if (from.phase === phase) return;
+    const labels = { namespace, name, strategy };
+    if (ROLLOUT_PHASES.includes(from.phase)) phases.set({ ...labels, phase: from.phase }, 0);
+    else phases.remove({ ...labels, phase: from.phase });
+    phases.set({ ...labels, phase }, 1);
   }
 
   return {
@@ -192,8 +204,13 @@ function rolloutSeries(registry: Registry): {
       const before = shown.get(key);
       shown.set(key, rollout);
       if (before === undefined || !sameInfo(before, rollout)) {
-        if (before !== undefined) show(before, 'remove');
-        show(rollout, 'set');
+        if (before !== undefined) showInfo(before, 'remove');
+        showInfo(rollout, 'set');
+        if (before?.strategy === rollout.strategy) movePhase(before, rollout);
+        else {
+          if (before !== undefined) showPhases(before, 'remove');
+          showPhases(rollout, 'set');
+        }
       }
       for (const { count, gauge } of replicas) {
         if (before?.replicas[count] !== rollout.replicas[count])
@@ -204,7 +221,8 @@ function rolloutSeries(registry: Registry): {
       const before = shown.get(`${namespace}/${name}`);
       if (before === undefined) return;
       shown.delete(`${namespace}/${name}`);
-      show(before, 'remove');
+      showInfo(before, 'remove');
+      showPhases(before, 'remove');
       for (const { gauge } of replicas) gauge.remove({ namespace, name });
     },
   };
