@@ -77,14 +77,18 @@ export function controllerReference(
   kind: ResourceKind,
   owner: { readonly name: string; readonly uid?: string },
 ): OwnerReference {
-  return {
-    apiVersion: apiVersionOf(kind),
-    kind: kind.kind,
-    name: owner.name,
-    uid: owner.uid ?? '',
-    controller: true,
-    blockOwnerDeletion: true,
-  };
+  return controllerReferenceTo({ apiVersion: apiVersionOf(kind), kind: kind.kind, metadata: owner });
+}
+
+/** The same to an owner that is at hand. */
+export function controllerReferenceTo({
+  apiVersion,
+  kind,
+  metadata: { name, uid = '' },
+}: Pick<KubeObject, 'apiVersion' | 'kind'> & {
+  readonly metadata: { readonly name: string; readonly uid?: string };
+}): OwnerReference {
+  return { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true };
 }
 
 /** When it was created (milliseconds since the epoch); 0 when it does not say. */

@@ -1,10 +1,9 @@
-import type { KubeObject } from '../../api/kube-object.ts';
+import { controllerReferenceTo, type KubeObject } from '../../api/kube-object.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { parseTimestampMs } from '../../lib/timestamp.ts';
 import { fieldsAt, numberAt, textsAt, type Fields } from '../builtin/fields.ts';
 import { ApiError } from '../status-error.ts';
 import type { ControllerContext } from './context.ts';
-import { controllerReference } from './ownership.ts';
 import { newSetSize } from './deployment-sizes.ts';
 import { shortHash } from './template-hash.ts';
 
@@ -58,7 +57,7 @@ export function createNewSet(
       namespace: deployment.metadata.namespace,
       labels,
       annotations: { ...copiedAnnotations(deployment), [DESIRED_ANNOTATION]: String(numberAt(spec, 'replicas') ?? 1) },
-      ownerReferences: [controllerReference(deployment)],
+      ownerReferences: [controllerReferenceTo(deployment)],
     },
     spec: {
       replicas,

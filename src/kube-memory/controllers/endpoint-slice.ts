@@ -1,11 +1,10 @@
-import type { KubeObject } from '../../api/kube-object.ts';
+import { controllerReferenceTo, type KubeObject } from '../../api/kube-object.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { formatTimestamp } from '../../lib/timestamp.ts';
 import { fieldsAt, itemsAt, numberAt, textAt, textsAt, type Fields } from '../builtin/fields.ts';
 import { selectorMatches } from '../builtin/selectors.ts';
 import type { Controller, ControllerContext } from './context.ts';
 import { byLabel, byOwner, inNamespace, keyOf, Mirror, ownerIndexKeys } from './mirror.ts';
-import { controllerReference } from './ownership.ts';
 import { PORT_ANNOTATION } from './pod-behaviour.ts';
 import { isReady, isTerminal } from './pod-facts.ts';
 import { shortHash } from './template-hash.ts';
@@ -153,7 +152,7 @@ function sliceOf(
       generateName: `${name}-`,
       namespace,
       labels: { ...labels, ...headless, [MANAGER_LABEL]: MANAGER, [SERVICE_LABEL]: name },
-      ownerReferences: [controllerReference(service)],
+      ownerReferences: [controllerReferenceTo(service)],
     },
     addressType: 'IPv4',
     endpoints: parts.endpoints,

@@ -1,18 +1,7 @@
-import type { KubeObject, OwnerReference } from '../../api/kube-object.ts';
+import { controllerReferenceTo, type KubeObject, type OwnerReference } from '../../api/kube-object.ts';
 import { selectorMatches } from '../builtin/selectors.ts';
 import type { ControllerContext } from './context.ts';
 import { byOwner, orphansOf, type Mirror } from './mirror.ts';
-
-export function controllerReference(owner: KubeObject): OwnerReference {
-  return {
-    apiVersion: owner.apiVersion,
-    kind: owner.kind,
-    name: owner.metadata.name,
-    uid: owner.metadata.uid ?? '',
-    controller: true,
-    blockOwnerDeletion: true,
-  };
-}
 
 /**
  * The objects that belong to `owner`: those that it controls and that still match its selector, and matching orphans, which it
@@ -35,7 +24,7 @@ export function claim(
   if (owner.metadata.deletionTimestamp !== undefined) return claimed;
   for (const object of mirror.indexed(orphansOf(owner.metadata.namespace ?? ''))) {
     if (object.metadata.deletionTimestamp !== undefined || !matches(object)) continue;
-    const owners = [...(object.metadata.ownerReferences ?? []), controllerReference(owner)];
+    const owners = [...(object.metadata.ownerReferences ?? []), controllerReferenceTo(owner)];
     claimed.push(rewriteOwners(context, mirror, object, owners));
   }
   return claimed;

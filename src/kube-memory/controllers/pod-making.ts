@@ -1,7 +1,6 @@
-import type { KubeObject } from '../../api/kube-object.ts';
+import { controllerReferenceTo, type KubeObject } from '../../api/kube-object.ts';
 import { fieldsAt, textsAt } from '../builtin/fields.ts';
 import type { ControllerContext } from './context.ts';
-import { controllerReference } from './ownership.ts';
 
 /** Creates a pod from its owner's template, under a generated name. */
 export function createPod(
@@ -21,7 +20,7 @@ export function createPod(
       namespace: owner.metadata.namespace,
       ...(Object.keys(labels).length === 0 ? {} : { labels }),
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
-      ownerReferences: [controllerReference(owner)],
+      ownerReferences: [controllerReferenceTo(owner)],
     },
     spec: fieldsAt(template, 'spec'),
   });
