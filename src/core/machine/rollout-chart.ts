@@ -35,6 +35,12 @@ export type ChartEvent =
 
 type Facts = { readonly context: ChartContext };
 
+/** A full promotion ends what the update is paused for. */
+const PAUSE_ENDED = [
+  assign<ChartContext, ChartEvent, undefined, ChartEvent, never>(moves.clearPauses),
+  { type: 'notify', params: moves.resumeNotice },
+] as const;
+
 /**
  * How an update moves. It is rebuilt from status on every pass and used only through pure functions; what it wants to
  * have told is returned as actions, and what it wants to have done follows from the position that it ends at.
@@ -214,7 +220,7 @@ export const rolloutChart = setup({
       on: {
         PROMOTE_FULL: {
           target: 'fastForward',
-          actions: [assign(moves.clearPauses), { type: 'notify', params: moves.resumeNotice }],
+          actions: PAUSE_ENDED,
         },
       },
       always: [
@@ -242,11 +248,11 @@ export const rolloutChart = setup({
           {
             guard: 'blueGreen',
             target: 'cuttingOver',
-            actions: [assign(moves.clearPauses), { type: 'notify', params: moves.resumeNotice }],
+            actions: PAUSE_ENDED,
           },
           {
             target: 'fastForward',
-            actions: [assign(moves.clearPauses), { type: 'notify', params: moves.resumeNotice }],
+            actions: PAUSE_ENDED,
           },
         ],
       },
@@ -305,7 +311,7 @@ export const rolloutChart = setup({
       on: {
         PROMOTE_FULL: {
           target: 'cuttingOver',
-          actions: [assign(moves.clearPauses), { type: 'notify', params: moves.resumeNotice }],
+          actions: PAUSE_ENDED,
         },
       },
       always: [
