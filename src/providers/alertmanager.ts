@@ -1,6 +1,7 @@
 import type { Exchange, ExchangeResponse } from '../core/exchange.ts';
 import { jsonAnswer } from '../core/web/answer.ts';
 import { baseOf, jsonQuestion } from '../core/web/question.ts';
+import { fieldsOf } from '../lib/fields-of.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
 import { failed } from './contract.ts';
 import type { MetricProvider, MetricQuery, ProviderStep } from './contract.ts';
@@ -40,7 +41,7 @@ function next(exchange: Exchange, response: ExchangeResponse, query: MetricQuery
 
 /** A single server has its cluster `disabled`; one that is `settling` may not know of all alerts yet. */
 function readStatus(json: unknown, query: MetricQuery): ProviderStep {
-  const { cluster, versionInfo } = isPlainObject(json) ? json : {};
+  const { cluster, versionInfo } = fieldsOf(json);
   if (!isPlainObject(cluster) || !isPlainObject(versionInfo)) return failed('who answers is no Alertmanager');
   const { status } = cluster;
   if (status !== 'ready' && status !== 'disabled') {

@@ -7,6 +7,7 @@ import { awsStart } from '../core/web/aws-request.ts';
 import { jsonQuestion } from '../core/web/question.ts';
 import { domainOf } from '../lib/aws-account.ts';
 import { parseDurationMs } from '../lib/duration.ts';
+import { fieldsOf } from '../lib/fields-of.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
 import { failed } from './contract.ts';
 import type { MetricProvider, MetricQuery, ProviderStep } from './contract.ts';
@@ -83,7 +84,7 @@ function next(_exchange: Exchange, response: ExchangeResponse, query: MetricQuer
   if (response.type === 'failed') return failed(`asking CloudWatch: ${response.message}`);
   if (response.type !== 'http') return failed('CloudWatch was not asked');
   const json = parsedJson(response.body);
-  const answer = isPlainObject(json) ? json : {};
+  const answer = fieldsOf(json);
   if (response.status < 200 || response.status >= 300) {
     const why = answer['message'] ?? answer['Message'];
     const text = typeof why === 'string' ? why : excerptOf(response.body);

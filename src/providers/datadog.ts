@@ -5,6 +5,7 @@ import type { Exchange, ExchangeResponse } from '../core/exchange.ts';
 import { jsonAnswer } from '../core/web/answer.ts';
 import { baseOf, jsonQuestion } from '../core/web/question.ts';
 import { parseDurationMs } from '../lib/duration.ts';
+import { fieldsOf } from '../lib/fields-of.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
 import { failed } from './contract.ts';
 import type { MetricProvider, MetricQuery, ProviderStep, SecretRequest } from './contract.ts';
@@ -115,7 +116,7 @@ function next(_exchange: Exchange, response: ExchangeResponse, query: MetricQuer
   }
   const answer = jsonAnswer(response, 'Datadog');
   if (!answer.ok) return failed(answer.problem);
-  const json = isPlainObject(answer.json) ? answer.json : {};
+  const json = fieldsOf(answer.json);
   const refused = refusalOf(json);
   if (refused !== undefined) return failed(refused);
   return query.metric.provider.datadog?.apiVersion === 'v2' ? readScalars(json) : readSeries(json);

@@ -8,6 +8,7 @@ import {
   JOB_RUN_UID_LABEL,
 } from '../api/labels.ts';
 import type { Exchange, ExchangeResponse } from '../core/exchange.ts';
+import { fieldsOf } from '../lib/fields-of.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
 import { shortHash } from '../lib/short-hash.ts';
 import { parseTimestampMs } from '../lib/timestamp.ts';
@@ -71,7 +72,7 @@ function jobOf(settings: JobSettings, query: MetricQuery): KubeObject {
     [JOB_RUN_NAMESPACE_ANNOTATION]: run.namespace,
     [JOB_METRIC_NAME_ANNOTATION]: metric.name,
   };
-  const spec = isPlainObject(settings.spec) ? settings.spec : {};
+  const spec = fieldsOf(settings.spec);
   const template = isPlainObject(spec['template']) ? spec['template'] : {};
   const templateMeta = isPlainObject(template['metadata']) ? template['metadata'] : {};
   return {
@@ -90,16 +91,12 @@ function jobOf(settings: JobSettings, query: MetricQuery): KubeObject {
         ...template,
         metadata: {
           ...templateMeta,
-          labels: { ...textMap(templateMeta['labels']), ...labels },
-          annotations: { ...textMap(templateMeta['annotations']), ...annotations },
+          labels: { ...fieldsOf(templateMeta['labels']), ...labels },
+          annotations: { ...fieldsOf(templateMeta['annotations']), ...annotations },
         },
       },
     },
   };
-}
-
-function textMap(value: unknown): Readonly<Record<string, unknown>> {
-  return isPlainObject(value) ? value : {};
 }
 
 function judge(object: KubeObject, query: MetricQuery): ProviderStep {

@@ -3,6 +3,7 @@ import type { Exchange, ExchangeResponse } from '../core/exchange.ts';
 import { jsonAnswer } from '../core/web/answer.ts';
 import { baseOf, jsonQuestion } from '../core/web/question.ts';
 import { parseDurationMs } from '../lib/duration.ts';
+import { fieldsOf } from '../lib/fields-of.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
 import { formatTimestamp } from '../lib/timestamp.ts';
 import { failed } from './contract.ts';
@@ -106,7 +107,7 @@ function judging(json: unknown, query: MetricQuery): ProviderStep {
 
 /** From `pass` on it is Successful, below `marginal` Failed, between them Inconclusive. */
 function readScore(json: unknown, settings: KayentaSettings, query: MetricQuery): ProviderStep {
-  const { complete, status, result } = isPlainObject(json) ? json : {};
+  const { complete, status, result } = fieldsOf(json);
   const id = query.measurement?.metadata?.[EXECUTION_KEY] ?? '';
   if (typeof complete !== 'boolean') return failed('the answer of Kayenta does not say whether it is complete');
   if (!complete) return { type: 'wait', resumeAtMs: query.nowMs + POLL_MS, state: { [EXECUTION_KEY]: id } };

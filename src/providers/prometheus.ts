@@ -17,6 +17,7 @@ import { credentialsOf } from '../core/web/authorization.ts';
 import { asksForToken, tokenAnswer, tokenExchange, wantsToken, withToken } from '../core/web/oauth2.ts';
 import { base64 } from '../lib/base64.ts';
 import { parseDurationNs } from '../lib/go-duration.ts';
+import { fieldsOf } from '../lib/fields-of.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
 import { RESPONSE_BYTES_MAX, failed } from './contract.ts';
 import type { MetricProvider, MetricQuery, ProviderStep } from './contract.ts';
@@ -246,7 +247,7 @@ function unreadable(): Problem {
 
 /** Native histograms have no `value`; they are unreadable, not zero. */
 function seriesOf(result: unknown): readonly Readonly<Record<string, unknown>>[] {
-  return Array.isArray(result) ? result.map((series) => (isPlainObject(series) ? series : {})) : [{}];
+  return Array.isArray(result) ? result.map((series) => fieldsOf(series)) : [{}];
 }
 
 /** `[time, "0.25"]`, where NaN and the infinities are written out. */

@@ -4,6 +4,7 @@ import type { Exchange, ExchangeResponse } from '../core/exchange.ts';
 import { jsonAnswer, parsedJson } from '../core/web/answer.ts';
 import { baseOf, jsonQuestion } from '../core/web/question.ts';
 import { parseDurationMs } from '../lib/duration.ts';
+import { fieldsOf } from '../lib/fields-of.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
 import { formatTimestamp } from '../lib/timestamp.ts';
 import { failed } from './contract.ts';
@@ -42,7 +43,7 @@ function minuteOf(ms: number): string {
 function next(_exchange: Exchange, response: ExchangeResponse, query: MetricQuery): ProviderStep {
   const answer = jsonAnswer(response, 'SkyWalking');
   // It says why it refuses a query with a status of 400 or of 200.
-  const { data, errors } = objectOf(answer.ok ? answer.json : jsonOf(response));
+  const { data, errors } = fieldsOf(answer.ok ? answer.json : jsonOf(response));
   if (Array.isArray(errors) && errors.length > 0) return failed(`SkyWalking: ${errors.map(messageOf).join('; ')}`);
   if (!answer.ok) return failed(answer.problem);
   if (!isPlainObject(data) || Object.keys(data).length === 0) return failed('the answer of SkyWalking has no data');
@@ -52,10 +53,6 @@ function next(_exchange: Exchange, response: ExchangeResponse, query: MetricQuer
     return failed('no data returned from SkyWalking');
   }
   return { type: 'outcome', outcome: { type: 'result', result: fromJson(data), value: JSON.stringify(data) } };
-}
-
-function objectOf(json: unknown): Readonly<Record<string, unknown>> {
-  return isPlainObject(json) ? json : {};
 }
 
 function jsonOf(response: ExchangeResponse): unknown {
@@ -68,7 +65,7 @@ function messageOf(error: unknown): string {
 
 /** What it says of an expression (MQE) that it cannot evaluate: that is no error of GraphQL. */
 function refusedExpression(data: Readonly<Record<string, unknown>>): string | undefined {
-  const errors = Object.values(data).map((of) => objectOf(of)['error']);
+  const errors = Object.values(data).map((of) => fieldsOf(of)['error']);
   return errors.find((error): error is string => typeof error === 'string' && error !== '');
 }
 

@@ -3,6 +3,7 @@ import { slice } from '../core/analysis/expression/value.ts';
 import type { Exchange, ExchangeResponse } from '../core/exchange.ts';
 import { jsonAnswer } from '../core/web/answer.ts';
 import { baseOf, jsonQuestion } from '../core/web/question.ts';
+import { fieldsOf } from '../lib/fields-of.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
 import { failed } from './contract.ts';
 import type { MetricProvider, MetricQuery, ProviderStep } from './contract.ts';
@@ -48,7 +49,7 @@ function start(query: MetricQuery): ProviderStep {
 function next(_exchange: Exchange, response: ExchangeResponse): ProviderStep {
   const answer = jsonAnswer(response, 'Wavefront');
   if (!answer.ok) return failed(answer.problem);
-  const { timeseries, warnings, errorMessage } = isPlainObject(answer.json) ? answer.json : {};
+  const { timeseries, warnings, errorMessage } = fieldsOf(answer.json);
   if (typeof errorMessage === 'string' && errorMessage !== '') return failed(`Wavefront: ${errorMessage}`);
   if (!Array.isArray(timeseries) || timeseries.length === 0) {
     return failed('No TimeSeries found in response from Wavefront');

@@ -1,5 +1,5 @@
 import type { AwsAccount, AwsCredentials } from '../../lib/aws-account.ts';
-import { isPlainObject } from '../../lib/merge-patch.ts';
+import { fieldsOf } from '../../lib/fields-of.ts';
 import { parseTimestampMs } from '../../lib/timestamp.ts';
 import type { AwsCredentialSource } from '../../ports/aws.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -219,7 +219,7 @@ async function fromInstance({ http }: AwsCredentialOptions): Promise<FoundCreden
 
 async function readJson(http: HttpClient, request: HttpRequest): Promise<FoundCredentials> {
   const json: unknown = JSON.parse(await local(http, request));
-  const { AccessKeyId, SecretAccessKey, Token, Expiration } = isPlainObject(json) ? json : {};
+  const { AccessKeyId, SecretAccessKey, Token, Expiration } = fieldsOf(json);
   if (typeof AccessKeyId !== 'string' || typeof SecretAccessKey !== 'string') {
     throw new Error(`${new URL(request.url).host} answered without credentials`);
   }

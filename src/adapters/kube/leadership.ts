@@ -1,4 +1,5 @@
 import { KINDS } from '../../api/kinds.ts';
+import { fieldsOf } from '../../lib/fields-of.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 import { sleep } from '../../lib/clock.ts';
 import type { Clock, ScheduledCall } from '../../ports/clock.ts';
@@ -246,7 +247,7 @@ function seenOf(lease: unknown, nowMs: number, before: Seen | undefined): Seen {
 
 function field(object: unknown, name: string): Record<string, unknown> {
   const value = isPlainObject(object) ? object[name] : undefined;
-  return isPlainObject(value) ? value : {};
+  return fieldsOf(value);
 }
 
 function text(value: unknown): string | undefined {

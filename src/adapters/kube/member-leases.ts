@@ -1,5 +1,6 @@
 import { KINDS } from '../../api/kinds.ts';
 import { MEMBER_VIEW_ANNOTATION, MEMBERS_LABEL } from '../../api/labels.ts';
+import { fieldsOf } from '../../lib/fields-of.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MemberLeases, MemberLeaseWrite } from '../../ports/share.ts';
@@ -92,7 +93,7 @@ function recordOf(lease: unknown): MemberRecord {
 
 function field(object: unknown, name: string): Record<string, unknown> {
   const value = isPlainObject(object) ? object[name] : undefined;
-  return isPlainObject(value) ? value : {};
+  return fieldsOf(value);
 }
 
 function text(value: unknown): string | undefined {

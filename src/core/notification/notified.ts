@@ -1,4 +1,4 @@
-import { isPlainObject } from '../../lib/merge-patch.ts';
+import { fieldsOf } from '../../lib/fields-of.ts';
 
 /** Our own entries that are kept; each is one abort to one recipient. Those of others are left alone. */
 const KEPT_MAX = 20;
@@ -34,7 +34,7 @@ function entryKey(told: { readonly key: string; readonly recipient: string }): s
 function parse(annotation: string | undefined): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(annotation ?? '{}');
-    return isPlainObject(value) ? value : {};
+    return fieldsOf(value);
   } catch {
     return {};
   }

@@ -1,6 +1,6 @@
 import { POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import type { PodTemplateSpec } from '../../api/pod-template.ts';
-import { isPlainObject } from '../../lib/merge-patch.ts';
+import { fieldsOf } from '../../lib/fields-of.ts';
 import type { Position } from './position.ts';
 import type { World } from './world.ts';
 
@@ -22,8 +22,8 @@ export function withAntiAffinity(world: World, position: Position, template: Pod
     preferred === undefined
       ? (['requiredDuringSchedulingIgnoredDuringExecution', podAffinityTerm] as const)
       : (['preferredDuringSchedulingIgnoredDuringExecution', { weight: preferred.weight, podAffinityTerm }] as const);
-  const affinity = mapOf(template.spec?.affinity);
-  const against = mapOf(affinity['podAntiAffinity']);
+  const affinity = fieldsOf(template.spec?.affinity);
+  const against = fieldsOf(affinity['podAntiAffinity']);
   const terms: unknown = against[kind];
   return {
     ...template,
@@ -35,8 +35,4 @@ export function withAntiAffinity(world: World, position: Position, template: Pod
       },
     },
   } as PodTemplateSpec;
-}
-
-function mapOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isPlainObject(value) ? value : {};
 }

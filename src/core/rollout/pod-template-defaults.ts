@@ -1,3 +1,4 @@
+import { fieldsOf } from '../../lib/fields-of.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -7,8 +8,8 @@ type Fields = Readonly<Record<string, unknown>>;
  * quantities spelled one way, so that templates which mean the same compare equal. Never written to the cluster.
  */
 export function defaultedPodTemplate(template: unknown): unknown {
-  const fields = asFields(template);
-  return pruned({ metadata: fields['metadata'], spec: defaultedPodSpec(asFields(fields['spec'])) });
+  const fields = fieldsOf(template);
+  return pruned({ metadata: fields['metadata'], spec: defaultedPodSpec(fieldsOf(fields['spec'])) });
 }
 
 function defaultedPodSpec(spec: Fields): Fields {
@@ -46,7 +47,7 @@ function defaultedContainer(container: Fields, hostNetwork: boolean): Fields {
       ...port,
     })),
     env: list(container['env'], defaultedVariable),
-    resources: defaultedResources(asFields(container['resources'])),
+    resources: defaultedResources(fieldsOf(container['resources'])),
     livenessProbe: defaultedProbe(container['livenessProbe']),
     readinessProbe: defaultedProbe(container['readinessProbe']),
     startupProbe: defaultedProbe(container['startupProbe']),
@@ -82,7 +83,7 @@ function defaultedResources(resources: Fields): Fields {
 }
 
 function quantities(map: unknown): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(asFields(map)).map(([name, amount]) => [name, quantity(amount)]));
+  return Object.fromEntries(Object.entries(fieldsOf(map)).map(([name, amount]) => [name, quantity(amount)]));
 }
 
 const FACTORS: Readonly<Record<string, number>> = {
@@ -192,10 +193,6 @@ const KEPT = 'default';
 
 function list(value: unknown, each: (item: Fields) => Fields): unknown {
   return Array.isArray(value) ? value.map((item) => (isPlainObject(item) ? each(item) : item)) : undefined;
-}
-
-function asFields(value: unknown): Fields {
-  return isPlainObject(value) ? value : {};
 }
 
 /** Without what Kubernetes does not store: null, and empty texts, lists and maps. */

@@ -1,5 +1,5 @@
 import { base64 } from '../../lib/base64.ts';
-import { isPlainObject } from '../../lib/merge-patch.ts';
+import { fieldsOf } from '../../lib/fields-of.ts';
 import type { Exchange, ExchangeResponse, HttpExchange } from '../exchange.ts';
 import { jsonAnswer } from './answer.ts';
 import { credentialsOf } from './authorization.ts';
@@ -76,7 +76,7 @@ export function tokenAnswer(
   }
   const answer = jsonAnswer(response, 'the token URL');
   if (!answer.ok) return { problem: answer.problem };
-  const { access_token: token, token_type: type } = isPlainObject(answer.json) ? answer.json : {};
+  const { access_token: token, token_type: type } = fieldsOf(answer.json);
   if (typeof token !== 'string' || token === '') return { problem: 'the answer of the token URL has no access_token' };
   const scheme = typeof type === 'string' && type !== '' && type.toLowerCase() !== 'bearer' ? type : 'Bearer';
   return { authorization: `${scheme} ${token}` };

@@ -1,3 +1,4 @@
+import { fieldsOf } from '../../lib/fields-of.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 
 /** Reading and filling JSON whose shape the schema has checked already; a missing part reads as empty. */
@@ -5,7 +6,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 export function fieldsAt(value: unknown, ...path: readonly string[]): Fields {
   const found = valueAt(value, ...path);
-  return isPlainObject(found) ? found : {};
+  return fieldsOf(found);
 }
 
 export function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] {

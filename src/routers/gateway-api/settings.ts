@@ -9,6 +9,7 @@ import type { LabelSelector } from '../../api/rollout.ts';
 import { selectorMatches } from '../../api/validation/label-selector.ts';
 import { GATEWAY_API_PLUGIN } from '../../api/validation/supported.ts';
 import type { ManagedRoute, TrafficTarget } from '../../core/traffic.ts';
+import { fieldsOf } from '../../lib/fields-of.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 import type { CurrentObjects } from '../contract.ts';
 
@@ -61,7 +62,7 @@ export interface Mark {
 
 /** What the spec says; `current` has the routes among which its selectors choose. */
 export function settingsOf(target: TrafficTarget, current: CurrentObjects = new Map()): Settings {
-  const config = isPlainObject(target.config) ? target.config : {};
+  const config = fieldsOf(target.config);
   const namespace = namespaceOf(target);
   const routes = new Map<string, NamedRoute>();
   const all = ROUTE_FIELDS.flatMap((fields) => [
@@ -78,7 +79,7 @@ export function settingsOf(target: TrafficTarget, current: CurrentObjects = new 
 
 /** Kinds of which all routes of the namespace have to be read, because their labels decide. */
 export function selectedKinds(target: TrafficTarget): readonly ResourceKind[] {
-  const config = isPlainObject(target.config) ? target.config : {};
+  const config = fieldsOf(target.config);
   return ROUTE_FIELDS.filter(({ selector }) => isPlainObject(config[selector])).map(({ kind }) => kind);
 }
 
