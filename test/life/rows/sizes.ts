@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { until } from '../../../support/world.ts';
+import { until } from '../../support/world.ts';
 import type { Life } from '../life.ts';
 import { atEachHalt, firstHalt, found, once, type Row } from '../story.ts';
 import { FIRST, GOOD, REPLICAS } from '../versions.ts';

@@ -1,4 +1,4 @@
-import type { Manifest } from '../../support/api-client.ts';
+import type { Manifest } from '../support/api-client.ts';
 import { ownedBy } from './picture.ts';
 
 /** What must hold of all ReplicaSets of a namespace whenever one of them changes. */

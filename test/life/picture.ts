@@ -1,4 +1,4 @@
-import type { Manifest } from '../../support/api-client.ts';
+import type { Manifest } from '../support/api-client.ts';
 import type { Mirror } from './mirror.ts';
 import type { Picture } from './strategy.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { revisionOf } from '../../../support/world.ts';
+import { revisionOf } from '../../support/world.ts';
 import type { Strategy } from '../strategy.ts';
 import { atEachHalt, firstHalt, firstRest, found, once, type Row, type Story } from '../story.ts';
 import { another, FIRST, GOOD, REPLICAS } from '../versions.ts';

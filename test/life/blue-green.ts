@@ -1,4 +1,4 @@
-import { blueGreenRollout, service } from '../../support/manifests.ts';
+import { blueGreenRollout, service } from '../support/manifests.ts';
 import { ENDLESS, MEASURED } from './endless.ts';
 import type { Halt, Picture, Strategy, Versions } from './strategy.ts';
 import { all, GOOD, REPLICAS, STUCK } from './versions.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { podTemplate } from '../../../support/manifests.ts';
-import { until } from '../../../support/world.ts';
+import { podTemplate } from '../../support/manifests.ts';
+import { until } from '../../support/world.ts';
 import type { Life } from '../life.ts';
 import { STRATEGIES } from '../strategies.ts';
 import type { Picture, Strategy } from '../strategy.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
-import { applyMergePatch } from '../../../src/lib/merge-patch.ts';
-import type { Manifest } from '../../support/api-client.ts';
-import { conditionOf, until, type Scene } from '../../support/world.ts';
+import { applyMergePatch } from '../../src/lib/merge-patch.ts';
+import type { Manifest } from '../support/api-client.ts';
+import { conditionOf, until, type Scene } from '../support/world.ts';
 import { brokenBound, type Bounds } from './capacity.ts';
 import type { Mirror } from './mirror.ts';
 import { pictureOf } from './picture.ts';

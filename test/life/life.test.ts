@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { seededRandom } from '../../../src/lib/random.ts';
-import { startMortalController, type MortalController } from '../../support/mortal-controller.ts';
-import { clusterSkipReason, openCluster, Scene, type Cluster } from '../../support/world.ts';
+import { seededRandom } from '../../src/lib/random.ts';
+import { startMortalController, type MortalController } from '../support/mortal-controller.ts';
+import { clusterSkipReason, openCluster, Scene, type Cluster } from '../support/world.ts';
 import { Life } from './life.ts';
 import { startMirror, type Mirror } from './mirror.ts';
 import { ENDS } from './rows/ends.ts';

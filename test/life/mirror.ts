@@ -1,5 +1,5 @@
-import type { ApiClient, Manifest } from '../../support/api-client.ts';
-import { watchObjects } from '../../support/watch-objects.ts';
+import type { ApiClient, Manifest } from '../support/api-client.ts';
+import { watchObjects } from '../support/watch-objects.ts';
 
 /** What the API server has told of the kinds that stories look at: looking costs no request. */
 export interface Mirror {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Manifest } from '../../../support/api-client.ts';
+import type { Manifest } from '../../support/api-client.ts';
 import { atEachHalt, firstHalt, firstRest, once, type Row } from '../story.ts';
 import { another, FIRST, GOOD, REPLICAS, STUCK } from '../versions.ts';
 

@@ -1,4 +1,4 @@
-import { canaryRollout, SHOP_ROUTE, SHOP_ROUTED } from '../../support/manifests.ts';
+import { canaryRollout, SHOP_ROUTE, SHOP_ROUTED } from '../support/manifests.ts';
 import { ENDLESS, MEASURED } from './endless.ts';
 import type { Halt, Move, Picture, Strategy, Versions } from './strategy.ts';
 import { all, GOOD, REPLICAS, STUCK } from './versions.ts';
