@@ -2,10 +2,13 @@ import { KINDS } from '../../api/kinds.ts';
 import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
 import { MANAGED_BY_ANNOTATION, POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import type { ReplicaSet, Service } from '../../api/workloads.ts';
+import { hasCapacity } from './capacity.ts';
 import type { Position } from './position.ts';
 import { availableOf, hashOf, sizeOf } from './replica-set.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
 import { canaryIsUnrouted } from './shown-routes.ts';
+import { isSettledAt, shownWeight } from './shown-weight.ts';
+import { stepWeight } from './step-weights.ts';
 import { rolesOf, stableReplicaSet, type World } from './world.ts';
 
 /** A selector that has to change, with what there is to tell about it. */
@@ -33,17 +36,39 @@ export function planServices(world: World, position: Position): readonly Service
     if (!back && world.problems.length > 0) return [];
     // Long connections to the pods behind it end by themselves, or with the pods.
     if (back && pingPong) return [];
-    if (!mayLeave(world, canaryService, to)) return [];
+    if (!(back ? mayGoBack(world, to) : mayGoForward(world, position, to))) return [];
     return switchOf(world, { name: canaryService, to, unconditionally: back && position.abort });
   }
 }
 
-/** Weight leaves the pods behind the canary Service before its selector does. */
-function mayLeave(world: World, name: string | undefined, to: ReplicaSet | undefined): boolean {
-  const aim = aimOf(serviceNamed(world, name));
-  if (aim === undefined || aim === hashOf(to)) return true;
-  if (!world.replicaSets.some((replicaSet) => hashOf(replicaSet) === aim && availableOf(replicaSet) > 0)) return true;
-  return canaryIsUnrouted(world);
+/**
+ * Weight leaves the pods behind the canary Service before its selector does, unless there are none any more: then any
+ * place is better. One that leads to every version gives stable only what stable can carry.
+ */
+function mayGoBack(world: World, to: ReplicaSet | undefined): boolean {
+  const aim = canaryAim(world);
+  if (aim === hashOf(to) || canaryIsUnrouted(world)) return true;
+  if (aim !== undefined) return !world.replicaSets.some((one) => hashOf(one) === aim && availableOf(one) > 0);
+  return availableOf(to) >= world.settings.replicas;
+}
+
+/**
+ * The weight of an earlier version is never the new one's, not even for the moment until it is lowered, and not where the
+ * pods behind it are gone. A Service that leads to every version, because it is taken over or somebody took the hash out,
+ * may lead to the new one alone as soon as the weight is one that the new one is asked, and able, to carry.
+ */
+function mayGoForward(world: World, position: Position, to: ReplicaSet | undefined): boolean {
+  const aim = canaryAim(world);
+  if (aim === hashOf(to) || canaryIsUnrouted(world)) return true;
+  if (aim !== undefined) return false;
+  const { weightTotal, replicas } = world.settings;
+  const weight = shownWeight(world);
+  if (weight > stepWeight(world, position) || !isSettledAt(world, weight)) return false;
+  return hasCapacity(world, position) || weightTotal * availableOf(to) >= weight * replicas;
+}
+
+function canaryAim(world: World): string | undefined {
+  return aimOf(serviceNamed(world, world.settings.canaryService));
 }
 
 interface SwitchInput {
