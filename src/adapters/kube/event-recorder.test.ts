@@ -6,6 +6,7 @@ import type { ChaosApi } from '../../../test/support/chaos-api.ts';
 import type { KubeObject } from '../../api/kube-object.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventRecorder } from '../../ports/kube.ts';
+import type { Metrics } from '../../ports/telemetry.ts';
 import { createSystemClock } from '../clock/system-clock.ts';
 import { SILENT_LOG, SILENT_METRICS } from '../telemetry/silent.ts';
 import { createKubeClient } from './client.ts';
@@ -21,7 +22,10 @@ const rollout: KubeObject = {
 /** Waits of the tests' clock pass a thousand times as fast. */
 const FLUSH_MS = 10_000_000;
 
-async function setUp(t: TestContext): Promise<{ api: ChaosApi; events: EventRecorder }> {
+async function setUp(
+  t: TestContext,
+  metrics: Metrics = SILENT_METRICS,
+): Promise<{ api: ChaosApi; events: EventRecorder }> {
   const api = await startChaosApi();
   const real = createSystemClock();
   // The time stands (no token comes back), only waits pass, and fast; an answer is waited for as ever.
@@ -34,7 +38,7 @@ async function setUp(t: TestContext): Promise<{ api: ChaosApi; events: EventReco
     clock: real,
     metrics: SILENT_METRICS,
   });
-  const events = createEventRecorder({ client, clock, random: () => 0, log: SILENT_LOG, metrics: SILENT_METRICS });
+  const events = createEventRecorder({ client, clock, random: () => 0, log: SILENT_LOG, metrics });
   t.after(async () => {
     events.close();
     await client.close();
@@ -81,6 +85,21 @@ test('an event has the fields that tools look for', async (t) => {
     reportingComponent: 'rollouts-controller',
     reportingInstance: '',
   });
+});
+
+test('only the events of Rollouts are counted', async (t) => {
+  const counted: string[] = [];
+  const { events } = await setUp(t, {
+    ...SILENT_METRICS,
+    eventRecorded: ({ name, reason }) => counted.push(`${name} ${reason}`),
+  });
+  const run: KubeObject = { ...rollout, kind: 'AnalysisRun', metadata: { ...rollout.metadata, name: 'web-2-1' } };
+
+  events.record(rollout, notice('RolloutUpdated'));
+  events.record(run, notice('MetricSuccessful'));
+  await events.flush(FLUSH_MS);
+
+  assert.deepEqual(counted, ['web RolloutUpdated']);
 });
 
 test('events of one object are posted in the order in which they were recorded, also when one has to be repeated', async (t) => {

@@ -87,12 +87,15 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   function record(object: KubeObject, notice: EventNotice): void {
     if (closing.signal.aborted) return;
     const involved = involvedOf(object);
-    metrics.eventRecorded({
-      namespace: involved.namespace,
-      name: involved.name,
-      type: notice.type,
-      reason: notice.reason,
-    });
+    // Runs and Experiments have series of their own; there are too many of them to count their events, too.
+    if (involved.kind === KINDS.rollout.kind) {
+      metrics.eventRecorded({
+        namespace: involved.namespace,
+        name: involved.name,
+        type: notice.type,
+        reason: notice.reason,
+      });
+    }
     const queue = queueOf(involved);
     if (!spendToken(queue, clock.nowMs()) && joined(queue, notice)) return;
     if (waitingCount >= WAITING_MAX) {
