@@ -178,7 +178,10 @@ function createParts(input: PartsInput): Parts {
   const gitQueue = queue('GitSources', () => ({ cache: gitSources.sources, letGo: (key) => gitSources.letGo(key) }));
   const stopping = new AbortController();
   const stateDirectory = options.gitStateDir ?? mkdtempSync(join(tmpdir(), 'headgate-git-'));
-  const noticeQueue = queue('Notifications', () => ({ cache: rollouts.caches.rollouts }));
+  const noticeQueue = queue('Notifications', () => ({
+    cache: rollouts.caches.rollouts,
+    letGo: (key) => notices.letGo(key),
+  }));
   const { instanceId } = options;
   const rollouts = new RolloutController({
     kube,

@@ -71,13 +71,15 @@ const SEARCH_PAGES_MAX = 5;
  */
 export class NotificationController {
   readonly #input: NotificationControllerInput;
-  readonly #deliveries = new Map<string, DeliveryState>();
+  /** By Rollout, then by recipient and abort. */
+  readonly #deliveries = new Map<string, Map<string, DeliveryState>>();
   readonly #waiting = new Set<string>();
 
   constructor(input: NotificationControllerInput) {
     this.#input = input;
     input.caches.rollouts.subscribe((change) => {
-      if (change.type === 'deleted') this.#waiting.delete(keyOf(change.old));
+      // A pass under way goes on to remember; the one after it forgets.
+      if (change.type === 'deleted') input.queue.add(keyOf(change.old));
       else if (concernsUs(change.object)) input.queue.add(keyOf(change.object));
     });
     input.gitSources.subscribe(() => {
@@ -89,11 +91,25 @@ export class NotificationController {
     this.#input.queue.run(WORKERS, (key) => this.#pass(key));
   }
 
+  /** Rollouts of which something is remembered. */
+  get remembered(): number {
+    return new Set([...this.#deliveries.keys(), ...this.#waiting]).size;
+  }
+
+  /** Forgets what is known of a Rollout that is gone, or another process's now. */
+  letGo(key: string): void {
+    this.#waiting.delete(key);
+    this.#deliveries.delete(key);
+  }
+
   async #pass(key: string): Promise<QueueAnswer> {
     const [namespace = '', name = ''] = key.split('/');
     const rollout = this.#input.caches.rollouts.get(namespace, name);
     const ref: ObjectRef = { kind: KINDS.rollout, namespace, name };
-    if (rollout?.metadata.labels?.[INSTANCE_ID_LABEL] !== this.#input.instanceId || rollout === undefined) return {};
+    if (rollout === undefined || rollout.metadata.labels?.[INSTANCE_ID_LABEL] !== this.#input.instanceId) {
+      this.letGo(key);
+      return {};
+    }
     const { writer } = this.#input.kube;
     if (!writer.fresh(ref)) {
       writer.whenFresh([ref], () => this.#input.queue.add(key));
@@ -137,7 +153,7 @@ export class NotificationController {
   }
 
   #finish(key: string): QueueAnswer {
-    this.#waiting.delete(key);
+    this.letGo(key);
     return {};
   }
 
@@ -167,9 +183,10 @@ export class NotificationController {
     const { rollout, abort, recipients } = input;
     const notice: AbortNotice = { ...abort, revert: revertOf(abort, this.#sourceOf(rollout)) };
     const waits: number[] = [];
+    const deliveries = this.#deliveriesOf(rollout);
     for (const recipient of recipients) {
       const key = `${recipient.told.recipient} ${abort.key}`;
-      const state = this.#deliveries.get(key) ?? { ...NEW_DELIVERY, notified: false };
+      const state = deliveries.get(key) ?? { ...NEW_DELIVERY, notified: false };
       const step = nextDeliveryStep(notice, state, clock.nowMs());
       if (step.type === 'wait') {
         waits.push(step.untilMs);
@@ -178,7 +195,7 @@ export class NotificationController {
       if (step.type === 'search' || step.type === 'send') {
         const turn = turnOf(abort.claim, { by: this.#input.identity, nowMs: clock.nowMs() });
         // Somebody else may have sent it since this process looked: what was found then counts no more.
-        if (abort.claim?.by !== this.#input.identity) this.#deliveries.delete(key);
+        if (abort.claim?.by !== this.#input.identity) deliveries.delete(key);
         if (turn.type === 'free') return this.#claim(input);
         if (turn.type === 'theirs') {
           waits.push(turn.untilMs);
@@ -187,15 +204,22 @@ export class NotificationController {
       }
       const after = await this.#step(step, { ...input, notice, recipient, state });
       // Remembered before it is recorded: recording may meet a conflict, and the pass that follows must not send again.
-      this.#deliveries.set(key, after);
+      deliveries.set(key, after);
       if (after.notified) {
         await this.#recordTold(input, recipient);
-        this.#deliveries.delete(key);
+        deliveries.delete(key);
         return { againAtMs: clock.nowMs() };
       }
       waits.push(clock.nowMs());
     }
     return waits.length === 0 ? {} : { againAtMs: Math.min(...waits) };
+  }
+
+  #deliveriesOf(rollout: Rollout): Map<string, DeliveryState> {
+    const key = keyOf(rollout);
+    const deliveries = this.#deliveries.get(key) ?? new Map<string, DeliveryState>();
+    this.#deliveries.set(key, deliveries);
+    return deliveries;
   }
 
   async #step(step: ReturnType<typeof nextDeliveryStep>, input: StepInput): Promise<DeliveryState> {
