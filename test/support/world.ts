@@ -95,7 +95,7 @@ export interface Patience {
   readonly pollMs: number;
 }
 
-const PATIENCE: Patience = { waitMsMax: 30_000, pollMs: 40 };
+const PATIENCE: Patience = { waitMsMax: 60_000, pollMs: 40 };
 
 /** Polls until `look` answers something; fails with `what` and the last thing seen. */
 export async function until<T>(
