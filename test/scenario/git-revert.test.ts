@@ -382,6 +382,44 @@ test('two Rollouts of one commit that abort are restored one after the other', a
   assert.equal(await world.origin.tree('main'), await world.origin.tree(stable));
 });
 
+test('of three Rollouts of one commit the two that abort are restored, and the one that was promoted stays', async (t) => {
+  const three = (image: Readonly<Record<'shop' | 'cart' | 'till', string>>): string =>
+    [
+      rolloutYaml({ image: image.shop }),
+      rolloutYaml({ name: 'till', image: image.till }),
+      rolloutYaml({ name: 'cart', image: image.cart }),
+    ].join('---\n');
+  const first = { shop: 'shop:v1', cart: 'shop:v1', till: 'shop:v1' };
+  const world = await openShop(t, { ...shopFiles(), 'app/rollout.yaml': three(first) });
+  await runFirstVersion(world, 'cart');
+  await runFirstVersion(world, 'till');
+  const next = { shop: 'shop:v2', cart: 'shop:v2', till: 'shop:v2' };
+  await world.origin.commit({ 'app/rollout.yaml': three(next) }, 'all v2');
+  await world.pull();
+  await createReplicaSet(world, 'till', 'better');
+  await world.patch(KINDS.rollout, 'till', { status: { currentPodHash: 'better', stableRS: 'better' } }, 'status');
+
+  // Both stand when the GitSource looks.
+  await world.patch(KINDS.gitSource, 'app', { spec: { suspend: true } });
+  await abort(world);
+  await abort(world, { name: 'cart' });
+  await world.patch(KINDS.gitSource, 'app', { spec: { suspend: null } });
+  await until('both reverts', async () => {
+    const states = (await world.source()).status?.reverts?.map((entry) => entry.state) ?? [];
+    return states.length === 2 && states.every((state) => state === 'Pushed');
+  });
+  const head = await world.origin.head();
+  await until('them to be applied', async () => (await world.source()).status?.lastAppliedRevision === head);
+
+  assert.equal(await world.origin.show('main:app/rollout.yaml'), three({ ...first, till: 'shop:v2' }));
+  await world.pull();
+  await world.restart();
+  const subjects = (await world.origin.log()).map((commit) => commit.message.split('\n')[0]?.replace(/ to .*/, ''));
+  assert.deepEqual(subjects.slice(0, 3).toSorted(), ['all v2', 'revert: cart', 'revert: shop']);
+  assert.equal(subjects.length, 4);
+  assert.equal((await world.condition('WriteBack'))?.status, 'True');
+});
+
 test('with onAbort None an abort leaves the repository alone', async (t) => {
   const world = await openShop(t);
   await world.patch(KINDS.gitSource, 'app', { spec: { onAbort: 'None' } });
