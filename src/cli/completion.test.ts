@@ -34,6 +34,10 @@ describe('completion', () => {
     ['get experiment ', '', 'Experiment'],
     ['get --o', '--output', undefined],
     ['get shop -o ', 'json yaml', undefined],
+    ['get shop --output=j', '--output=json', undefined],
+    ['get shop --output = j', 'json', undefined],
+    ['get shop --output =', 'json yaml', undefined],
+    ['set ""', 'image', undefined],
     ['set image ', '', 'Rollout'],
   ];
 

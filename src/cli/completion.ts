@@ -34,12 +34,17 @@ export interface Candidates {
 
 /** Candidates for the last of `words`, which begins with what was typed of it. */
 export function candidatesFor(grammar: Grammar, words: readonly string[]): Candidates {
-  const typed = words.at(-1) ?? '';
-  const before = words.slice(0, -1);
+  const { before, typed } = typedIn(words);
   const verb = verbOf(grammar, before);
   if (verb === undefined) return of(verbWords(grammar, before), typed);
-  const option = verb.options.find(({ flags }) => flags.includes(before.at(-1) ?? ''));
-  if (option?.takesValue === true) return option.takesFile ? { words: [], files: true } : of(option.choices, typed);
+  const option = optionOf(verb, before.at(-1));
+  if (option?.takesValue === true) return valuesOf(option, typed);
+  const [flag = '', value] = typed.split('=', 2);
+  const joined = optionOf(verb, flag);
+  if (value !== undefined && joined?.takesValue === true) {
+    const { words: values, files } = valuesOf(joined, value);
+    return { words: values.map((word) => `${flag}=${word}`), files };
+  }
   if (typed.startsWith('-'))
     return of(
       verb.options.flatMap(({ flags }) => flags.filter((flag) => flag.startsWith('--'))),
@@ -50,6 +55,23 @@ export function candidatesFor(grammar: Grammar, words: readonly string[]): Candi
   if (verb.kindWords.length > 0 && positional.length === 0)
     return { ...of(verb.kindWords, typed), namesOf: verb.kinds[0] };
   return { words: [], files: false, namesOf: named ?? verb.kinds[0] };
+}
+
+/** bash takes `--output=j` for three words; PowerShell hands over an empty one as two quotes, or not at all. */
+function typedIn(words: readonly string[]): { readonly before: readonly string[]; readonly typed: string } {
+  const [last, ...others] = words.toReversed();
+  return {
+    before: others.toReversed().filter((word) => word !== '='),
+    typed: last === undefined || last === '""' || last === '=' ? '' : last,
+  };
+}
+
+function optionOf({ options }: VerbGrammar, flag: string | undefined): OptionGrammar | undefined {
+  return options.find(({ flags }) => flag !== undefined && flags.includes(flag));
+}
+
+function valuesOf({ takesFile, choices }: OptionGrammar, typed: string): Candidates {
+  return takesFile ? { words: [], files: true } : of(choices, typed);
 }
 
 function of(words: readonly string[], typed: string): Candidates {
@@ -124,23 +146,31 @@ _headgate() {
   lines=("\${(@f)$(headgate __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   local directive="\${lines[-1]}"
   lines[-1]=()
-  if [[ "$directive" == ":0" ]]; then _files; else compadd -- "\${lines[@]}"; fi
+  if [[ "$directive" == ":0" ]]; then compset -P '--*='; _files; else compadd -- "\${lines[@]}"; fi
 }
-compdef _headgate headgate
+# Autoloaded from a folder of $fpath this file is the function, and the first question is already asked.
+if [ "\${funcstack[1]}" = _headgate ]; then _headgate "$@"; else compdef _headgate headgate; fi
 `,
   fish: `
 # Completion for headgate: headgate completion fish | source
 function __headgate_complete
   set -l words (commandline -opc) (commandline -ct)
-  headgate __complete -- $words[2..-1] 2>/dev/null | string match -v ':*'
+  set -l answer (headgate __complete -- $words[2..-1] 2>/dev/null)
+  if test "$answer[-1]" = :0
+    set -l option (commandline -ct | string match -r '^--[^=]*=')
+    __fish_complete_path (commandline -ct | string replace -r '^--[^=]*=' '') | string replace -r '^' -- "$option"
+  else
+    string match -v ':*' -- $answer
+  end
 end
-complete -c headgate -n 'not __fish_contains_opt -s f filename' -f -a '(__headgate_complete)'
+complete -c headgate -f -a '(__headgate_complete)'
 `,
   powershell: `
 # Completion for headgate: headgate completion powershell | Out-String | Invoke-Expression
 Register-ArgumentCompleter -Native -CommandName headgate -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)
-  $words = @($commandAst.CommandElements | Select-Object -Skip 1 | ForEach-Object { "$_" })
+  $words = @($commandAst.CommandElements | Select-Object -Skip 1 |
+    Where-Object { $_.Extent.StartOffset -lt $cursorPosition } | ForEach-Object { "$_" })
   if ($wordToComplete -eq '') { $words += '""' }
   headgate __complete -- @words 2>$null | Where-Object { $_ -notlike ':*' } | ForEach-Object {
     [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
