@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAwsCredentials } from '../adapters/aws/aws-credentials.ts';
@@ -210,6 +210,7 @@ function createParts(input: PartsInput): Parts {
       clock,
       environment: process.env,
       readFile: (path) => readFile(path, 'utf8'),
+      isThere: (path) => stat(path).then(Boolean, () => false),
     }),
   });
   const experiments = new ExperimentController({

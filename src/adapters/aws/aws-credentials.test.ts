@@ -13,10 +13,12 @@ interface World {
   readonly environment?: Readonly<Record<string, string>>;
   /** By path; every other file that is asked for is there too, unless it is one of AWS' own. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Whose permissions keep us from them. What is in /home/me can be seen all the same. */
+  readonly unreadable?: readonly string[];
   readonly answers: Readonly<Record<string, string>>;
 }
 
-function sourceIn({ environment = {}, files = {}, answers }: World) {
+function sourceIn({ environment = {}, files = {}, unreadable = [], answers }: World) {
   const asked: HttpRequest[] = [];
   const clock = new VirtualClock(NOW_MS);
   const source = createAwsCredentials({
@@ -24,9 +26,11 @@ function sourceIn({ environment = {}, files = {}, answers }: World) {
     environment,
     readFile: async (path) => {
       const text = files[path] ?? (path.includes('/.aws/') ? undefined : `content of ${path}\n`);
-      if (text === undefined) throw new Error(`no such file: ${path}`);
+      if (unreadable.includes(path)) throw Object.assign(new Error('permission denied'), { code: 'EACCES' });
+      if (text === undefined) throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
       return text;
     },
+    isThere: async (path) => path.startsWith('/home/me/'),
     http: {
       send: (request) => {
         asked.push(request);
@@ -246,4 +250,68 @@ credential_source = EcsContainer
       await assert.rejects(source.account({ profile }), message);
     });
   }
+});
+
+describe('files of profiles', () => {
+  const ROLE = {
+    'PUT http://169.254.169.254/latest/api/token': 't',
+    'GET http://169.254.169.254/latest/meta-data/iam/security-credentials/': 'r',
+    'GET http://169.254.169.254/latest/meta-data/iam/security-credentials/r': JSON_ANSWER,
+  };
+  const home = '/home/me/.aws/credentials';
+
+  it('that are there and cannot be read are an error, and no other credentials are taken', async () => {
+    const { source, asked } = sourceIn({ environment: { HOME: '/home/me' }, unreadable: [home], answers: ROLE });
+
+    await assert.rejects(
+      source.account(),
+      /in \/home\/me\/.aws\/credentials cannot be read .*\(EACCES\); let its user/,
+    );
+    assert.equal(asked.length, 0);
+  });
+
+  it('that are named and cannot be read are an error also where nobody can look', async () => {
+    const environment = { HOME: '/home/me', AWS_CONFIG_FILE: '/closed/config' };
+    const { source } = sourceIn({ environment, unreadable: ['/closed/config'], answers: ROLE });
+
+    await assert.rejects(source.account(), /in \/closed\/config cannot be read/);
+  });
+
+  it("in another user's home count as none", async () => {
+    const unreadable = ['/root/.aws/credentials', '/root/.aws/config'];
+    const { source } = sourceIn({ environment: { HOME: '/root' }, unreadable, answers: ROLE });
+
+    assert.equal((await source.account()).credentials.accessKeyId, 'AK');
+  });
+
+  const MALFORMED: readonly (readonly [what: string, text: string, line: number])[] = [
+    ['a key before any profile', 'aws_secret_access_key = hush', 1],
+    ['no key and value', '[default]\n# fine\nhush', 3],
+    ['a profile that is not closed', '[default]\naws_access_key_id = a\n[hush\n', 3],
+    ['a value without a key', '[default]\n = \n=hush', 3],
+  ];
+  for (const [what, text, line] of MALFORMED) {
+    it(`are an error that tells the line and not what it says: ${what}`, async () => {
+      const { source } = sourceIn({ environment: { HOME: '/home/me' }, files: { [home]: text }, answers: ROLE });
+
+      await assert.rejects(source.account(), ({ message }: Error) => {
+        assert.match(message, new RegExp(`^${home}, line ${line}: `));
+        return !message.includes('hush');
+      });
+    });
+  }
+
+  it('with half of the keys are an error', async () => {
+    const files = { [home]: '[default]\naws_access_key_id = AK' };
+    const { source } = sourceIn({ environment: { HOME: '/home/me' }, files, answers: ROLE });
+
+    await assert.rejects(source.account(), /the AWS profile default has aws_access_key_id only; give it/);
+  });
+
+  it('may begin with a byte order mark', async () => {
+    const files = { [home]: '\uFEFF[default]\r\naws_access_key_id = AK\r\naws_secret_access_key = s\r\n' };
+    const { source } = sourceIn({ environment: { HOME: '/home/me' }, files, answers: {} });
+
+    assert.equal((await source.account()).credentials.secretAccessKey, 's');
+  });
 });

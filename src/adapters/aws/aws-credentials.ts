@@ -4,16 +4,15 @@ import { parseTimestampMs } from '../../lib/timestamp.ts';
 import type { AwsCredentialSource } from '../../ports/aws.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { HttpClient, HttpRequest } from '../../ports/http.ts';
+import { readProfileFile, type ProfileFileReader, type ProfilePlace } from './profile-files.ts';
 import { profileOf, type Profile } from './profiles.ts';
 import { ANSWER_BYTES_MAX, assumeRole, assumeRoleByToken, type FoundCredentials, type StsClient } from './sts.ts';
 
-export interface AwsCredentialOptions {
+export interface AwsCredentialOptions extends ProfileFileReader {
   /** May reach the metadata services, which requests of metrics may not. */
   readonly http: HttpClient;
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Rejects where there is no such file. */
-  readonly readFile: (path: string) => Promise<string>;
 }
 
 /** Credentials are got anew this long before they expire. */
@@ -28,6 +27,7 @@ const DEFAULT_PROFILE = 'default';
 const DEFAULT_REGION = 'us-east-1';
 /** Profiles that name each other; more are a mistake. */
 const PROFILES_MAX = 5;
+const KEYS = ['aws_access_key_id', 'aws_secret_access_key'];
 /** Ways to credentials that need a program or a person beside the controller. */
 const NOT_FOLLOWED = ['sso_session', 'sso_start_url', 'credential_process', 'login_session'];
 
@@ -105,23 +105,28 @@ function keysOf(
   return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
 }
 
-function pathsOf({ environment }: AwsCredentialOptions): { readonly credentials: string; readonly config: string } {
-  const home = environment['HOME'] ?? '';
+function placesOf({ environment }: AwsCredentialOptions): Readonly<Record<'credentials' | 'config', ProfilePlace>> {
+  const place = (named: string | undefined, usual: string): ProfilePlace =>
+    named === undefined
+      ? { path: `${environment['HOME'] ?? ''}/.aws/${usual}`, isNamed: false }
+      : { path: named, isNamed: true };
   return {
-    credentials: environment['AWS_SHARED_CREDENTIALS_FILE'] ?? `${home}/.aws/credentials`,
-    config: environment['AWS_CONFIG_FILE'] ?? `${home}/.aws/config`,
+    credentials: place(environment['AWS_SHARED_CREDENTIALS_FILE'], 'credentials'),
+    config: place(environment['AWS_CONFIG_FILE'], 'config'),
   };
 }
 
 async function readProfile(options: AwsCredentialOptions, name: string): Promise<Profile | undefined> {
-  const paths = pathsOf(options);
-  const read = (path: string): Promise<string> => options.readFile(path).catch(() => '');
-  return profileOf(name, { credentials: await read(paths.credentials), config: await read(paths.config) });
+  const { credentials, config } = placesOf(options);
+  return profileOf(name, {
+    credentials: await readProfileFile(options, credentials),
+    config: await readProfileFile(options, config),
+  });
 }
 
 function unknownProfile(options: AwsCredentialOptions, name: string): Error {
-  const { credentials, config } = pathsOf(options);
-  return new Error(`the AWS profile ${name} is neither in ${credentials} nor in ${config} of the controller`);
+  const { credentials, config } = placesOf(options);
+  return new Error(`the AWS profile ${name} is neither in ${credentials.path} nor in ${config.path} of the controller`);
 }
 
 /** `names` are those that led here, the last one this profile's. */
@@ -158,6 +163,8 @@ async function sourceOf(
   const own = names.at(-1) ?? DEFAULT_PROFILE;
   if (source !== undefined && source !== own) return fromSource(options, [...names, source]);
   if (keys !== undefined) return { credentials: keys };
+  const half = KEYS.find((key) => profile[key] !== undefined);
+  if (half !== undefined) throw new Error(`the AWS profile ${own} has ${half} only; give it ${KEYS.join(' and ')}`);
   if (kind !== undefined) return fromKind(options, kind);
   const unfollowed = NOT_FOLLOWED.find((key) => profile[key] !== undefined);
   if (unfollowed === undefined) return fromMachine(options);
