@@ -278,12 +278,24 @@ describe('what was measured', () => {
 });
 
 describe('the stable version deleted by somebody', () => {
-  for (const [title, canary] of [
-    ['by replica ratio', { steps: [{ setWeight: 50 }, { pause: {} }] }],
-    ['by router', routed({ steps: [{ setWeight: 50 }, { pause: {} }] })],
+  for (const [title, strategy] of [
+    ['by replica ratio', { canary: { steps: [{ setWeight: 50 }, { pause: {} }] } }],
+    ['by router', { canary: routed({ steps: [{ setWeight: 50 }, { pause: {} }] }) }],
+    ['blue-green', { blueGreen: { activeService: 'shop-active', autoPromotionEnabled: false } }],
+    [
+      'blue-green with a small preview',
+      {
+        blueGreen: {
+          activeService: 'shop-active',
+          previewService: 'shop-preview',
+          previewReplicaCount: 1,
+          autoPromotionEnabled: false,
+        },
+      },
+    ],
   ] as const) {
     test(`leaves everything to the new one, ${title}`, () => {
-      const world = new PureWorld(rolloutOf({ replicas: 2, canary })).advance(10_000);
+      const world = new PureWorld(rolloutOf({ replicas: 2, ...strategy })).advance(10_000);
       world.image('v2').advance(60_000);
       assert.equal(world.status.phase, 'Paused');
 

@@ -120,6 +120,20 @@ onEachControlPlane('blue-green', { concurrency: 8 }, (name) => {
     assert.equal(done['status'].blueGreen.activeSelector, done['status'].currentPodHash);
   });
 
+  story('gives the traffic to the new version, without a pause, when the stable one was deleted', async (scene) => {
+    const installed = await install(scene, { autoPromotionEnabled: false });
+    await scene.setImage('shop', 'shop:2');
+    await scene.untilPhase('shop', 'Paused');
+
+    await scene.api.delete(scene.path('replicasets.apps', `shop-${installed['status'].stableRS}`));
+    const done = await scene.untilPhase('shop', 'Healthy');
+
+    assert.equal(done['status'].stableRS, done['status'].currentPodHash);
+    assert.equal(done['status'].blueGreen.activeSelector, done['status'].currentPodHash);
+    const active = await scene.get('services', 'shop-active');
+    assert.equal(active?.['spec'].selector[HASH], done['status'].currentPodHash);
+  });
+
   story('writes nothing while nothing happens', async (scene) => {
     await install(scene, { autoPromotionEnabled: false });
     await scene.setImage('shop', 'shop:2');

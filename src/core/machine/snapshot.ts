@@ -62,7 +62,7 @@ function settled(world: World, position: Position): Position {
   // What is promoted already is not promoted once more, nor is the next version without being asked for.
   if (position.promoteFull && position.currentHash === position.stableHash && position.stableHash !== '')
     return { ...position, promoteFull: false };
-  if (world.blueGreen !== undefined) return position;
+  if (world.blueGreen !== undefined && isCutOver(world, position)) return position;
   // Without the stable version there is nothing to compare with or to go back to: what is left gets everything.
   if (world.problems.length === 0 && !position.abort && isStableGone(world, position)) {
     return {
@@ -70,6 +70,7 @@ function settled(world: World, position: Position): Position {
       stepIndex: position.stepIndex === undefined ? undefined : world.settings.steps.length,
     };
   }
+  if (world.blueGreen !== undefined) return position;
   // A pause belongs to its step: who moves on to another step has ended it.
   if (wasInconclusive(world, position)) return position;
   // Who moves to a step that pauses wants it to pause.

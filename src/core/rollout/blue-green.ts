@@ -1,6 +1,6 @@
 import { PROMOTED_ANNOTATION, SCALE_DOWN_DEADLINE_ANNOTATION } from '../../api/labels.ts';
 import type { ReplicaSet } from '../../api/workloads.ts';
-import { isWithinRollbackWindow } from './promotion.ts';
+import { isStableGone, isWithinRollbackWindow } from './promotion.ts';
 import type { Position } from './position.ts';
 import { annotationOf, availableOf, hashOf, isCounted, sizeOf } from './replica-set.ts';
 import { aimOf, reaches, serviceNamed } from './service-aim.ts';
@@ -41,14 +41,14 @@ export function cutOverIsSettled(world: World, position: Position): boolean {
 
 /**
  * Going back to a version that was promoted before, and that still has its pods or is only a few versions old, needs
- * neither a pause nor a measurement; nor does one that a user promotes in full.
+ * neither a pause nor a measurement; nor does one that a user promotes in full, or that is all that is left.
  */
 export function isFastTracked(world: World, position: Position): boolean {
   if (position.abort) return false;
   if (position.promoteFull) return true;
   const { current } = rolesOf(world, position);
   if (current === undefined || position.currentHash === position.stableHash) return false;
-  return isKept(current) || isWithinRollbackWindow(world, position);
+  return isStableGone(world, position) || isKept(current) || isWithinRollbackWindow(world, position);
 }
 
 /** A version that was promoted once, on its way out but with its pods. */

@@ -52,12 +52,11 @@ function isInstalled(world: World, before: Position): boolean {
 
 function endOf(world: World, before: Position): string {
   if (before.promoteFull) return 'FastPromoted';
+  const { current, stable } = rolesOf(world, before);
+  if (stable === undefined) return 'Promoted';
   const isBack = world.blueGreen === undefined ? isWithinRollbackWindow(world, before) : isFastTracked(world, before);
   if (isBack) return 'FastRolledBack';
-  const { current, stable } = rolesOf(world, before);
-  return current !== undefined && stable !== undefined && createdMs(current) < createdMs(stable)
-    ? 'RolledBack'
-    : 'Promoted';
+  return current !== undefined && createdMs(current) < createdMs(stable) ? 'RolledBack' : 'Promoted';
 }
 
 /** A pause that only a person can end. */
