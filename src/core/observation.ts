@@ -3,6 +3,7 @@ import type { Experiment } from '../api/experiment.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import type { Rollout } from '../api/rollout.ts';
 import type { EndpointSlice, Pod, ReplicaSet, Service } from '../api/workloads.ts';
+import type { Problem } from '../api/validation/problem.ts';
 import type { TrafficObservation } from './traffic.ts';
 import type { ConfigObservation } from './versioned-config/resolve.ts';
 
@@ -37,6 +38,8 @@ export interface Observation {
   readonly workload?: KubeObject | null;
   /** What the template refers to where its content belongs to the version, or once did; undefined when nobody looked. */
   readonly config?: ConfigObservation;
+  /** What the controller has no right to read of all this, with what to grant; nothing when absent. */
+  readonly refusals?: readonly Problem[];
   readonly options: DecisionOptions;
 }
 

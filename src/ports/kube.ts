@@ -30,7 +30,10 @@ export interface CacheOptions<T extends KubeObject = KubeObject> {
   readonly labelSelector?: string;
   /** Only the object of this name. */
   readonly name?: string;
-  /** The right to watch may be missing: then the cache is `refused`, which nobody waits for, and asked again from time to time. */
+  /**
+   * The right to watch may be missing: then the cache is `refused`, which nobody waits for, and asked again from time to
+   * time. It is so for everybody as soon as one of those who opened it says so.
+   */
   readonly mayBeRefused?: boolean;
   /** Drops what nobody reads before the object is kept; `metadata.managedFields` is always reduced to a digest. */
   readonly trim?: (object: T) => T;

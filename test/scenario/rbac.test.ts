@@ -43,15 +43,17 @@ describe('the roles of the chart', { skip: clusterSkipReason() ?? noHelmReason()
     release: string;
     flags: readonly string[];
     namespaced: boolean;
+    /** Resources that somebody took out of the roles. */
+    without?: readonly string[];
   }): Promise<() => Promise<void>> {
-    const { scene, release, flags, namespaced } = input;
+    const { scene, release, flags, namespaced, without = [] } = input;
     const objects = renderChart({
       release,
       namespace: scene.namespace,
       flags: ['--set', 'installCRDs=false', ...flags],
     });
     for (const object of objects.filter(isAboutRoles))
-      await cluster.api.apply(pathOfChartObject(object), object, 'helm');
+      await cluster.api.apply(pathOfChartObject(object), trimmed(object, without), 'helm');
     await until('the API server to have heard of the roles', () => mayPatchRollouts(scene, release));
     const account = { namespace: scene.namespace, name: release };
     const kubeconfig = await accountKubeconfig(account, { ...cluster, directory });
@@ -149,6 +151,51 @@ describe('the roles of the chart', { skip: clusterSkipReason() ?? noHelmReason()
     }
   });
 
+  it('may lack what only some Rollouts need: those say what to grant, and abort all the same', async () => {
+    const scene = await Scene.open(cluster.api, 'trimmed');
+    const narrow = { namespaced: true, flags: ['--set', 'namespaced=true'] };
+    const steps = [{ setWeight: 50 }, { pause: {} }];
+    const stopWhole = await asInstalled({ scene, release: 'whole', ...narrow });
+    try {
+      await scene.apply(
+        ...SHOP_ROUTE,
+        canaryRollout({ name: 'shop', replicas: 2, steps, canary: SHOP_ROUTED }),
+        canaryRollout({ name: 'plain' }),
+      );
+      await scene.untilPhase('shop', 'Healthy');
+      await scene.setImage('shop', 'shop:2');
+      await scene.untilPhase('shop', 'Paused');
+    } finally {
+      await stopWhole();
+    }
+    const stopTrimmed = await asInstalled({ scene, release: 'trimmed', ...narrow, without: ['httproutes'] });
+    try {
+      const broken = await scene.untilPhase('shop', 'Degraded');
+      assert.match(
+        conditionOf(broken, 'InvalidSpec')?.message ?? '',
+        /Forbidden: the controller may not watch httproutes\.gateway\.networking\.k8s\.io in namespace .*; grant it/,
+      );
+      assert.ok((await scene.eventLines('shop')).some((line) => line.startsWith('Warning InvalidSpec')));
+      await scene.setImage('plain', 'plain:2');
+      await scene.untilRollout('plain', 'updated', ({ metadata, status }) => {
+        return status.phase === 'Healthy' && status.observedGeneration === String(metadata['generation']);
+      });
+
+      await scene.patchStatus('shop', { abort: true });
+      const aborted = await scene.untilRollout('shop', 'aborted', ({ status }) => status.abortedAt !== undefined);
+      assert.equal(aborted['status'].canary.weights.canary.weight, 50);
+    } finally {
+      await stopTrimmed();
+    }
+    const stopAgain = await asInstalled({ scene, release: 'again', ...narrow });
+    try {
+      await scene.untilRollout('shop', 'led back', ({ status }) => status.canary.weights.canary.weight === 0);
+    } finally {
+      await stopAgain();
+      await scene.close();
+    }
+  });
+
   it('suffice in one namespace without any permission on the cluster', async () => {
     const scene = await Scene.open(cluster.api, 'narrow');
     const stop = await asInstalled({ scene, release: 'narrow', flags: ['--set', 'namespaced=true'], namespaced: true });
@@ -161,6 +208,12 @@ describe('the roles of the chart', { skip: clusterSkipReason() ?? noHelmReason()
     }
   });
 });
+
+function trimmed(object: Manifest, without: readonly string[]): Manifest {
+  const { rules } = object as { readonly rules?: readonly { readonly resources?: readonly string[] }[] };
+  if (rules === undefined) return object;
+  return { ...object, rules: rules.filter(({ resources = [] }) => !resources.some((one) => without.includes(one))) };
+}
 
 function isAboutRoles({ kind = '', metadata }: Manifest): boolean {
   if (metadata.name.includes('aggregate')) return false;

@@ -22,6 +22,13 @@ export interface WatchedCaches extends KubeCaches {
   waitingFor(): readonly string[];
 }
 
+interface Opened {
+  readonly cache: FillableCache;
+  readonly listWatch: ListWatch;
+  /** Somebody who asked for it bears that the right is missing. */
+  mayBeRefused: boolean;
+}
+
 export function createCaches(options: {
   readonly client: KubeClient;
   readonly clock: Clock;
@@ -29,7 +36,7 @@ export function createCaches(options: {
   readonly log: Log;
 }): WatchedCaches {
   const { client, clock, random, log } = options;
-  const open = new Map<string, { readonly cache: FillableCache; readonly listWatch: ListWatch }>();
+  const open = new Map<string, Opened>();
   const byKind = new Map<string, FillableCache[]>();
   const progressed: ((kind: ResourceKind) => void)[] = [];
   const trim = createTrim();
@@ -42,6 +49,7 @@ export function createCaches(options: {
       for (const run of progressed) run(kind);
       if (settledWaiters.length > 0 && waitingFor().length === 0) wakeSettled();
     });
+    const opened = { cache, mayBeRefused: scope.mayBeRefused === true };
     const listWatch = startListWatch({
       client,
       cache,
@@ -52,9 +60,9 @@ export function createCaches(options: {
       namespace: scope.namespace,
       labelSelector: scope.labelSelector,
       name: scope.name,
-      mayBeRefused: scope.mayBeRefused,
+      mayBeRefused: () => opened.mayBeRefused,
     });
-    open.set(scopeKey(kind, scope), { cache, listWatch });
+    open.set(scopeKey(kind, scope), Object.assign(opened, { listWatch }));
     byKind.set(kindKey(kind), [...(byKind.get(kindKey(kind)) ?? []), cache]);
     return cache;
   }
@@ -74,9 +82,10 @@ export function createCaches(options: {
       assert(!closed, 'caches are opened before they are closed');
       // One list-watch serves all who ask for the same scope; T is the asker's knowledge of the kind.
       const untyped = scope as unknown as CacheOptions;
-      const known = open.get(scopeKey(kind, untyped))?.cache;
-      if (known !== undefined && untyped.indexes !== undefined) known.addIndexes(untyped.indexes);
-      return (known ?? openCache(kind, untyped)) as unknown as ObjectCache<T>;
+      const known = open.get(scopeKey(kind, untyped));
+      if (known !== undefined && untyped.indexes !== undefined) known.cache.addIndexes(untyped.indexes);
+      if (known !== undefined && untyped.mayBeRefused === true) known.mayBeRefused = true;
+      return (known?.cache ?? openCache(kind, untyped)) as unknown as ObjectCache<T>;
     },
     async whenSynced() {
       if (waitingFor().length === 0) return;

@@ -269,6 +269,21 @@ test('a right that may be missing keeps nobody waiting, and is used once it is g
   assert.equal(cache.list().length, 1);
 });
 
+test('a right may be missing as soon as one of those who opened the cache says so', async (t) => {
+  const { api, kube } = await setUp(t, { clock: fastClock(1_000) });
+  api.intercept = (_request, response) => {
+    refuse(response, 403, 'Forbidden', 'configmaps is forbidden');
+    return true;
+  };
+  const scope = { namespace: 'ns', name: 'a' };
+  const cache = kube.caches.open(KINDS.configMap, scope);
+
+  assert.equal(kube.caches.open(KINDS.configMap, { ...scope, mayBeRefused: true }), cache);
+
+  await kube.caches.whenSynced();
+  assert.equal(cache.state, 'refused');
+});
+
 test('a cache of one object takes no other in, and ends when it is released', async (t) => {
   const { api, kube } = await setUp(t);
   const cache = kube.caches.open(KINDS.configMap, { namespace: 'ns', name: 'a' });

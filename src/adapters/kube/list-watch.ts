@@ -34,7 +34,8 @@ export interface ListWatchOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly name?: string;
-  readonly mayBeRefused?: boolean;
+  /** Asked at each refusal: those who bear one may come later than the others. */
+  readonly mayBeRefused?: () => boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -144,7 +145,7 @@ async function keepGoing(
     } catch (cause) {
       if (stopped.aborted) break;
       if (isKubeError(cause) && cause.reason === 'not-found') await notServed();
-      else if (isKubeError(cause) && cause.reason === 'forbidden' && options.mayBeRefused === true)
+      else if (isKubeError(cause) && cause.reason === 'forbidden' && options.mayBeRefused?.() === true)
         await refused(cause);
       else if (isKubeError(cause) && cause.reason === 'gone' && from !== undefined) {
         from = undefined;

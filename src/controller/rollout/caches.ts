@@ -10,6 +10,7 @@ import { readsOf } from './reads.ts';
 
 /** The caches that passes over Rollouts read. Opened once; those of routed kinds when a Rollout first needs them. */
 export interface RolloutCaches {
+  readonly scope: CacheScope;
   readonly rollouts: ObjectCache<Rollout>;
   readonly replicaSets: ObjectCache<ReplicaSet>;
   readonly services: ObjectCache<Service>;
@@ -18,7 +19,7 @@ export interface RolloutCaches {
   readonly experiments: ObjectCache<Experiment>;
   readonly analysisTemplates: ObjectCache<AnalysisTemplate>;
   readonly clusterAnalysisTemplates: ObjectCache<ClusterAnalysisTemplate> | undefined;
-  /** A kind that only some Rollouts need, such as HTTPRoute for a router. */
+  /** A kind that only some Rollouts need, such as HTTPRoute for a router. The right to watch it may be missing. */
   routed(kind: ResourceKind): ObjectCache;
   /** The cache of such a kind, if some Rollout needed it so far. */
   openRouted(kind: ResourceKind): ObjectCache | undefined;
@@ -45,6 +46,7 @@ export interface CacheScope {
 export function openRolloutCaches(caches: KubeCaches, scope: CacheScope): RolloutCaches {
   const routed = new Map<string, ObjectCache>();
   return {
+    scope,
     rollouts: caches.open<Rollout>(KINDS.rollout, {
       ...scope,
       indexes: { [READS]: readsOf, [ANALYSED]: analysedIn },
@@ -78,7 +80,7 @@ export function openRolloutCaches(caches: KubeCaches, scope: CacheScope): Rollou
     openRouted: (kind) => routed.get(`${kind.group}/${kind.plural}`),
     routed: (kind) => {
       const key = `${kind.group}/${kind.plural}`;
-      const open = routed.get(key) ?? caches.open(kind, scope satisfies CacheOptions);
+      const open = routed.get(key) ?? caches.open(kind, { ...scope, mayBeRefused: true } satisfies CacheOptions);
       routed.set(key, open);
       return open;
     },

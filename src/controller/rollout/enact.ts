@@ -101,7 +101,10 @@ function writesOf(effect: Effect, input: EnactInput): readonly KubeWrite[] {
 }
 
 function shiftWrites(rollout: Rollout, plan: TrafficPlan, routed: CurrentObjects): readonly KubeWrite[] {
-  return routedTargets(rollout).flatMap(({ router, target }) => router.desired(plan, target, routed));
+  // Nothing is written on the strength of what may not be read.
+  return routedTargets(rollout)
+    .filter(({ router, target }) => router.reads(target).every((ref) => routed.has(refKey(ref))))
+    .flatMap(({ router, target }) => router.desired(plan, target, routed));
 }
 
 /** A guarded patch of the Rollout itself was decided on the version before our status write; it now guards the one after. */

@@ -6,10 +6,12 @@ import { referencesOf } from '../../core/rollout/references.ts';
 import { workloadRefOf } from '../../core/rollout/workload-reference.ts';
 import type { TrafficObservation } from '../../core/traffic.ts';
 import type { ConfigObservation } from '../../core/versioned-config/resolve.ts';
+import type { ObjectCache } from '../../ports/kube.ts';
 import type { CurrentObjects } from '../../routers/contract.ts';
 import { keyOf, MANAGER, ORPHANS, OWNER, SERVICE, type RolloutCaches } from './caches.ts';
 import { templatesFor } from './gather-templates.ts';
 import { routedTargets } from './reads.ts';
+import { refusalsOf, refusedTraffic } from './refusals.ts';
 import type { WeightWatch } from './weight-watch.ts';
 
 export interface GatherInput {
@@ -36,7 +38,8 @@ export function gather(caches: RolloutCaches, input: GatherInput): Observation {
     services[name] = caches.services.get(namespace, name) ?? null;
     endpointSlices[name] = caches.endpointSlices.byIndex(SERVICE, `${namespace}/${name}`);
   }
-  const traffic = observeTraffic(rollout, input.routed);
+  const traffic = observeTraffic(caches, rollout, input.routed);
+  const refusals = refusalsOf(caches, rollout);
   return {
     nowMs: input.nowMs,
     rollout,
@@ -55,27 +58,25 @@ export function gather(caches: RolloutCaches, input: GatherInput): Observation {
     workload: workloadOf(caches, rollout),
     ...(input.config === undefined ? {} : { config: input.config }),
     takenNames: input.takenNames,
+    ...(refusals.length === 0 ? {} : { refusals }),
     options: input.options,
   };
 }
 
 /**
- * What the routers of this Rollout read, from the caches; undefined while one of the caches that this Rollout needs is
- * not synced yet.
+ * What the routers of this Rollout read, from the caches; what cannot be read is not in it.
  */
-export function readRouted(caches: RolloutCaches, rollout: Rollout): CurrentObjects | undefined {
-  const workload = workloadRefOf(rollout);
-  if (workload !== undefined && caches.routed(workload.kind).state === 'syncing') return undefined;
+export function readRouted(caches: RolloutCaches, rollout: Rollout): CurrentObjects {
   const current = new Map<string, KubeObject | null>();
   for (const { router, target } of routedTargets(rollout)) {
     for (const ref of router.reads(target)) {
       const cache = caches.routed(ref.kind);
-      if (cache.state === 'syncing') return undefined;
+      if (isUnreadable(cache)) continue;
       current.set(refKey(ref), cache.get(ref.namespace, ref.name) ?? null);
     }
     for (const { kind, namespace } of router.among?.(target) ?? []) {
       const cache = caches.routed(kind);
-      if (cache.state === 'syncing') return undefined;
+      if (isUnreadable(cache)) continue;
       for (const object of cache.list(namespace)) {
         current.set(refKey({ kind, namespace, name: object.metadata.name }), object);
       }
@@ -84,14 +85,22 @@ export function readRouted(caches: RolloutCaches, rollout: Rollout): CurrentObje
   return current;
 }
 
+function isUnreadable({ state }: ObjectCache): boolean {
+  return state === 'syncing' || state === 'refused';
+}
+
 /** What the Rollout takes its template from; null when it does not exist, undefined when it has its own. */
 export function workloadOf(caches: RolloutCaches, rollout: Rollout): KubeObject | null | undefined {
   const ref = workloadRefOf(rollout);
   return ref === undefined ? undefined : (caches.routed(ref.kind).get(ref.namespace, ref.name) ?? null);
 }
 
-function observeTraffic(rollout: Rollout, routed: CurrentObjects): readonly TrafficObservation[] {
-  return routedTargets(rollout).map(({ router, target }) => router.observed(target, routed));
+function observeTraffic(
+  caches: RolloutCaches,
+  rollout: Rollout,
+  routed: CurrentObjects,
+): readonly TrafficObservation[] {
+  return routedTargets(rollout).map((one) => refusedTraffic(caches, one) ?? one.router.observed(one.target, routed));
 }
 
 function replicaSetsFor(caches: RolloutCaches, rollout: Rollout): readonly ReplicaSet[] {

@@ -6,7 +6,7 @@ import type { Rollout, TrafficRouting } from '../../api/rollout.ts';
 import type { BackendRef, HttpRoute } from '../../api/workloads.ts';
 import { applyJsonPatch } from '../../kube-memory/patch/json-patch.ts';
 import { gatewayApi } from '../../routers/gateway-api.ts';
-import { leftTargetOf } from './left-routing.ts';
+import { leftTargetOf } from './left-target.ts';
 
 const BETWEEN: readonly BackendRef[] = [
   { name: 'stable', port: 80, weight: 75 },

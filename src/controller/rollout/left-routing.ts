@@ -1,44 +1,21 @@
 import type { KubeObject } from '../../api/kube-object.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
 import { ROUTE_ACTIVE_ROLLOUTS_ANNOTATION } from '../../api/labels.ts';
-import type { Rollout, TrafficWeights } from '../../api/rollout.ts';
-import { namesRouter } from '../../core/rollout/canary-settings.ts';
+import type { Rollout } from '../../api/rollout.ts';
 import type { LeftTarget } from '../../core/traffic.ts';
 import { trafficRouters } from '../../routers/registry.ts';
 import type { RolloutCaches } from './caches.ts';
 import { readRouted } from './gather.ts';
-import { additionalServicesOf, routedTargets } from './reads.ts';
+import { totalOf } from './left-target.ts';
+import { routedTargets } from './reads.ts';
 
-/**
- * What a Rollout has to put right that steered traffic and names no router any more: status still tells of the weights
- * that it was last seen with, and of their Services. Undefined when there is nothing of that kind.
- */
-export function leftTargetOf(rollout: Rollout): LeftTarget | undefined {
-  const { metadata, spec, status } = rollout;
-  const weights = status?.canary?.weights ?? undefined;
-  if (weights === undefined || namesRouter(spec.strategy?.canary?.trafficRouting)) return undefined;
-  return {
-    namespace: metadata.namespace ?? '',
-    rolloutName: metadata.name,
-    rolloutUid: metadata.uid ?? '',
-    stableService: weights.stable.serviceName ?? '',
-    canaryService: weights.canary.serviceName ?? '',
-    additionalServices: additionalServicesOf(rollout),
-    weightTotal: totalOf(weights),
-  };
-}
-
-function totalOf({ canary, stable, additional = [] }: TrafficWeights): number {
-  return [canary, stable, ...additional].reduce((total, { weight }) => total + weight, 0);
-}
-
-/** Writes that do it, empty once it is done; undefined while a cache that tells is being filled. */
-export function writesToLeave(caches: RolloutCaches, left: LeftTarget): readonly KubeWrite[] | undefined {
+/** Writes that do it, empty once it is done as far as that can be read. */
+export function writesToLeave(caches: RolloutCaches, left: LeftTarget): readonly KubeWrite[] {
   const writes: KubeWrite[] = [];
   for (const router of trafficRouters) {
     for (const kind of router.kinds) {
       const cache = caches.routed(kind);
-      if (cache.state === 'syncing') return undefined;
+      if (cache.state === 'syncing' || cache.state === 'refused') continue;
       writes.push(...router.leave(left, kind, cache.list()));
     }
   }
@@ -48,7 +25,6 @@ export function writesToLeave(caches: RolloutCaches, left: LeftTarget): readonly
 /** The same for a Rollout that is gone, whose own objects go with it. */
 export function writesOfGone(caches: RolloutCaches, gone: Rollout): readonly KubeWrite[] {
   const current = readRouted(caches, gone);
-  if (current === undefined) return [];
   const weights = gone.status?.canary?.weights ?? undefined;
   const weightTotal = weights === undefined ? 100 : totalOf(weights);
   return routedTargets(gone)

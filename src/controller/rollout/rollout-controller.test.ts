@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { KINDS } from '../../api/kinds.ts';
 import type { KubeObject, ResourceKind } from '../../api/kube-object.ts';
 import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
 import { SILENT_LOG, SILENT_METRICS } from '../../adapters/telemetry/silent.ts';
+import type { Rollout, RolloutStatus } from '../../api/rollout.ts';
+import { applyMergePatch } from '../../lib/merge-patch.ts';
 import { VirtualClock } from '../../lib/virtual-clock.ts';
 import type { CacheOptions, Kube, KubeErrorReason, ObjectCache, QueueAnswer } from '../../ports/kube.ts';
 import type { TemplateFacts, Telemetry } from '../../ports/telemetry.ts';
-import { PureWorld, rolloutOf } from '../../../test/support/pure-world.ts';
+import { PureWorld, rolloutOf, routed } from '../../../test/support/pure-world.ts';
 import { RolloutController } from './rollout-controller.ts';
 
 const NAMESPACE = 'web';
@@ -68,6 +70,124 @@ test('templates are in the numbers of the controller that acts, and not of one t
   assert.deepEqual(shown, ['web/shop']);
 });
 
+describe('a kind that a router needs and that cannot be read', () => {
+  /** The controller among objects that keep the statuses and sizes that it writes. */
+  function actingOn({ rollout, others = [], states }: Unreadable): Acting & { readonly status: () => RolloutStatus } {
+    const objects: KubeObject[] = [rollout, ...others];
+    const acting = controllerAmong(
+      objects,
+      (write) => {
+        if (write.verb !== 'patch') return undefined;
+        const index = objects.findIndex(
+          (one) => one.kind === write.ref.kind.kind && one.metadata.name === write.ref.name,
+        );
+        const before = objects[index];
+        if (before === undefined) return undefined;
+        const { metadata: _, ...body } = write.body as { readonly metadata?: unknown };
+        objects[index] = applyMergePatch(before, body) as KubeObject;
+        return objects[index];
+      },
+      states,
+    );
+    return { ...acting, status: () => (objects[0] as Rollout).status ?? {} };
+  }
+
+  interface Unreadable {
+    readonly rollout: Rollout;
+    readonly others?: readonly KubeObject[];
+    readonly states: Readonly<Record<string, ObjectCache['state']>>;
+  }
+
+  function paused(): { readonly rollout: Rollout; readonly replicaSets: readonly KubeObject[] } {
+    const { cluster } = new PureWorld(rolloutOf({ replicas: 2, canary: routed({ steps: STEPS }) }))
+      .advance(10_000)
+      .image('v2')
+      .advance(10_000);
+    assert.equal(cluster.rollout.status?.phase, 'Paused');
+    const services = Object.values(cluster.services).filter((one) => one !== null);
+    return { rollout: cluster.rollout, replicaSets: [...cluster.replicaSets, ...services] };
+  }
+
+  const GRANT = 'grant it the rights that the role of the Helm chart has for them';
+
+  for (const [state, says] of [
+    [
+      'refused',
+      `Forbidden: the controller may not watch httproutes.gateway.networking.k8s.io in all namespaces; ${GRANT}`,
+    ],
+    ['syncing', 'the API server does not list httproutes.gateway.networking.k8s.io in all namespaces'],
+  ] as const) {
+    test(`is a state after a while, when it is ${state}, and goes by itself`, async () => {
+      const { rollout, replicaSets } = paused();
+      const states: Record<string, ObjectCache['state']> = { HTTPRoute: state };
+      const { pass, clock, status, told } = actingOn({ rollout, others: [...replicaSets, shopRoute()], states });
+      let looks = 0;
+      for (; status().phase === 'Paused'; looks++) {
+        const nowMs = clock.nowMs();
+        const { againAtMs = nowMs } = (await pass('default/shop')) ?? {};
+        assert.ok(againAtMs >= nowMs + 200);
+        if (status().phase === 'Paused') clock.advance(againAtMs - nowMs);
+      }
+
+      assert.ok(looks < 15, `${looks} passes`);
+      assert.equal(clock.nowMs() >= 15_000, true);
+      assert.equal(status().phase, 'Degraded');
+      assert.ok(status().message?.includes(says), status().message);
+      assert.ok(told.some(({ type, reason }) => type === 'Warning' && reason === 'InvalidSpec'));
+      assert.deepEqual(await pass('default/shop'), {
+        againAtMs: clock.nowMs() + 10_000,
+        promised: true,
+        resting: false,
+      });
+
+      states['HTTPRoute'] = 'synced';
+      await pass('default/shop');
+      assert.equal(status().phase, 'Paused');
+    });
+  }
+
+  test('holds up no abort', async () => {
+    const { rollout, replicaSets } = paused();
+    const aborted = { ...rollout, status: { ...rollout.status, abort: true } };
+    const { pass, status } = actingOn({ rollout: aborted, others: replicaSets, states: { HTTPRoute: 'refused' } });
+
+    await pass('default/shop');
+
+    assert.ok(status().abortedAt !== undefined);
+    assert.equal(status().phase, 'Degraded');
+    // The pods stay: nobody has seen the traffic go.
+    assert.equal(status().canary?.weights?.canary.weight, 50);
+  });
+
+  test('is not needed where a router was left that never used it', async () => {
+    for (const weight of [0, 50]) {
+      const { rollout, replicaSets } = paused();
+      const { weights } = rollout.status?.canary ?? {};
+      assert.ok(weights !== undefined);
+      const left: Rollout = {
+        ...rollout,
+        spec: { ...rollout.spec, strategy: { canary: { steps: STEPS } } },
+        status: { ...rollout.status, canary: { weights: { ...weights, canary: { ...weights.canary, weight } } } },
+      };
+      const { pass, clock, status } = actingOn({
+        rollout: left,
+        others: replicaSets,
+        states: { GRPCRoute: 'refused' },
+      });
+      await pass('default/shop');
+      clock.advance(15_000);
+
+      for (let turn = 0; turn < 3; turn++) {
+        await pass('default/shop');
+        clock.advance(1_000);
+      }
+
+      assert.equal(status().phase === 'Degraded', weight > 0);
+      assert.equal(status().canary?.weights?.canary.weight, weight > 0 ? weight : undefined);
+    }
+  });
+});
+
 const STEPS = [{ setWeight: 50 }, { pause: {} }];
 
 interface Acting {
@@ -77,18 +197,25 @@ interface Acting {
   /** The caches tell of what they hold. */
   readonly fill: () => void;
   readonly start: () => void;
+  readonly clock: VirtualClock;
   readonly pass: (key: string) => Promise<QueueAnswer | undefined>;
 }
 
 /** A controller among objects that stay as they are. */
-function controllerAmong(objects: readonly KubeObject[], write: (write: KubeWrite) => KubeObject | undefined): Acting {
+function controllerAmong(
+  objects: readonly KubeObject[],
+  write: (write: KubeWrite) => KubeObject | undefined,
+  unreadable: Readonly<Record<string, ObjectCache['state']>> = {},
+): Acting {
+  const clock = new VirtualClock(0);
   const told: EventNotice[] = [];
   const shown: string[] = [];
   const fills: (() => void)[] = [];
   let handle: ((key: string) => Promise<QueueAnswer>) | undefined;
   const kube: Kube = {
     caches: {
-      open: (kind, options = {}) => cacheOf({ kind, objects, fills, indexes: options.indexes as never }) as never,
+      open: (kind, options = {}) =>
+        cacheOf({ kind, objects, fills, indexes: options.indexes as never, unreadable }) as never,
       whenSynced: () => Promise.resolve(),
       release: () => undefined,
       close: () => Promise.resolve(),
@@ -110,13 +237,14 @@ function controllerAmong(objects: readonly KubeObject[], write: (write: KubeWrit
       stop: () => Promise.resolve(),
       length: 0,
     },
-    clock: new VirtualClock(0),
+    clock,
     telemetry: quiet(shown),
     options: { workers: 1, propagationDelayMs: 0 },
   });
   return {
     told,
     shown,
+    clock,
     fill: () => fills.forEach((fill) => fill()),
     start: () => controller.start(),
     pass: async (key) => {
@@ -131,18 +259,21 @@ interface CacheInput {
   readonly objects: readonly KubeObject[];
   readonly fills: (() => void)[];
   readonly indexes: CacheOptions['indexes'];
+  readonly unreadable: Readonly<Record<string, ObjectCache['state']>>;
 }
 
-function cacheOf({ kind, objects, fills, indexes = {} }: CacheInput): ObjectCache {
-  const here = objects.filter((object) => object.kind === kind.kind);
+function cacheOf({ kind, objects, fills, indexes = {}, unreadable }: CacheInput): ObjectCache {
+  const here = (): readonly KubeObject[] => objects.filter((object) => object.kind === kind.kind);
   return {
     kind,
-    state: 'synced',
-    get: (_namespace, name) => here.find(({ metadata }) => metadata.name === name),
-    list: () => here,
-    byIndex: (index, value) => here.filter((object) => indexes[index]?.(object).includes(value) === true),
+    get state() {
+      return unreadable[kind.kind] ?? 'synced';
+    },
+    get: (_namespace, name) => here().find(({ metadata }) => metadata.name === name),
+    list: here,
+    byIndex: (index, value) => here().filter((object) => indexes[index]?.(object).includes(value) === true),
     subscribe: (listener) => {
-      fills.push(() => here.forEach((object) => listener({ type: 'added', object })));
+      fills.push(() => here().forEach((object) => listener({ type: 'added', object })));
       return () => undefined;
     },
   };
@@ -178,6 +309,16 @@ function route(): KubeObject {
     apiVersion: `${KINDS.httpRoute.group}/${KINDS.httpRoute.version}`,
     kind: 'HTTPRoute',
     metadata: { namespace: NAMESPACE, name: 'shop', resourceVersion: '1' },
+    spec: { rules: [{ backendRefs }] },
+  };
+}
+
+function shopRoute(): KubeObject {
+  const backendRefs = ['shop-stable', 'shop-canary'].map((name) => ({ name, port: 80, weight: 50 }));
+  return {
+    apiVersion: `${KINDS.httpRoute.group}/${KINDS.httpRoute.version}`,
+    kind: 'HTTPRoute',
+    metadata: { namespace: 'default', name: 'shop', resourceVersion: '1' },
     spec: { rules: [{ backendRefs }] },
   };
 }

@@ -27,10 +27,13 @@ import { keyOf, openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './
 import { carryOutWrites, enact, NameTaken, Unsettled, type Written } from './enact.ts';
 import { failureNotice, Failures } from './failures.ts';
 import { gather, readRouted, workloadOf } from './gather.ts';
-import { leftTargetOf, strangersIn, writesOfGone, writesOfUnknown, writesToLeave } from './left-routing.ts';
+import { strangersIn, writesOfGone, writesOfUnknown, writesToLeave } from './left-routing.ts';
+import { leftTargetOf } from './left-target.ts';
 import { withOutcomeLater } from './outcome.ts';
 import { routedTargets, watchedOnDemand } from './reads.ts';
+import { awaitsCaches, REFUSED_LOOK_MS } from './refusals.ts';
 import { statusWrite } from './record.ts';
+import { SyncWaits } from './sync-waits.ts';
 import { TakenNames } from './taken-names.ts';
 import { wakeOnChanges, wakeReaders } from './wake.ts';
 import { WeightWatch } from './weight-watch.ts';
@@ -50,8 +53,8 @@ export interface RolloutControllerOptions extends DecisionOptions {
   readonly instanceId?: string;
 }
 
-/** How long a pass waits for a cache that a router needs and that is still being filled. */
-const ROUTED_CACHE_WAIT_MS = 200;
+/** How long a pass waits for configuration that is still being read. */
+const CONFIG_WAIT_MS = 200;
 /** Deleted Rollouts whose last pass is still to come; other replicas may be the ones to make it. */
 const GONE_MAX = 1_000;
 
@@ -66,6 +69,7 @@ export class RolloutController {
   readonly caches: RolloutCaches;
   readonly #input: RolloutControllerInput;
   readonly #unsettled = new Unsettled();
+  readonly #syncWaits = new SyncWaits();
   readonly #additive = new AdditiveStatus();
   readonly #briefNews = new BriefNews();
   readonly #arrivals = new Arrivals();
@@ -143,12 +147,14 @@ export class RolloutController {
       writer.whenFresh(unsettled, () => this.#wake(key));
       return {};
     }
-    const routed = readRouted(this.caches, rollout);
-    if (routed === undefined) return { againAtMs: this.#input.clock.nowMs() + ROUTED_CACHE_WAIT_MS };
     const nowMs = this.#input.clock.nowMs();
+    const isAwaiting = awaitsCaches(this.caches, rollout);
+    const syncedMs = isAwaiting ? this.#syncWaits.againAtMs(key, nowMs) : undefined;
+    if (syncedMs !== undefined) return { againAtMs: syncedMs };
+    if (!isAwaiting) this.#syncWaits.end(key);
     const look = this.#config.look(key, withWorkload(rollout, workloadOf(this.caches, rollout)), nowMs);
-    if (look === 'syncing') return { againAtMs: nowMs + ROUTED_CACHE_WAIT_MS };
-    return this.#work(key, rollout, { routed, look });
+    if (look === 'syncing') return { againAtMs: nowMs + CONFIG_WAIT_MS };
+    return this.#work(key, rollout, { routed: readRouted(this.caches, rollout), look });
   }
 
   /** Before anything rests on a Rollout without a router, the one that it had leads to stable alone, and was seen to. */
@@ -156,7 +162,6 @@ export class RolloutController {
     const left = leftTargetOf(rollout);
     if (left === undefined) return undefined;
     const writes = writesToLeave(this.caches, left);
-    if (writes === undefined) return { againAtMs: this.#input.clock.nowMs() + ROUTED_CACHE_WAIT_MS };
     if (writes.length === 0) return undefined;
     await carryOutWrites(this.#input.kube.writer, writes, (ref) => this.#unsettled.add(key, ref));
     return { againAtMs: this.#input.clock.nowMs() };
@@ -189,7 +194,8 @@ export class RolloutController {
       const told = this.#withContest(rollout, { ...decision, status });
       const heldUntilMs = await this.#carryOut(key, rollout, told, routed);
       const wasShown = this.#failures.end(key);
-      const againAtMs = earliest(earliest(told.wakeAtMs, heldUntilMs), look.againAtMs);
+      const refusedMs = observation.refusals === undefined ? undefined : clock.nowMs() + REFUSED_LOOK_MS;
+      const againAtMs = earliest(told.wakeAtMs, heldUntilMs, look.againAtMs, refusedMs);
       return {
         againAtMs: wasShown ? clock.nowMs() : againAtMs,
         promised: status.pauseConditions !== undefined,
@@ -364,6 +370,7 @@ export class RolloutController {
   letGo(key: string): void {
     const [namespace = '', name = ''] = key.split('/');
     this.#unsettled.forget(key);
+    this.#syncWaits.end(key);
     this.#failures.end(key);
     this.#briefNews.forget(key);
     this.#arrivals.forget(key);
@@ -379,7 +386,7 @@ function routerLabel(id: string): string {
   return id === 'nginx' ? 'Nginx' : id;
 }
 
-function earliest(left: number | undefined, right: number | undefined): number | undefined {
-  if (left === undefined || right === undefined) return left ?? right;
-  return Math.min(left, right);
+function earliest(...moments: readonly (number | undefined)[]): number | undefined {
+  const known = moments.filter((moment) => moment !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }

@@ -17,8 +17,10 @@ export function problemsOf(observation: Observation, resolved: Rollout): readonl
   const routing = observation.traffic.flatMap((router) =>
     router.state === 'unusable' ? [router.problem ?? internal(ROUTING, router.message)] : [],
   );
-  const ofWorkload = workloadProblems(rollout, resolved, observation.workload);
+  const { refusals = [] } = observation;
+  // Of what may not be read nobody knows whether it exists.
+  const ofWorkload = refusals.length > 0 ? [] : workloadProblems(rollout, resolved, observation.workload);
   // What is said of labels would mislead where the template is missing.
-  const references = ofWorkload.length > 0 ? [] : validateReferences(resolved, observation);
-  return [...validateRollout(rollout), ...ofWorkload, ...references, ...routing];
+  const references = ofWorkload.length > 0 || refusals.length > 0 ? [] : validateReferences(resolved, observation);
+  return [...validateRollout(rollout), ...refusals, ...ofWorkload, ...references, ...routing];
 }

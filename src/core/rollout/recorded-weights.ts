@@ -44,6 +44,8 @@ function asDestination({
 function weightsSeen(world: World, position: Position): TrafficWeights | undefined {
   const before = world.status.canary?.weights ?? undefined;
   const { settings, traffic } = world;
+  // What the router gave that the Rollout has left is remembered until it was taken back there.
+  if (!settings.hasRouter && (world.observation.refusals ?? []).length > 0) return before;
   if (!settings.hasRouter || position.stableHash === '') return undefined;
   if (traffic.shown === undefined) return before;
   if (before === undefined && position.currentHash === position.stableHash) return undefined;
