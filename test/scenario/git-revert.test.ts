@@ -268,6 +268,29 @@ test('a push that the server refuses is told, tried again, and succeeds once it 
   assert.equal(await imageAt(world), 'shop:v1');
 });
 
+test('a Rollout that is paused while its revert waits is reverted once nobody pauses it any more', async (t) => {
+  const { world, http } = await openShopOverHttp(t);
+  http.failWith = 503;
+  await world.pull();
+  await abort(world);
+  await revertOf(world, 'Pending');
+  const observe = async (): Promise<void> => {
+    const observedGeneration = String((await world.get(KINDS.rollout, 'shop'))?.metadata.generation);
+    await world.patch(KINDS.rollout, 'shop', { status: { observedGeneration } }, 'status');
+  };
+  await world.patch(KINDS.rollout, 'shop', { spec: { paused: true } });
+  await observe();
+  http.failWith = undefined;
+  await world.pull();
+  assert.equal((await revertOf(world, 'Pending')).commitRevision, undefined);
+
+  await world.patch(KINDS.rollout, 'shop', { spec: { paused: null } });
+  await observe();
+  await revertOf(world, 'Pushed');
+
+  assert.equal(await imageAt(world), 'shop:v1');
+});
+
 test('an abort while Git is away waits in the journal, and is pushed when Git is back', async (t) => {
   const { world, http } = await openShopOverHttp(t);
   http.failWith = 503;
@@ -415,7 +438,7 @@ test('of three Rollouts of one commit the two that abort are restored, and the o
   await world.pull();
   await world.restart();
   const subjects = (await world.origin.log()).map((commit) => commit.message.split('\n')[0]?.replace(/ to .*/, ''));
-  assert.deepEqual(subjects.slice(0, 3).toSorted(), ['all v2', 'revert: cart', 'revert: shop']);
+  assert.deepEqual(new Set(subjects.slice(0, 3)), new Set(['all v2', 'revert: cart', 'revert: shop']));
   assert.equal(subjects.length, 4);
   assert.equal((await world.condition('WriteBack'))?.status, 'True');
 });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { abort, revertOf, runFirstVersion } from '../support/git-aborts.ts';
+import { KINDS } from '../../src/api/kinds.ts';
+import { abort, createReplicaSet, revertOf, runFirstVersion } from '../support/git-aborts.ts';
 import { configMapYaml, shopFiles } from '../support/git-manifests.ts';
-import { openGitWorld, type GitWorld } from '../support/git-world.ts';
+import { openGitWorld, until, type GitWorld } from '../support/git-world.ts';
 
 /** A shop whose pods are described in a Deployment, and whose settings belong to the versions. */
 const ROLLOUT = `apiVersion: argoproj.io/v1alpha1
@@ -64,4 +65,46 @@ test('content that the pods of the workload read and that belongs to the version
   await revertOf(world, 'Pushed');
 
   assert.equal(await world.origin.show('main:app/settings.yaml'), configMapYaml('settings', 'one'));
+});
+
+test('an abort that comes before the Rollout is told of the commit of its workload is reverted, and that one alone', async (t) => {
+  const world = await openShop(t);
+  await world.patch(KINDS.gitSource, 'app', { spec: { suspend: true } });
+  const bad = await world.origin.commit({ 'app/deployment.yaml': deploymentYaml('shop:v2') }, 'shop v2');
+  // Between the writes of one pass the controller of Rollouts sees the workload, and the Rollout as it was.
+  await createReplicaSet(world, 'shop', 'bad');
+  await abort(world, { createSet: false });
+  const observed = String(Number((await world.get(KINDS.deployment, 'shop'))?.metadata.generation) + 1);
+  await world.patch(KINDS.rollout, 'shop', { status: { workloadObservedGeneration: observed } }, 'status');
+  await world.patch(KINDS.gitSource, 'app', { spec: { suspend: null } });
+
+  const entry = await revertOf(world, 'Pushed');
+  assert.equal(entry.abortedRevision, bad);
+  assert.equal(await world.origin.show('main:app/deployment.yaml'), deploymentYaml('shop:v1'));
+  const head = await world.origin.head();
+  await until('the revert to be applied', async () => (await world.source()).status?.lastAppliedRevision === head);
+  await world.pull();
+  assert.equal((await world.source()).status?.reverts?.length, 1);
+});
+
+test('an abort of what the workload was before is no reason to revert a commit that nobody has tried', async (t) => {
+  const world = await openShop(t);
+  const before = await world.get(KINDS.deployment, 'shop');
+  await createReplicaSet(world, 'shop', 'by-hand');
+  await abort(world, { createSet: false, hash: 'by-hand' });
+  const observed = String(before?.metadata.generation);
+  await world.patch(KINDS.rollout, 'shop', { status: { workloadObservedGeneration: observed } }, 'status');
+  assert.match((await revertOf(world, 'Conflicted')).message ?? '', /changed by hand, or in a Secret alone/);
+
+  const head = await world.origin.commit({ 'app/deployment.yaml': deploymentYaml('shop:v2') }, 'shop v2');
+  await world.pull();
+  await world.pull();
+
+  assert.equal(await world.origin.head(), head);
+  assert.deepEqual(
+    (await world.source()).status?.reverts?.filter(
+      (entry) => entry.state === 'Pushed' || entry.abortedRevision === head,
+    ),
+    [],
+  );
 });

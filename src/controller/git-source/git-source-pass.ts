@@ -10,11 +10,13 @@ import { abortOf, type Abort } from '../../core/gitops/abort.ts';
 import { describeProblems, withFacts, type ConditionFact } from '../../core/gitops/conditions.ts';
 import { dueAtMs, isOpen, keyOf, replaceEntry, withNewAborts, writeBackFact } from '../../core/gitops/journal.ts';
 import { GIT_ANNOTATIONS } from '../../core/gitops/names.ts';
+import { workloadRefOf } from '../../core/rollout/workload-reference.ts';
 import { mergePatchBetween } from '../../lib/merge-patch.ts';
 import { formatTimestamp } from '../../lib/timestamp.ts';
 import type { GitCredentials, GitError, GitRepository, KustomizeError } from '../../ports/git.ts';
 import type { ObjectCache, QueueAnswer } from '../../ports/kube.ts';
-import { applyDeclaration, type ApplyMemory, type ApplyResult } from './apply-declaration.ts';
+import { isKubeError } from '../failure.ts';
+import { accountOf, applyDeclaration, type ApplyMemory, type ApplyResult } from './apply-declaration.ts';
 import { credentialsOf } from './credentials.ts';
 import { FolderError, readDeclaration, type Declaration } from './declaration.ts';
 import type { GitSourceControllerInput } from './git-source-input.ts';
@@ -145,7 +147,7 @@ export class GitSourcePass {
 
     const { declaration } = memory;
     const applied = declaration === undefined ? undefined : await this.#apply(declaration);
-    const aborts = this.#aborts();
+    const aborts = await this.#aborts();
     await this.#record({ ...this.#appliedStatus(applied), ...(isRequested ? { lastHandledRequest: request } : {}) }, [
       ...this.#facts(applied),
       writeBackFact(this.#journal(), aborts),
@@ -156,9 +158,9 @@ export class GitSourcePass {
       memory.isPullAsked = true;
       return { againAtMs: clock.nowMs() };
     }
-    const dueTimes = this.#journal()
-      .filter(isOpen)
-      .map((entry) => Math.max(dueAtMs(entry), memory.failure === undefined ? 0 : memory.nextPullAtMs));
+    const dueTimes = this.#openEntries(aborts).map((entry) =>
+      Math.max(dueAtMs(entry), memory.failure === undefined ? 0 : memory.nextPullAtMs),
+    );
     memory.unfinishedCount = applied?.again === true ? memory.unfinishedCount + 1 : 0;
     const soonMs = Math.min(SOON_BASE_MS * 2 ** Math.min(memory.unfinishedCount - 1, 10), SOON_MAX_MS);
     const soon = applied?.again === true ? [clock.nowMs() + soonMs] : [];
@@ -325,8 +327,8 @@ export class GitSourcePass {
     ];
   }
 
-  /** Aborts of this GitSource's Rollouts that stand now. */
-  #aborts(): readonly Abort[] {
+  /** Aborts of this GitSource's Rollouts that stand now. What waits for news of a Rollout is looked at when they come. */
+  async #aborts(): Promise<readonly Abort[]> {
     const { namespace = '', name } = this.#source.metadata;
     const { options, kube } = this.#input;
     const isOwnOnly = options.scope === 'own-namespace';
@@ -336,9 +338,31 @@ export class GitSourcePass {
       .filter((rollout) => rollout.status?.abort === true);
     if (candidates.length === 0) return [];
     const replicaSets = kube.caches.open(KINDS.replicaSet, { ...scope, labelSelector: POD_TEMPLATE_HASH_LABEL });
-    return candidates.flatMap(
-      (rollout) => abortOf(rollout, replicaSets.list(rollout.metadata.namespace), `${namespace}/${name}`) ?? [],
-    );
+    const aborts: Abort[] = [];
+    for (const rollout of candidates) {
+      const abort = abortOf(rollout, replicaSets.list(rollout.metadata.namespace), `${namespace}/${name}`);
+      if (abort !== undefined && (await this.#isSeenByItsController(rollout))) aborts.push(abort);
+    }
+    return aborts;
+  }
+
+  /** Whether the status is about what this pass applied: about the newest Rollout, and the newest workload that it refers to. */
+  async #isSeenByItsController(rollout: Rollout): Promise<boolean> {
+    const { kube } = this.#input;
+    const { namespace = '', name } = rollout.metadata;
+    if (!kube.writer.fresh({ kind: KINDS.rollout, namespace, name })) return false;
+    const workload = workloadRefOf(rollout);
+    const seen = rollout.status?.workloadObservedGeneration;
+    if (workload === undefined || seen === undefined) return true;
+    try {
+      const { generation } =
+        (await kube.reader.get(workload, { impersonate: accountOf(this.#source) }))?.metadata ?? {};
+      return generation === undefined || seen === String(generation);
+    } catch (error) {
+      // An account that may not read it has not applied it.
+      if (isKubeError(error) && error.reason === 'forbidden') return true;
+      throw error;
+    }
   }
 
   #journal(): readonly RevertEntry[] {
@@ -363,9 +387,7 @@ export class GitSourcePass {
     // The intent stands in the status before anything is pushed.
     if (journal !== known) await this.#record({ reverts: journal }, [writeBackFact(journal, aborts)]);
     let hasPushed = false;
-    for (const entry of this.#journal().filter(
-      (candidate) => isOpen(candidate) && dueAtMs(candidate) <= clock.nowMs(),
-    )) {
+    for (const entry of this.#openEntries(aborts).filter((candidate) => dueAtMs(candidate) <= clock.nowMs())) {
       const after = await this.#revertOne(
         entry,
         aborts.find((abort) => keyOf(abort) === entry.key),
@@ -373,6 +395,16 @@ export class GitSourcePass {
       if (after.state === 'Pushed') hasPushed = true;
     }
     return hasPushed;
+  }
+
+  /** What can be worked on: whether an abort is final cannot be told while somebody paused the Rollout, or its controller lags. */
+  #openEntries(aborts: readonly Abort[]): readonly RevertEntry[] {
+    return this.#journal().filter((entry) => {
+      const [namespace = '', name = ''] = entry.rollout.split('/');
+      const status = this.#context.rollouts.get(namespace, name)?.status;
+      const isSame = status?.abort === true && status.currentPodHash === entry.podTemplateHash;
+      return isOpen(entry) && (!isSame || aborts.some(({ rollout }) => rollout === entry.rollout));
+    });
   }
 
   async #revertOne(entry: RevertEntry, abort: Abort | undefined): Promise<RevertEntry> {

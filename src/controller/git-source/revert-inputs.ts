@@ -29,6 +29,11 @@ const RENDERED_COMMITS_MAX = 20;
 
 /** Reads what the plan needs from the repository and makes it. Throws GitError and KustomizeError. */
 export async function planAtHead(tools: DeclarationTools, range: RevertRange): Promise<RevertPlan> {
+  if (range.stable === range.aborted)
+    return {
+      outcome: 'conflict',
+      message: `both versions come from ${range.stable.slice(0, 12)}: what aborted was changed by hand, or in a Secret alone`,
+    };
   const declaration = await readDeclaration(tools, range.head, range.folder);
   const changes = await readChanges(tools, range, declaration.folders);
   return declaration.renderer === 'kustomize'

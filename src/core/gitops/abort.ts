@@ -44,20 +44,20 @@ export function abortOf(rollout: Rollout, replicaSets: readonly KubeObject[], so
   const stable = status.stableRS;
   if (hash === undefined || stable === undefined || stable === '' || hash === stable || isPaused(rollout))
     return undefined;
-  const abortedCommit = commitOf(replicaSets, rollout, hash) ?? annotations[GIT_ANNOTATIONS.commit];
+  const stableCommit = commitOf(replicaSets, rollout, stable);
+  const recorded = commitOf(replicaSets, rollout, hash);
+  // A ReplicaSet made between the workload (or a ConfigMap) of a commit and the Rollout still shows the commit before.
+  const isTold = recorded !== undefined && recorded !== stableCommit;
+  const abortedCommit = isTold ? recorded : (annotations[GIT_ANNOTATIONS.commit] ?? recorded);
   if (abortedCommit === undefined) return undefined;
   return {
     rollout: `${rollout.metadata.namespace}/${rollout.metadata.name}`,
     uid: rollout.metadata.uid ?? '',
     hash,
     abortedCommit,
-    ...stableCommit(commitOf(replicaSets, rollout, stable)),
+    ...(stableCommit === undefined ? {} : { stableCommit }),
     reason: reasonOf(rollout),
   };
-}
-
-function stableCommit(commit: string | undefined): { readonly stableCommit?: string } {
-  return commit === undefined ? {} : { stableCommit: commit };
 }
 
 function isPaused(rollout: Rollout): boolean {
