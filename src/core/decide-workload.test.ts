@@ -107,6 +107,7 @@ describe('a Rollout that refers to a Deployment', () => {
       'InvalidSpec: The Rollout "shop" is invalid: deployments.apps "default/shop" not found',
     );
     assert.ok((world.sizes()['v2'] ?? 0) > 0);
+    assert.equal(world.status.selector, 'app=shop');
 
     world.command({ abort: true }).advance(120_000);
     assert.deepEqual(world.sizes(), { v1: 3, v2: 0 });

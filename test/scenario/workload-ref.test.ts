@@ -57,6 +57,19 @@ onEachControlPlane('workloadRef', { concurrency: 8 }, (name) => {
     await scene.untilPhase('shop', 'Healthy');
   });
 
+  story('keeps its pods, and the selector of the scale subresource, while its workload is gone', async (scene) => {
+    await scene.apply(deployment(), referring({}));
+    await scene.untilPhase('shop', 'Healthy');
+
+    await scene.api.delete(scene.path(DEPLOYMENTS, 'shop'));
+    const { status } = await scene.untilPhase('shop', 'Degraded');
+    assert.equal(status.selector, 'app=shop');
+    assert.equal(status.availableReplicas, 2);
+
+    await scene.apply(deployment());
+    await scene.untilPhase('shop', 'Healthy');
+  });
+
   story('runs the template of a ReplicaSet', async (scene) => {
     const { apiVersion, metadata, spec } = deployment() as unknown as Manifest;
     await scene.apply({ apiVersion, kind: 'ReplicaSet', metadata, spec: { ...spec, replicas: 0 } });

@@ -1,5 +1,7 @@
 import type { LabelSelector, RolloutStatus } from '../../api/rollout.ts';
 import { POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
+import { isEmptySelector } from '../../api/validation/label-selector.ts';
+import type { ReplicaSet } from '../../api/workloads.ts';
 import { activeReplicaSet } from './blue-green.ts';
 import type { Position } from './position.ts';
 import { availableOf, hashOf, podsOf, readyOf, sum } from './replica-set.ts';
@@ -14,19 +16,23 @@ export type Counts = Pick<
 export function countsOf(world: World, position: Position): Counts {
   const active = activeReplicaSet(world);
   const serving = active === undefined ? world.replicaSets : [active];
-  const { selector } = world.rollout.spec;
   return {
     replicas: sum(world.replicaSets, podsOf),
     updatedReplicas: podsOf(rolesOf(world, position).current),
     readyReplicas: sum(serving, readyOf),
     availableReplicas: sum(serving, availableOf),
     HPAReplicas: active === undefined ? scaledPods(world) : podsOf(active),
-    selector: selectorText(
-      active === undefined
-        ? selector
-        : { ...selector, matchLabels: { ...selector?.matchLabels, [POD_TEMPLATE_HASH_LABEL]: hashOf(active) } },
-    ),
+    selector: scaledSelector(world, active),
   };
+}
+
+/** Without its workload, which has the selector, the one that was known goes on, so that an autoscaler does. */
+function scaledSelector(world: World, active: ReplicaSet | undefined): string {
+  const selector = world.rollout.spec.selector ?? {};
+  if (isEmptySelector(selector)) return world.status.selector ?? '';
+  if (active === undefined) return selectorText(selector);
+  const matchLabels = { ...selector.matchLabels, [POD_TEMPLATE_HASH_LABEL]: hashOf(active) };
+  return selectorText({ ...selector, matchLabels });
 }
 
 /**
@@ -38,9 +44,9 @@ function scaledPods(world: World): number {
 }
 
 /** A selector as the scale subresource has it: `app=shop,tier in (a,b)`. */
-export function selectorText(selector: LabelSelector | undefined): string {
-  const terms = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => ({ key, text: `${key}=${value}` }));
-  for (const { key, operator, values = [] } of selector?.matchExpressions ?? []) {
+export function selectorText(selector: LabelSelector): string {
+  const terms = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({ key, text: `${key}=${value}` }));
+  for (const { key, operator, values = [] } of selector.matchExpressions ?? []) {
     const list = `(${[...values].sort().join(',')})`;
     const text =
       operator === 'In'
