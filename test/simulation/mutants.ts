@@ -197,8 +197,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'failed-pass-not-repeated',
     file: 'src/controller/rollout/rollout-controller.ts',
-    find: '        this.#failures.add(key, error);\n      }\n      return { retry: true };',
-    replace: '        this.#failures.add(key, error);\n      }\n      return {};',
+    find: 'this.#input.kube.events.record(rollout, news);\n      return { retry: true };',
+    replace: 'this.#input.kube.events.record(rollout, news);\n      return {};',
   },
   {
     name: 'conflict-not-repeated',

@@ -59,6 +59,37 @@ test('what was done is told when something after it fails, and what was not is n
   }
 });
 
+test('an effect that only ever fails is a state and an event after a while, and goes when it succeeds', async () => {
+  const { rollout, replicaSets } = paused();
+  let isBroken = true;
+  const going: Rollout = { ...rollout, status: { ...rollout.status, pauseConditions: undefined } };
+  const { pass, clock, status, told } = actingOn({
+    rollout: going,
+    others: [...replicaSets, shopRoute()],
+    refuses: (write) => {
+      if (isBroken && write.verb === 'patch' && write.ref.kind.kind === 'ReplicaSet')
+        throw kubeError('the webhook did not answer', 'unavailable');
+    },
+  });
+  const phases: string[] = [];
+
+  for (let atMs = 0; atMs <= 50_000; atMs += 10_000) {
+    assert.deepEqual(await pass('default/shop'), { retry: true });
+    phases.push(`${status().phase}: ${status().message}`);
+    clock.advance(10_000);
+  }
+
+  assert.deepEqual(new Set(phases.slice(0, 4)), new Set(['Progressing: more replicas need to be updated']));
+  assert.deepEqual(new Set(phases.slice(4)), new Set(['Degraded: ReconciliationError: the webhook did not answer']));
+  assert.deepEqual(
+    told.filter(({ type }) => type === 'Warning').map(({ message }) => message),
+    ['the webhook did not answer'],
+  );
+  isBroken = false;
+  for (let turn = 0; turn < 2; turn++) await pass('default/shop');
+  assert.equal(status().phase, 'Progressing');
+});
+
 test('templates are in the numbers of the controller that acts, and not of one that stands by', () => {
   const template = { ...route(), kind: 'AnalysisTemplate', spec: { metrics: [] } };
   const { shown, fill, start } = controllerAmong([template], () => undefined);
@@ -71,43 +102,6 @@ test('templates are in the numbers of the controller that acts, and not of one t
 });
 
 describe('a kind that a router needs and that cannot be read', () => {
-  /** The controller among objects that keep the statuses and sizes that it writes. */
-  function actingOn({ rollout, others = [], states }: Unreadable): Acting & { readonly status: () => RolloutStatus } {
-    const objects: KubeObject[] = [rollout, ...others];
-    const acting = controllerAmong(
-      objects,
-      (write) => {
-        if (write.verb !== 'patch') return undefined;
-        const index = objects.findIndex(
-          (one) => one.kind === write.ref.kind.kind && one.metadata.name === write.ref.name,
-        );
-        const before = objects[index];
-        if (before === undefined) return undefined;
-        const { metadata: _, ...body } = write.body as { readonly metadata?: unknown };
-        objects[index] = applyMergePatch(before, body) as KubeObject;
-        return objects[index];
-      },
-      states,
-    );
-    return { ...acting, status: () => (objects[0] as Rollout).status ?? {} };
-  }
-
-  interface Unreadable {
-    readonly rollout: Rollout;
-    readonly others?: readonly KubeObject[];
-    readonly states: Readonly<Record<string, ObjectCache['state']>>;
-  }
-
-  function paused(): { readonly rollout: Rollout; readonly replicaSets: readonly KubeObject[] } {
-    const { cluster } = new PureWorld(rolloutOf({ replicas: 2, canary: routed({ steps: STEPS }) }))
-      .advance(10_000)
-      .image('v2')
-      .advance(10_000);
-    assert.equal(cluster.rollout.status?.phase, 'Paused');
-    const services = Object.values(cluster.services).filter((one) => one !== null);
-    return { rollout: cluster.rollout, replicaSets: [...cluster.replicaSets, ...services] };
-  }
-
   const GRANT = 'grant it the rights that the role of the Helm chart has for them';
 
   for (const [state, says] of [
@@ -289,6 +283,51 @@ function quiet(shown: string[]): Telemetry {
     templateObserved: ({ namespace, name }: TemplateFacts) => void shown.push(`${namespace}/${name}`),
   };
   return { log: SILENT_LOG, metrics };
+}
+
+/** The controller among objects that keep the statuses and sizes that it writes. */
+function actingOn({
+  rollout,
+  others = [],
+  states,
+  refuses,
+}: ActingOn): Acting & { readonly status: () => RolloutStatus } {
+  const objects: KubeObject[] = [rollout, ...others];
+  const acting = controllerAmong(
+    objects,
+    (write) => {
+      refuses?.(write);
+      if (write.verb !== 'patch') return undefined;
+      const index = objects.findIndex(
+        (one) => one.kind === write.ref.kind.kind && one.metadata.name === write.ref.name,
+      );
+      const before = objects[index];
+      if (before === undefined) return undefined;
+      const { metadata: _, ...body } = write.body as { readonly metadata?: unknown };
+      objects[index] = applyMergePatch(before, body) as KubeObject;
+      return objects[index];
+    },
+    states,
+  );
+  return { ...acting, status: () => (objects[0] as Rollout).status ?? {} };
+}
+
+interface ActingOn {
+  readonly rollout: Rollout;
+  readonly others?: readonly KubeObject[];
+  /** Throws for writes that are not to succeed. */
+  readonly refuses?: (write: KubeWrite) => void;
+  readonly states?: Readonly<Record<string, ObjectCache['state']>>;
+}
+
+function paused(): { readonly rollout: Rollout; readonly replicaSets: readonly KubeObject[] } {
+  const { cluster } = new PureWorld(rolloutOf({ replicas: 2, canary: routed({ steps: STEPS }) }))
+    .advance(10_000)
+    .image('v2')
+    .advance(10_000);
+  assert.equal(cluster.rollout.status?.phase, 'Paused');
+  const services = Object.values(cluster.services).filter((one) => one !== null);
+  return { rollout: cluster.rollout, replicaSets: [...cluster.replicaSets, ...services] };
 }
 
 /** A Rollout whose traffic was split, and whose spec does not route any more. */

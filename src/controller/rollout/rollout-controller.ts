@@ -25,7 +25,7 @@ import { BriefNews, TOLD_WITH_STATUS } from './brief-news.ts';
 import { Contest, CONTESTED_NOTICE, isTold, withContest } from './contest.ts';
 import { keyOf, openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './caches.ts';
 import { carryOutWrites, enact, NameTaken, Unsettled, type Written } from './enact.ts';
-import { failureNotice, Failures } from './failures.ts';
+import { Failures } from './failures.ts';
 import { gather, readRouted, workloadOf } from './gather.ts';
 import { strangersIn, writesOfGone, writesOfUnknown, writesToLeave } from './left-routing.ts';
 import { leftTargetOf } from './left-target.ts';
@@ -172,6 +172,7 @@ export class RolloutController {
     const { log, metrics } = telemetry;
     const startedMs = clock.nowMs();
     let failed = false;
+    let isOfEffect = false;
     try {
       const leaving = await this.#leave(key, rollout);
       if (leaving !== undefined) return leaving;
@@ -192,7 +193,7 @@ export class RolloutController {
       const failure = this.#failures.lasting(key, clock.nowMs());
       const status = withUnknown(withFailure(decision.status, failure, rollout.status), rollout.status);
       const told = this.#withContest(rollout, { ...decision, status });
-      const heldUntilMs = await this.#carryOut(key, rollout, told, routed);
+      const heldUntilMs = await this.#carryOut(key, rollout, told, { routed, recorded: () => (isOfEffect = true) });
       const wasShown = this.#failures.end(key);
       const refusedMs = observation.refusals === undefined ? undefined : clock.nowMs() + REFUSED_LOOK_MS;
       const againAtMs = earliest(told.wakeAtMs, heldUntilMs, look.againAtMs, refusedMs);
@@ -209,10 +210,9 @@ export class RolloutController {
       failed = !isRetryable(error);
       if (failed) log.error({ rollout: key, cause: causeOf(error) }, 'pass over a Rollout failed');
       else log.debug({ rollout: key, cause: causeOf(error) }, 'pass over a Rollout starts again');
-      if (failed) {
-        this.#input.kube.events.record(rollout, failureNotice(key, error));
-        this.#failures.add(key, error);
-      }
+      this.#failures.add(key, error, { nowMs: clock.nowMs(), isOfEffect });
+      const news = this.#failures.news(key, error, clock.nowMs());
+      if (news !== undefined) this.#input.kube.events.record(rollout, news);
       return { retry: true };
     } finally {
       const { namespace = '', name } = rollout.metadata;
@@ -225,7 +225,7 @@ export class RolloutController {
     key: string,
     rollout: Rollout,
     decision: Decision,
-    routed: CurrentObjects,
+    { routed, recorded: statusIsRecorded }: { readonly routed: CurrentObjects; readonly recorded: () => void },
   ): Promise<number | undefined> {
     const { kube, clock } = this.#input;
     let version = rollout.metadata.resourceVersion;
@@ -245,7 +245,7 @@ export class RolloutController {
     const meant = { ...decision.status, conditions: next.conditions };
     const differs = heldUntilMs === undefined && statusWrite(rollout, next) !== undefined;
     // A failure is never put off: the effect that fails would never let it be told.
-    const isPutOff = differs && !this.#failures.has(key);
+    const isPutOff = differs && this.#failures.lasting(key, clock.nowMs()) === undefined;
     const first = isPutOff ? withOutcomeLater(rollout.status, meant, decision.effects) : undefined;
     const status = differs ? statusWrite(rollout, first ?? meant) : undefined;
     if (status !== undefined) {
@@ -255,6 +255,7 @@ export class RolloutController {
       const ended = endedUpdate(rollout.status ?? {}, next);
       if (ended !== undefined) this.#input.telemetry.metrics.updateEnded(ended);
     }
+    statusIsRecorded();
     // From here on the intent is recorded: its events tell of it whatever becomes of the effects.
     const recorded = { ...rollout, status: decision.status };
     const input = { rollout: recorded, rolloutResourceVersion: version, effects: decision.effects, routed };
