@@ -155,6 +155,13 @@ describe('a Rollout that refers to a PodTemplate', () => {
   });
 });
 
+test('a reference without a kind is refused, and status has no hash, rather than an empty one', () => {
+  const world = referring(deployment(), { spec: { workloadRef: {} } }).advance(5_000);
+
+  assert.equal(world.status.message, 'InvalidSpec: The Rollout "shop" is invalid: workload of type / is not supported');
+  assert.equal(world.status.currentPodHash, undefined);
+});
+
 test('a kind that has no template is refused', () => {
   const world = referring({ ...deployment(), kind: 'Job' }).advance(5_000);
 

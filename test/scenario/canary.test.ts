@@ -47,6 +47,7 @@ onEachControlPlane('a canary without traffic routing', { concurrency: 8 }, (name
 
     await scene.patchStatus('shop', { pauseConditions: null });
     const done = await scene.untilPhase('shop', 'Healthy');
+    assert.equal('message' in done['status'], false);
 
     assert.equal(done['status'].currentStepIndex, 4);
     assert.equal(done['status'].stableRS, done['status'].currentPodHash);

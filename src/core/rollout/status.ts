@@ -39,7 +39,9 @@ export function nextStatus(world: World, input: StatusInput): RolloutStatus {
   const wait = waitOf(world, { position, state: input.state, failures, traffic });
   const conditions = conditionsOf(world, { position, status: counted, mark: input.mark, command: input.command, wait });
   const conditioned: RolloutStatus = { ...counted, conditions };
-  return { ...conditioned, ...phaseOf(world, conditioned), headgate: atAGlance(world, position) };
+  const { phase, message } = phaseOf(world, conditioned);
+  // Scripts ask whether there is a message, not whether it is empty.
+  return { ...conditioned, phase, message: message || undefined, headgate: atAGlance(world, position) };
 }
 
 /** What no rule of a pass decides anew. */
@@ -57,7 +59,7 @@ function carriedOver(world: World): RolloutStatus {
 
 function positionFields(position: Position): RolloutStatus {
   return {
-    currentPodHash: position.currentHash,
+    currentPodHash: position.currentHash || undefined,
     stableRS: position.stableHash === '' ? undefined : position.stableHash,
     currentStepHash: position.stepsHash === '' ? undefined : position.stepsHash,
     currentStepIndex: position.stepIndex,

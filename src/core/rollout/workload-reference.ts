@@ -50,7 +50,9 @@ export function workloadProblems(
   if (workloadRef === undefined || workloadRef === null) return [];
   const ref = workloadRefOf(rollout);
   if (ref === undefined)
-    return [placeless(`${PATH}.kind`, `workload of type ${groupOf(workloadRef)}/${workloadRef.kind} is not supported`)];
+    return [
+      placeless(`${PATH}.kind`, `workload of type ${groupOf(workloadRef)}/${workloadRef.kind ?? ''} is not supported`),
+    ];
   if (workload === undefined || workload === null) {
     const { plural, group } = ref.kind;
     const resource = group === '' ? plural : `${plural}.${group}`;
