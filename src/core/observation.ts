@@ -34,6 +34,8 @@ export interface Observation {
   readonly clusterAnalysisTemplates: Readonly<Record<string, ClusterAnalysisTemplate | null>>;
   /** Pods of the Rollout; gathered only while `needsPods` says so, else empty. */
   readonly pods: readonly Pod[];
+  /** Those of them that could not be evicted when it was tried; none when absent. */
+  readonly refusedEvictions?: readonly RefusedEviction[];
   /** What `spec.workloadRef` names; null when it does not exist, undefined without such a reference. */
   readonly workload?: KubeObject | null;
   /** What the template refers to where its content belongs to the version, or once did; undefined when nobody looked. */
@@ -41,6 +43,16 @@ export interface Observation {
   /** What the controller has no right to read of all this, with what to grant; nothing when absent. */
   readonly refusals?: readonly Problem[];
   readonly options: DecisionOptions;
+}
+
+/** A pod that may not be evicted yet, as a rule because of a PodDisruptionBudget. */
+export interface RefusedEviction {
+  readonly uid: string;
+  readonly message: string;
+  /** When it was refused first. */
+  readonly sinceMs: number;
+  /** When it is to be tried again. */
+  readonly untilMs: number;
 }
 
 export interface WeightsSeen {

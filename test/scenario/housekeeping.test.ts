@@ -3,7 +3,7 @@ import { startFakePrometheus } from '../support/fake-prometheus.ts';
 import { analysisTemplate, canaryRollout, measuredBy } from '../support/manifests.ts';
 import { opened } from '../support/opened.ts';
 import { onEachControlPlane, stageOn, storiesOn } from '../support/stories.ts';
-import { until } from '../support/world.ts';
+import { conditionOf, until } from '../support/world.ts';
 
 onEachControlPlane('housekeeping', { concurrency: 4 }, (name) => {
   const stage = stageOn(name);
@@ -69,5 +69,32 @@ onEachControlPlane('housekeeping', { concurrency: 4 }, (name) => {
     const pods = (await scene.list('pods')).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
     assert.equal(pods.length, 2);
     assert.ok(pods.every(({ metadata }) => !before.includes(metadata.uid)));
+  });
+
+  story('says which budget holds a restart up, and goes on when it allows that', async (scene) => {
+    const budget = (minAvailable: number): object => ({
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'shop' },
+      spec: { minAvailable, selector: { matchLabels: { app: 'shop' } } },
+    });
+    await scene.apply(budget(3), canaryRollout({ name: 'shop', replicas: 3 }));
+    await scene.untilPhase('shop', 'Healthy');
+    await until('a second to pass', async () => {
+      const [pod] = await scene.list('pods');
+      return Date.now() - Date.parse(pod?.metadata.creationTimestamp ?? '') > 2_000;
+    });
+    const restartAt = new Date(Math.floor(Date.now() / 1_000) * 1_000).toISOString().replace('.000Z', 'Z');
+    await scene.patchSpec('shop', { restartAt });
+
+    const held = await scene.untilRollout('shop', 'held up', (rollout) => {
+      return conditionOf(rollout, 'Waiting')?.reason === 'Eviction';
+    });
+    assert.match(conditionOf(held, 'Waiting')?.message ?? '', /The disruption budget shop needs 3 healthy pods/);
+    await scene.apply(budget(2));
+
+    await scene.untilRollout('shop', 'restarted', (rollout) => {
+      return rollout['status'].restartedAt === restartAt && conditionOf(rollout, 'Waiting') === undefined;
+    });
   });
 });

@@ -263,6 +263,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   GitSource: 'gitsources.headgate.dev',
   ReplicaSet: 'replicasets.apps',
   Deployment: 'deployments.apps',
+  PodDisruptionBudget: 'poddisruptionbudgets.policy',
   PodTemplate: 'podtemplates',
   Service: 'services',
   ServiceAccount: 'serviceaccounts',

@@ -16,13 +16,39 @@ test('a write that was refused changed nothing that would have to be waited for'
   assert.deepEqual(await toldOf('conflict'), []);
 });
 
+test('an eviction that is refused is told, and one of a pod that is gone is done', async () => {
+  for (const [status, reason, isRefused] of [
+    [429, 'too-many-requests', true],
+    [500, 'unavailable', true],
+    [404, 'not-found', false],
+  ] as const) {
+    const pods = ['a', 'b'].map((name): KubeWrite => {
+      return { verb: 'evict', ref: { kind: KINDS.pod, namespace: 'web', name }, uid: name };
+    });
+    const refused: string[] = [];
+    const failing = failingWith(reason, status);
+
+    await carryOutWrites(
+      failing,
+      pods,
+      () => undefined,
+      (uid) => refused.push(uid),
+    );
+
+    assert.deepEqual(refused, isRefused ? ['a', 'b'] : [], String(status));
+  }
+});
+
 async function toldOf(reason: KubeErrorReason): Promise<readonly string[]> {
-  const failing: KubeWriter = {
-    write: () => Promise.reject(Object.assign(new Error(reason), { name: 'KubeError', reason })),
+  const told: string[] = [];
+  await assert.rejects(carryOutWrites(failingWith(reason), [write], ({ name }) => told.push(name)));
+  return told;
+}
+
+function failingWith(reason: KubeErrorReason, status = 0): KubeWriter {
+  return {
+    write: () => Promise.reject(Object.assign(new Error(reason), { name: 'KubeError', reason, status })),
     fresh: () => false,
     whenFresh: () => undefined,
   };
-  const told: string[] = [];
-  await assert.rejects(carryOutWrites(failing, [write], ({ name }) => told.push(name)));
-  return told;
 }

@@ -24,13 +24,22 @@ export interface EnactInput {
 export async function enact(
   writer: KubeWriter,
   input: EnactInput,
-  { written, done }: { readonly written: Written; readonly done: (effect: Effect) => void },
+  { written, done, refused }: EnactListeners,
 ): Promise<void> {
   for (const effect of input.effects) {
-    await carryOutWrites(writer, writesOf(effect, input), written);
+    await carryOutWrites(writer, writesOf(effect, input), written, refused);
     done(effect);
   }
 }
+
+export interface EnactListeners {
+  readonly written: Written;
+  readonly done: (effect: Effect) => void;
+  readonly refused: EvictionRefused;
+}
+
+/** Told of each pod that may not be evicted yet. */
+export type EvictionRefused = (uid: string, error: unknown) => void;
 
 /** Told of each write, with what the API server made of it. */
 export type Written = (ref: ObjectRef, answer: KubeObject | undefined) => void;
@@ -43,9 +52,10 @@ export async function carryOutWrites(
   writer: KubeWriter,
   writes: readonly KubeWrite[],
   written: Written,
+  refused?: EvictionRefused,
 ): Promise<void> {
   for (const write of writes) {
-    const answer = await carryOutWrite(writer, write).catch((error: unknown) => {
+    const answer = await carryOutWrite(writer, write, refused).catch((error: unknown) => {
       if (isKubeError(error) && error.reason === 'unavailable') written(refOf(write, undefined), undefined);
       throw error;
     });
@@ -53,12 +63,20 @@ export async function carryOutWrites(
   }
 }
 
-/** An eviction that a PodDisruptionBudget refuses concerns one pod only: the others go on, and a later pass asks again. */
-async function carryOutWrite(writer: KubeWriter, write: KubeWrite): Promise<KubeObject | undefined | 'refused'> {
+/** An eviction that is refused concerns one pod only: the others go on, and a later pass asks again. */
+async function carryOutWrite(
+  writer: KubeWriter,
+  write: KubeWrite,
+  refused: EvictionRefused | undefined,
+): Promise<KubeObject | undefined | 'refused'> {
   try {
     return await writer.write(write);
   } catch (error) {
-    if (write.verb === 'evict' && isKubeError(error) && error.reason === 'too-many-requests') return 'refused';
+    if (write.verb === 'evict' && isKubeError(error) && error.reason === 'not-found') return undefined;
+    if (write.verb === 'evict' && isKubeError(error) && EVICTION_REFUSED.includes(error.status)) {
+      refused?.(write.uid ?? '', error);
+      return 'refused';
+    }
     if (write.verb === 'create' && isKubeError(error) && error.reason === 'already-exists')
       throw new NameTaken(write, error);
     if (isKubeError(error) && (error.reason === 'invalid' || error.reason === 'forbidden'))
@@ -66,6 +84,9 @@ async function carryOutWrite(writer: KubeWriter, write: KubeWrite): Promise<Kube
     throw error;
   }
 }
+
+/** By a PodDisruptionBudget; and what the API server answers where a pod has more than one of them. */
+const EVICTION_REFUSED: readonly number[] = [429, 500];
 
 /** A create found its name in use: by our own object that the cache does not show yet, or by somebody else's. */
 export class NameTaken extends Error {

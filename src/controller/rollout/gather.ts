@@ -1,7 +1,7 @@
 import { refKey, type KubeObject } from '../../api/kube-object.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { EndpointSlice, Pod, ReplicaSet, Service } from '../../api/workloads.ts';
-import type { DecisionOptions, Observation } from '../../core/observation.ts';
+import type { DecisionOptions, Observation, RefusedEviction } from '../../core/observation.ts';
 import { referencesOf } from '../../core/rollout/references.ts';
 import { workloadRefOf } from '../../core/rollout/workload-reference.ts';
 import type { TrafficObservation } from '../../core/traffic.ts';
@@ -18,6 +18,7 @@ export interface GatherInput {
   readonly rollout: Rollout;
   readonly nowMs: number;
   readonly pods: readonly Pod[];
+  readonly refusedEvictions: readonly RefusedEviction[];
   readonly options: DecisionOptions;
   /** What the routers read, by refKey. */
   readonly routed: CurrentObjects;
@@ -55,6 +56,7 @@ export function gather(caches: RolloutCaches, input: GatherInput): Observation {
     experiments: caches.experiments.byIndex(OWNER, rollout.metadata.uid ?? ''),
     ...templatesFor(caches, namespace, references),
     pods: input.pods,
+    ...(input.refusedEvictions.length === 0 ? {} : { refusedEvictions: input.refusedEvictions }),
     workload: workloadOf(caches, rollout),
     ...(input.config === undefined ? {} : { config: input.config }),
     takenNames: input.takenNames,

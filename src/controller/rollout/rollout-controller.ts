@@ -33,6 +33,7 @@ import { withOutcomeLater } from './outcome.ts';
 import { routedTargets, watchedOnDemand } from './reads.ts';
 import { awaitsCaches, REFUSED_LOOK_MS } from './refusals.ts';
 import { statusWrite } from './record.ts';
+import { RefusedEvictions } from './refused-evictions.ts';
 import { SyncWaits } from './sync-waits.ts';
 import { TakenNames } from './taken-names.ts';
 import { wakeOnChanges, wakeReaders } from './wake.ts';
@@ -70,6 +71,7 @@ export class RolloutController {
   readonly #input: RolloutControllerInput;
   readonly #unsettled = new Unsettled();
   readonly #syncWaits = new SyncWaits();
+  readonly #refusedEvictions = new RefusedEvictions();
   readonly #additive = new AdditiveStatus();
   readonly #briefNews = new BriefNews();
   readonly #arrivals = new Arrivals();
@@ -181,6 +183,10 @@ export class RolloutController {
         rollout,
         nowMs: clock.nowMs(),
         pods,
+        refusedEvictions: this.#refusedEvictions.of(
+          key,
+          pods.map(({ metadata }) => metadata.uid),
+        ),
         options: this.#input.options,
         routed,
         takenNames: this.#takenNames.of(rollout),
@@ -261,7 +267,11 @@ export class RolloutController {
     const input = { rollout: recorded, rolloutResourceVersion: version, effects: decision.effects, routed };
     const left = new Set(decision.effects);
     try {
-      await enact(kube.writer, input, { written, done: (effect) => left.delete(effect) });
+      await enact(kube.writer, input, {
+        written,
+        done: (effect) => left.delete(effect),
+        refused: (uid, error) => this.#refusedEvictions.add(key, uid, { error, nowMs: clock.nowMs() }),
+      });
     } finally {
       // What was not done is told by the pass that does it.
       const untrue = new Set([...left].flatMap((effect) => (effect.type === 'write' ? (effect.tells ?? []) : [])));
@@ -372,6 +382,7 @@ export class RolloutController {
     const [namespace = '', name = ''] = key.split('/');
     this.#unsettled.forget(key);
     this.#syncWaits.end(key);
+    this.#refusedEvictions.forget(key);
     this.#failures.end(key);
     this.#briefNews.forget(key);
     this.#arrivals.forget(key);

@@ -5,6 +5,7 @@ import type { Pod } from '../../api/workloads.ts';
 import { parseTimestampMs } from '../../lib/timestamp.ts';
 import type { Position } from './position.ts';
 import { availableOf, sizeOf, sum } from './replica-set.ts';
+import type { Wait } from './wait.ts';
 import { rolesOf, type World } from './world.ts';
 
 export interface RestartPlan {
@@ -15,10 +16,14 @@ export interface RestartPlan {
   readonly wakeAtMs: number | undefined;
 }
 
-/** How long until pods that could not be evicted are tried again. */
-const RETRY_MS = 30_000;
+/** Nothing may be evicted, and something else will say when: only to be sure. */
+const IDLE_MS = 30_000;
+/** After evictions it is looked soon what became of them: others are tried in the place of those that were refused. */
+const TRIED_MS = 1_000;
 /** Pods that were evicted leave one after the other, which no ReplicaSet tells: they are looked at again so soon. */
 const LEAVING_MS = 3_000;
+/** A budget that refuses for longer than one pod takes to come holds the restart up. */
+const BLOCKED_MS = 15_000;
 
 /**
  * Replaces every pod that is older than `spec.restartAt`, a few at a time: never more than may be unavailable, but at
@@ -33,8 +38,23 @@ export function planRestart(world: World, position: Position): RestartPlan {
   const old = oldPods(world, position, atMs);
   if (old.length === 0) return { ...unchanged, restartedAt: wish };
   const evictable = old.filter((pod) => pod.metadata.deletionTimestamp === undefined);
-  const evictions = evictable.slice(0, Math.max(0, evictionsMax(world))).map(eviction);
-  return { ...unchanged, evictions, wakeAtMs: world.nowMs + (evictable.length === 0 ? LEAVING_MS : RETRY_MS) };
+  const { refusedEvictions = [] } = world.observation;
+  const alone = new Map(refusedEvictions.map(({ uid, untilMs }) => [uid, untilMs]));
+  const due = evictable.filter(({ metadata: { uid = '' } }) => (alone.get(uid) ?? 0) <= world.nowMs);
+  const evictions = due.slice(0, Math.max(0, evictionsMax(world))).map(eviction);
+  if (evictions.length > 0) return { ...unchanged, evictions, wakeAtMs: world.nowMs + TRIED_MS };
+  if (evictable.length === 0) return { ...unchanged, wakeAtMs: world.nowMs + LEAVING_MS };
+  const ahead = [...alone.values()].filter((untilMs) => untilMs > world.nowMs);
+  return { ...unchanged, wakeAtMs: Math.min(world.nowMs + IDLE_MS, ...ahead) };
+}
+
+/** A restart that waits for pods that may not be evicted. */
+export function restartWait({ rollout, observation, nowMs, status }: World): Wait | undefined {
+  const { restartAt } = rollout.spec;
+  if (restartAt === undefined || restartAt === null || restartAt === status.restartedAt) return undefined;
+  const blocked = (observation.refusedEvictions ?? []).find(({ sinceMs }) => nowMs >= sinceMs + BLOCKED_MS);
+  if (blocked === undefined) return undefined;
+  return { reason: 'Eviction', message: `pods may not be evicted for the restart: ${blocked.message}` };
 }
 
 /** Stable pods first, then those of the new version, then the rest; the oldest of each first. */

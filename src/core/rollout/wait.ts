@@ -8,7 +8,8 @@ export interface Wait {
     | 'Endpoints'
     | 'TrafficRouter'
     | 'TrafficPropagation'
-    | 'Analysis';
+    | 'Analysis'
+    | 'Eviction';
   readonly message: string;
 }
 

@@ -6,6 +6,7 @@ import type { Position } from './position.ts';
 import { availableOf } from './replica-set.ts';
 import { currentStep, stepKind } from './steps.ts';
 import { capacityTarget } from './capacity.ts';
+import { restartWait } from './restart.ts';
 import { reaches } from './service-aim.ts';
 import { isSettledOn } from './traffic-plan.ts';
 import { showsRoutes } from './shown-routes.ts';
@@ -31,7 +32,7 @@ export function waitOf(world: World, { position, state, failures, traffic: plan 
   if (state === 'aborted') return traffic;
   if (world.problems.length > 0 && state !== 'aborting') return undefined;
   if (state === 'pausedInconclusive') return { reason: 'Resume', message: inconclusiveText(world, position) };
-  if (state === 'idle') return undefined;
+  if (state === 'idle') return restartWait(world);
   if (failures.length > 0) return { reason: 'Analysis', message: failures.join('; ') };
   if (world.rollout.spec.paused === true && state !== 'aborting')
     return { reason: 'Paused', message: 'spec.paused is true; set it to false to go on' };
