@@ -1,16 +1,15 @@
 import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { Agent as HttpsAgent } from 'node:https';
 import type { AxiosInstance } from 'axios';
 import type { Clock } from '../../ports/clock.ts';
-import type { HttpClient, HttpRequest, HttpResponse, HttpTls } from '../../ports/http.ts';
-import { createAddressGuard, type AddressGuard } from './address-guard.ts';
+import type { HttpClient, HttpRequest, HttpResponse } from '../../ports/http.ts';
+import { createAddressGuard } from './address-guard.ts';
 import { DENIED_CODE, HttpRequestFailure, failureOf } from './http-failure.ts';
+import { createTlsAgents } from './tls-agents.ts';
 
 const TIMEOUT_DEFAULT_MS = 30_000;
 const RESPONSE_BYTES_DEFAULT = 10 * 1024 * 1024;
 const REQUEST_BYTES_MAX = 10 * 1024 * 1024;
-/** One set of connections per way of verifying; more ways than this at once are not seen in practice. */
-const TLS_AGENTS_MAX = 32;
 /** Connections to one host; a provider that answers slowly holds no more than these, and the others' hosts are apart. */
 const SOCKETS_PER_HOST_MAX = 64;
 
@@ -26,22 +25,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { clock, userAgent = 'headgate' } = options;
   const guard = createAddressGuard(options.deniedAddresses ?? []);
   const httpAgent = new HttpAgent({ keepAlive: true, maxSockets: SOCKETS_PER_HOST_MAX, lookup: guard.lookup });
-  const httpsAgents = new Map<string, HttpsAgent>();
+  const tlsAgents = createTlsAgents(guard, SOCKETS_PER_HOST_MAX);
   let opening: Promise<AxiosInstance> | undefined;
-
-  function agentFor(tls: HttpTls = {}): HttpsAgent {
-    const key = JSON.stringify([tls.insecureSkipVerify, tls.caPem, tls.certPem, tls.keyPem, tls.serverName]);
-    const known = httpsAgents.get(key);
-    if (known !== undefined) return known;
-    const [oldestKey, oldest] = httpsAgents.entries().next().value ?? [];
-    if (httpsAgents.size >= TLS_AGENTS_MAX && oldestKey !== undefined) {
-      httpsAgents.delete(oldestKey);
-      oldest?.destroy();
-    }
-    const agent = newHttpsAgent(tls, guard);
-    httpsAgents.set(key, agent);
-    return agent;
-  }
 
   return {
     async send(request, sending = {}) {
@@ -58,20 +43,22 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       const cancel = (): void => giveUp.abort();
       sending.signal?.addEventListener('abort', cancel, { once: true });
       if (sending.signal?.aborted === true) cancel();
+      const { agent, done } = tlsAgents.take(request.tls ?? {});
       try {
-        return await exchange({ client, request, agent: agentFor(request.tls), signal: giveUp.signal, userAgent });
+        return await exchange({ client, request, agent, signal: giveUp.signal, userAgent });
       } catch (error) {
         if (timedOut) throw new HttpRequestFailure('timeout', host, `${host}: no answer within ${timeoutMs / 1_000} s`);
         if (giveUp.signal.aborted) throw new HttpRequestFailure('cancelled', host, `${host}: the request was given up`);
         throw failureFrom(error, host, request);
       } finally {
+        done();
         timer.cancel();
         sending.signal?.removeEventListener('abort', cancel);
       }
     },
     close() {
       httpAgent.destroy();
-      for (const agent of httpsAgents.values()) agent.destroy();
+      tlsAgents.close();
     },
   };
 }
@@ -155,17 +142,4 @@ function plainHeaders(headers: object): Readonly<Record<string, string>> {
   for (const [name, value] of Object.entries(headers))
     plain[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : String(value);
   return plain;
-}
-
-function newHttpsAgent(tls: HttpTls, guard: AddressGuard): HttpsAgent {
-  return new HttpsAgent({
-    lookup: guard.lookup,
-    keepAlive: true,
-    maxSockets: SOCKETS_PER_HOST_MAX,
-    rejectUnauthorized: tls.insecureSkipVerify !== true,
-    ca: tls.caPem,
-    cert: tls.certPem,
-    key: tls.keyPem,
-    servername: tls.serverName,
-  });
 }
