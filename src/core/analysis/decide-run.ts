@@ -10,7 +10,7 @@ import type { MeasurementReport } from './measurement.ts';
 import { metricRulesOf } from './metric-rules.ts';
 import type { MetricRules } from './metric-rules.ts';
 import { isOver } from './metric-verdict.ts';
-import { assessRun, isTerminating } from './run-verdict.ts';
+import { assessRun, isTerminating, notMeasuredText } from './run-verdict.ts';
 import { nextMeasurement } from './schedule.ts';
 import { deletionTimeMs } from './ttl.ts';
 
@@ -134,7 +134,7 @@ function measure(observation: RunObservation, prepared: Prepared): RunDecision {
     runSummary: verdict.runSummary,
     dryRunSummary: verdict.dryRunSummary,
   };
-  const events = eventsOf(run, status);
+  const events = eventsOf(run, status, verdict.notMeasured);
   if (isOver(verdict.phase)) {
     const orders = terminations(prepared.metrics, observation.inFlight, terminated.measurements);
     return { status, orders, events, deleteRun: false, ...wake([deletionTimeMs({ spec: run.spec, status })]) };
@@ -302,13 +302,13 @@ function end(
   return {
     status,
     orders: terminations(resolvedMetricsOf(run.spec), inFlight, []),
-    events: eventsOf(run, status),
+    events: eventsOf(run, status, []),
     deleteRun: false,
     ...wake([deletionTimeMs({ spec: run.spec, status })]),
   };
 }
 
-function eventsOf(run: AnalysisRun, status: AnalysisRunStatus): readonly EventNotice[] {
+function eventsOf(run: AnalysisRun, status: AnalysisRunStatus, notMeasured: readonly string[]): readonly EventNotice[] {
   const events: EventNotice[] = [];
   for (const result of status.metricResults ?? []) {
     const before = run.status?.metricResults?.find((one) => one.name === result.name)?.phase;
@@ -321,11 +321,10 @@ function eventsOf(run: AnalysisRun, status: AnalysisRunStatus): readonly EventNo
     });
   }
   if (status.phase !== undefined && isOver(status.phase)) {
-    const unmeasured = /^Run Terminated( \(not measured: .*\))$/s.exec(status.message ?? '')?.[1] ?? '';
     events.push({
       type: eventType(status.phase),
       reason: `AnalysisRun${status.phase}`,
-      message: `Analysis Completed. Result: ${status.phase}${unmeasured}`,
+      message: `Analysis Completed. Result: ${status.phase}${notMeasuredText(notMeasured)}`,
     });
   }
   return events;

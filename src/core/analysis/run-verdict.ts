@@ -17,6 +17,8 @@ export interface RunVerdict {
   readonly metricResults: readonly MetricResult[];
   readonly runSummary: RunSummary;
   readonly dryRunSummary: RunSummary;
+  /** Metrics that count and that the end of the run came before: its being Successful says nothing of them. */
+  readonly notMeasured: readonly string[];
 }
 
 /** From best to worst. */
@@ -51,9 +53,13 @@ export function assessRun(
   const everyMetricOver = metrics.every((metric) => isOver(resultOf(updated, metric.name)?.phase));
   const over = terminating || everyMetricOver;
   const worst = over ? worstOf(counting, updated) : undefined;
+  const phase = over ? (worst?.result.phase ?? 'Successful') : 'Running';
+  const isEndedEarly = phase === 'Successful' && spec.terminate === true;
+  const notMeasured = isEndedEarly ? namesOf(counting.filter(({ name }) => !isMeasured(updated, name))) : [];
   return {
-    phase: over ? (worst?.result.phase ?? 'Successful') : 'Running',
-    message: over ? messageOf(spec, counting, updated, worst) : '',
+    phase,
+    notMeasured,
+    message: over ? messageOf(spec, worst, notMeasured) : '',
     metricResults: updated,
     runSummary: summaryOf(counting, updated),
     dryRunSummary: summaryOf(dry, updated),
@@ -65,9 +71,13 @@ export function unmeasuredMetrics(spec: AnalysisRunSpec, results: readonly Metri
   return resolvedMetricsOf(spec)
     .filter((metric) => {
       const result = resultOf(results, metric.name);
-      return result?.dryRun !== true && (result?.count ?? 0) === 0;
+      return result?.dryRun !== true && !isMeasured(results, metric.name);
     })
     .map((metric) => metric.name);
+}
+
+function isMeasured(results: readonly MetricResult[], name: string): boolean {
+  return (resultOf(results, name)?.count ?? 0) > 0;
 }
 
 /**
@@ -85,7 +95,7 @@ export function unprovenCause(run: {
   const unfinished = resolvedMetricsOf(run.spec).filter(
     (metric) => !succeededByItself(metric, resultOf(results, metric.name)),
   );
-  return unfinished.length === 0 ? undefined : `it was ended while it measured ${namesOf(unfinished)}`;
+  return unfinished.length === 0 ? undefined : `it was ended while it measured ${namesOf(unfinished).join(', ')}`;
 }
 
 /** What had everything measured before the run was told to end did end by itself. */
@@ -94,8 +104,8 @@ function succeededByItself(metric: Metric, result: MetricResult | undefined): bo
   return result !== undefined && assessMetric(metric, { ...result, phase: 'Running' }, false).phase === 'Successful';
 }
 
-function namesOf(metrics: readonly Metric[]): string {
-  return metrics.map(({ name }) => name).join(', ');
+function namesOf(metrics: readonly Metric[]): readonly string[] {
+  return metrics.map(({ name }) => name);
 }
 
 interface Worst {
@@ -140,21 +150,18 @@ function worstOf(metrics: readonly Metric[], results: readonly MetricResult[]): 
   return worst;
 }
 
-function messageOf(
-  spec: AnalysisRunSpec,
-  counting: readonly Metric[],
-  results: readonly MetricResult[],
-  worst: Worst | undefined,
-): string {
+function messageOf(spec: AnalysisRunSpec, worst: Worst | undefined, notMeasured: readonly string[]): string {
   if (worst !== undefined && worst.result.phase !== 'Successful') {
     const cause = worst.result.message === undefined ? '' : `: "Error Message: ${worst.result.message}"`;
     const due = worst.reason === undefined ? '' : ` due to ${worst.reason}`;
     return `Metric "${worst.metric.name}" assessed ${worst.result.phase}${due}${cause}`;
   }
-  if (spec.terminate !== true) return '';
-  const unmeasured = counting.filter((metric) => (resultOf(results, metric.name)?.count ?? 0) === 0);
-  if (unmeasured.length === 0) return 'Run Terminated';
-  return `Run Terminated (not measured: ${unmeasured.map((metric) => metric.name).join(', ')})`;
+  return spec.terminate === true ? `Run Terminated${notMeasuredText(notMeasured)}` : '';
+}
+
+/** What follows a verdict that does not cover every metric. */
+export function notMeasuredText(names: readonly string[]): string {
+  return names.length === 0 ? '' : ` (not measured: ${names.join(', ')})`;
 }
 
 /** Of the metrics that are decided; one that was ended without a value is counted, but not as successful. */
