@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { KINDS } from '../../src/api/kinds.ts';
 import { trailersOf } from '../../src/core/gitops/trailers.ts';
-import { abort, createReplicaSet, revertOf, runFirstVersion } from '../support/git-aborts.ts';
+import { abort, createReplicaSet, observe, revertOf, runFirstVersion } from '../support/git-aborts.ts';
 import { startGitHttpServer, type GitHttpServer } from '../support/git-server.ts';
 import { NAMESPACE, openGitWorld, until, type GitWorld } from '../support/git-world.ts';
-import { configMapYaml, rolloutYaml, shopFiles } from '../support/git-manifests.ts';
+import { configMapYaml, rolloutYaml, routeYaml, shopFiles } from '../support/git-manifests.ts';
 
 /** A shop that runs its first commit; the ReplicaSet of it knows that commit, as the controller of Rollouts makes it. */
 async function openShop(
@@ -209,6 +209,49 @@ test('nothing is pushed when later work stands in the way, and a condition says 
   assert.deepEqual([condition?.status, condition?.reason], ['False', 'Conflicted']);
 });
 
+test('a conflict that a later commit ends is tried again and reverted; one that it does not touch is left alone', async (t) => {
+  const world = await openShop(t);
+  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2', replicas: 3 }) }, 'shop v2');
+  await world.pull();
+  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2', replicas: 9 }) }, 'more');
+  await abort(world);
+  const conflict = await revertOf(world, 'Conflicted');
+  await world.pull();
+  await observe(world);
+
+  await world.origin.commit({ 'app/route.yaml': `# A note\n${routeYaml()}`, 'README.md': '# Better\n' }, 'docs');
+  await world.pull();
+  await world.restart();
+  assert.deepEqual(await revertOf(world, 'Conflicted'), conflict);
+
+  await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2', replicas: 3 }) }, 'less again');
+  await world.pull();
+  await observe(world);
+  const entry = await revertOf(world, 'Pushed');
+
+  assert.equal(entry.key, conflict.key);
+  assert.equal(await world.origin.show('main:app/rollout.yaml'), rolloutYaml());
+  assert.equal((await world.condition('WriteBack'))?.status, 'True');
+});
+
+test('a version that is retried and aborts again is reverted, though the revert of its first abort was given up', async (t) => {
+  const { world, http } = await openShopOverHttp(t);
+  http.failWith = 503;
+  await world.pull();
+  await abort(world);
+  await revertOf(world, 'Pending');
+  await world.patch(KINDS.rollout, 'shop', { status: { abort: null, abortedAt: null } }, 'status');
+  http.failWith = undefined;
+  await world.pull();
+  await revertOf(world, 'Skipped');
+
+  await abort(world, { createSet: false, at: '2999-01-01T00:00:00Z' });
+  await revertOf(world, 'Pushed');
+
+  assert.equal(await imageAt(world), 'shop:v1');
+  assert.equal((await world.source()).status?.reverts?.length, 1);
+});
+
 test('a head that declares another version already is left alone', async (t) => {
   const world = await openShop(t);
   await world.origin.commit({ 'app/rollout.yaml': rolloutYaml({ image: 'shop:v2' }) }, 'shop v2');
@@ -274,18 +317,14 @@ test('a Rollout that is paused while its revert waits is reverted once nobody pa
   await world.pull();
   await abort(world);
   await revertOf(world, 'Pending');
-  const observe = async (): Promise<void> => {
-    const observedGeneration = String((await world.get(KINDS.rollout, 'shop'))?.metadata.generation);
-    await world.patch(KINDS.rollout, 'shop', { status: { observedGeneration } }, 'status');
-  };
   await world.patch(KINDS.rollout, 'shop', { spec: { paused: true } });
-  await observe();
+  await observe(world);
   http.failWith = undefined;
   await world.pull();
   assert.equal((await revertOf(world, 'Pending')).commitRevision, undefined);
 
   await world.patch(KINDS.rollout, 'shop', { spec: { paused: null } });
-  await observe();
+  await observe(world);
   await revertOf(world, 'Pushed');
 
   assert.equal(await imageAt(world), 'shop:v1');
@@ -324,6 +363,7 @@ test('a crash between the push and the journal makes no second commit', async (t
     { status: { reverts: [{ ...entry, state: 'Pending', commitRevision: undefined, attempts: 0 }] } },
     'status',
   );
+  await world.patch(KINDS.rollout, 'shop', { status: { abort: null, currentPodHash: 'good' } }, 'status');
   await world.restart();
   const again = await revertOf(world, 'Pushed');
 
@@ -441,6 +481,35 @@ test('of three Rollouts of one commit the two that abort are restored, and the o
   assert.deepEqual(new Set(subjects.slice(0, 3)), new Set(['all v2', 'revert: cart', 'revert: shop']));
   assert.equal(subjects.length, 4);
   assert.equal((await world.condition('WriteBack'))?.status, 'True');
+});
+
+test('a ConfigMap that came with the new versions of two Rollouts goes back only when both are aborted', async (t) => {
+  const using = (name: string, image: string): string =>
+    rolloutYaml({ name, image }).replace(
+      '          env:',
+      '          envFrom: [{configMapRef: {name: settings}}]\n          env:',
+    );
+  const both = (image: string): string => `${using('shop', image)}---\n${using('cart', image)}`;
+  const world = await openShop(t, { ...shopFiles(), 'app/rollout.yaml': both('shop:v1') });
+  await runFirstVersion(world, 'cart');
+  const stable = await world.origin.head();
+  const head = await world.origin.commit(
+    { 'app/rollout.yaml': both('shop:v2'), 'app/settings.yaml': configMapYaml('settings', 'two') },
+    'both v2',
+  );
+  await world.pull();
+
+  await abort(world);
+  const entry = await revertOf(world, 'Conflicted');
+  assert.match(entry.message ?? '', /ConfigMap shop\/settings came with a new version of Rollout shop\/cart, too/);
+  assert.equal(await world.origin.head(), head);
+
+  await abort(world, { name: 'cart' });
+  await until('both reverts', async () => {
+    const states = (await world.source()).status?.reverts?.map(({ state }) => state) ?? [];
+    return states.length === 2 && states.every((state) => state === 'Pushed');
+  });
+  assert.equal(await world.origin.tree('main'), await world.origin.tree(stable));
 });
 
 test('with onAbort None an abort leaves the repository alone', async (t) => {

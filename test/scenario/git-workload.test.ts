@@ -108,3 +108,25 @@ test('an abort of what the workload was before is no reason to revert a commit t
     [],
   );
 });
+
+test('after a conflict what people declare instead of the aborted version is left to them', async (t) => {
+  const world = await openShop(t);
+  const deployment = (image: string, colour: string, replicas: number): string =>
+    deploymentYaml(image)
+      .replace('replicas: 0', `replicas: ${replicas}`)
+      .replace('          envFrom', `          env: [{name: COLOUR, value: ${colour}}]\n          envFrom`);
+  await world.origin.commit({ 'app/deployment.yaml': deployment('shop:v1', 'blue', 0) }, 'blue');
+  await world.pull();
+  await createReplicaSet(world, 'shop', 'blue');
+  await world.origin.commit({ 'app/deployment.yaml': deployment('shop:v2', 'red', 1) }, 'shop v2, red');
+  await world.pull();
+  await world.origin.commit({ 'app/deployment.yaml': deployment('shop:v2', 'red', 2) }, 'more');
+  await abort(world, { stable: 'blue' });
+  await revertOf(world, 'Conflicted');
+
+  const head = await world.origin.commit({ 'app/deployment.yaml': deployment('shop:v1', 'red', 1) }, 'v1, red');
+  await world.pull();
+  await revertOf(world, 'Skipped');
+
+  assert.equal(await world.origin.head(), head);
+});

@@ -51,13 +51,14 @@ export async function abort(
     readonly hash?: string;
     readonly stable?: string;
     readonly createSet?: false;
+    readonly at?: string;
   } = {},
 ): Promise<void> {
   const { name = 'shop', hash = 'bad', stable = 'good' } = options;
   if (options.createSet !== false) await createReplicaSet(world, name, hash);
   const rollout = await world.get(KINDS.rollout, name);
   const message = 'Rollout aborted update to revision 2: Step-based analysis phase error/failed';
-  const now = new Date().toISOString();
+  const now = options.at ?? new Date().toISOString();
   await world.patch(
     KINDS.rollout,
     name,
@@ -85,6 +86,12 @@ export async function abort(
     },
     'status',
   );
+}
+
+/** What the controller of Rollouts does when only the rest of the spec changed: its status is about the newest one. */
+export async function observe(world: GitWorld, name = 'shop'): Promise<void> {
+  const observedGeneration = String((await world.get(KINDS.rollout, name))?.metadata.generation);
+  await world.patch(KINDS.rollout, name, { status: { observedGeneration } }, 'status');
 }
 
 /** The latest entry of the journal in this state, as soon as there is one. */

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import type { AnalysisRun } from '../../api/analysis.ts';
 import { gitSourceDefaults } from '../../api/defaults.ts';
 import type { GitSource, GitSourceStatus, RevertEntry } from '../../api/git-source.ts';
@@ -40,6 +42,8 @@ export interface SourceMemory {
   /** Objects of kinds that are not watched, as far as they need not be read again before `nextLookAtMs`. */
   readonly settled: Set<string>;
   nextLookAtMs: number;
+  /** By key of the journal, what reverts ended in a conflict with: another try is only worth it with something else. */
+  conflicts: ReadonlyMap<string, string>;
 }
 
 export function newMemory(): SourceMemory {
@@ -55,6 +59,7 @@ export function newMemory(): SourceMemory {
     apply: new Map(),
     settled: new Set(),
     nextLookAtMs: 0,
+    conflicts: new Map(),
   };
 }
 
@@ -387,11 +392,10 @@ export class GitSourcePass {
     // The intent stands in the status before anything is pushed.
     if (journal !== known) await this.#record({ reverts: journal }, [writeBackFact(journal, aborts)]);
     let hasPushed = false;
-    for (const entry of this.#openEntries(aborts).filter((candidate) => dueAtMs(candidate) <= clock.nowMs())) {
-      const after = await this.#revertOne(
-        entry,
-        aborts.find((abort) => keyOf(abort) === entry.key),
-      );
+    const due = this.#openEntries(aborts).filter((entry) => dueAtMs(entry) <= clock.nowMs());
+    for (const entry of [...due, ...this.#changedConflicts(aborts)]) {
+      const after = await this.#revertOne(entry, aborts);
+      if (after.state === 'Conflicted') this.#rememberConflict(entry, aborts);
       if (after.state === 'Pushed') hasPushed = true;
     }
     return hasPushed;
@@ -407,16 +411,41 @@ export class GitSourcePass {
     });
   }
 
-  async #revertOne(entry: RevertEntry, abort: Abort | undefined): Promise<RevertEntry> {
+  /** Conflicts of aborts that stand, where what is declared, or what is aborted, is not what the revert was tried with. */
+  #changedConflicts(aborts: readonly Abort[]): readonly RevertEntry[] {
+    const keys = new Set(aborts.map(keyOf));
+    const standing = this.#journal().filter((entry) => entry.state === 'Conflicted' && keys.has(entry.key));
+    if (standing.length === 0) return [];
+    const situation = this.#situation(aborts);
+    return standing.filter((entry) => this.#context.memory.conflicts.get(entry.key) !== situation);
+  }
+
+  #rememberConflict({ key }: RevertEntry, aborts: readonly Abort[]): void {
+    const { memory } = this.#context;
+    const known = new Set(this.#journal().map((entry) => entry.key));
+    const others = [...memory.conflicts].filter(([other]) => other !== key && known.has(other));
+    memory.conflicts = new Map([...others, [key, this.#situation(aborts)]]);
+  }
+
+  /** Digest of everything besides history that a conflict comes from. */
+  #situation(aborts: readonly Abort[]): string {
+    const hash = createHash('sha256').update(JSON.stringify(aborts.map(({ rollout }) => rollout).toSorted()));
+    for (const { path, text } of this.#context.memory.declaration?.files ?? []) hash.update(`\0${path}\0${text}`);
+    return hash.digest('hex');
+  }
+
+  async #revertOne(entry: RevertEntry, aborts: readonly Abort[]): Promise<RevertEntry> {
     const { clock, random, yaml, kustomize, telemetry } = this.#input;
     const tools = { repository: await this.#repository(), yaml, kustomize, clock, random };
     const [namespace = '', name = ''] = entry.rollout.split('/');
     const rollout = this.#context.rollouts.get(namespace, name);
+    const abort = aborts.find((one) => keyOf(one) === entry.key);
     const after = await workOnRevert(tools, {
       source: this.#source,
       folder: this.#folder(),
       entry,
       abort,
+      aborts,
       journal: this.#journal(),
       run: this.#failedRun(rollout),
     });
@@ -431,7 +460,7 @@ export class GitSourcePass {
       'worked on a revert',
     );
     const journal = replaceEntry(this.#journal(), after);
-    await this.#record({ reverts: journal }, [writeBackFact(journal, abort === undefined ? [] : [abort])]);
+    await this.#record({ reverts: journal }, [writeBackFact(journal, aborts)]);
     if (after.state !== entry.state || after.message !== entry.message) this.#tell(rollout, after);
     return after;
   }

@@ -3,7 +3,14 @@ import type { KubeObject } from '../../api/kube-object.ts';
 import { takeBackFiles } from '../../core/gitops/file-revert-plan.ts';
 import { identityOf, namespaceIn } from '../../core/gitops/manifest.ts';
 import { templateReferences, versionParts, type VersionParts } from '../../core/gitops/references.ts';
-import { planRevert, type CommitChange, type RevertPlan, type SourceFile } from '../../core/gitops/revert-plan.ts';
+import {
+  planRevert,
+  type CommitChange,
+  type RevertAttempt,
+  type RevertPlan,
+  type SourceFile,
+} from '../../core/gitops/revert-plan.ts';
+import { otherUserOf } from '../../core/gitops/shared-parts.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import type { FileChange } from '../../ports/git.ts';
 import {
@@ -22,6 +29,9 @@ export interface RevertRange {
   readonly source: GitSource;
   /** `namespace/name`. */
   readonly rollout: string;
+  /** `namespace/name` of all Rollouts whose abort stands. */
+  readonly abortedRollouts: readonly string[];
+  readonly attempt: RevertAttempt;
 }
 
 /** Rendering takes a process each; a longer history is taken as one change from the stable to the aborted commit. */
@@ -53,6 +63,8 @@ function planPlain(
     defaultNamespace: range.source.spec.targetNamespace ?? range.source.metadata.namespace ?? '',
     changes,
     head: declaration.files,
+    aborted: abortedIdentities(range),
+    attempt: range.attempt,
     parse(text) {
       const parsed = tools.yaml.parse(text);
       return 'error' in parsed ? undefined : parsed.value;
@@ -118,7 +130,7 @@ async function planRendered(
   head: Declaration,
   changes: readonly CommitChange[],
 ): Promise<RevertPlan> {
-  const id = rolloutIdentity(range);
+  const id = rolloutIdentity(range.rollout);
   const culprits = await renderedCulprits(tools, range, changes, id);
   if (culprits.length === 0)
     return {
@@ -143,10 +155,25 @@ async function planRendered(
   const foreign = changed.find((identity) => !own.has(identity));
   if (foreign !== undefined)
     return { outcome: 'conflict', message: `taking the files back would also change ${foreign}` };
+  const shared = await sharedInRendered(tools, range, { id, head: before, changed });
+  if (shared !== undefined) return { outcome: 'conflict', message: `${shared}, which was not aborted` };
   const edits = [...taken.edits].map(([path, text]) => ({ path, text }));
   return edits.length === 0
     ? { outcome: 'superseded', message: 'the head of the branch already declares the stable version' }
     : { outcome: 'restore', edits, restored: edits.map((edit) => edit.path), culprits };
+}
+
+/** Compares the stable and the aborted commit as wholes: which commit in between changed what takes a rendering each. */
+async function sharedInRendered(
+  tools: DeclarationTools,
+  range: RevertRange,
+  plan: { readonly id: string; readonly head: ReadonlyMap<string, KubeObject>; readonly changed: readonly string[] },
+): Promise<string | undefined> {
+  const targets = plan.changed.filter((identity) => /^\/(ConfigMap|Secret) /.test(identity));
+  if (targets.length === 0) return undefined;
+  const before = await renderedAt(tools, range, range.stable);
+  const after = await renderedAt(tools, range, range.aborted);
+  return otherUserOf({ id: plan.id, targets, head: plan.head, before, after, aborted: abortedIdentities(range) });
 }
 
 async function renderedCulprits(
@@ -167,18 +194,26 @@ async function renderedCulprits(
   return culprits;
 }
 
-/** Undefined for a commit that cannot be rendered. */
 async function renderedTemplate(
   tools: DeclarationTools,
   range: RevertRange,
   commit: string,
   id: string,
 ): Promise<unknown> {
+  return versionIn(await renderedAt(tools, range, commit), id);
+}
+
+/** What a commit declares, by identity; nothing for one that cannot be rendered. */
+async function renderedAt(
+  tools: DeclarationTools,
+  range: RevertRange,
+  commit: string,
+): Promise<ReadonlyMap<string, KubeObject>> {
   try {
     await tools.repository.fetch(commit);
-    return versionIn(byIdentity(await renderDeclaration(tools, commit, range.folder), range), id);
+    return byIdentity(await renderDeclaration(tools, commit, range.folder), range);
   } catch (error) {
-    if (error instanceof FolderError || (error instanceof Error && error.name === 'KustomizeError')) return undefined;
+    if (error instanceof FolderError || (error instanceof Error && error.name === 'KustomizeError')) return new Map();
     throw error;
   }
 }
@@ -194,9 +229,12 @@ function partsIn(declared: ReadonlyMap<string, KubeObject>, id: string): Version
   return rollout && versionParts(rollout, namespaceIn(id), (identity) => declared.get(identity));
 }
 
-function rolloutIdentity(range: RevertRange): string {
-  const [namespace = '', name = ''] = range.rollout.split('/');
-  return `argoproj.io/Rollout ${namespace}/${name}`;
+function rolloutIdentity(rollout: string): string {
+  return `argoproj.io/Rollout ${rollout}`;
+}
+
+function abortedIdentities(range: RevertRange): ReadonlySet<string> {
+  return new Set(range.abortedRollouts.map(rolloutIdentity));
 }
 
 function byIdentity(declaration: Declaration, range: RevertRange): ReadonlyMap<string, KubeObject> {

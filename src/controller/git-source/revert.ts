@@ -22,6 +22,8 @@ export interface RevertWork {
   readonly entry: RevertEntry;
   /** The abort as it stands now; undefined when it no longer does. */
   readonly abort: Abort | undefined;
+  /** All that stand now, this one among them. */
+  readonly aborts: readonly Abort[];
   readonly journal: readonly RevertEntry[];
   readonly run: AnalysisRun | undefined;
 }
@@ -46,6 +48,8 @@ export async function workOnRevert(tools: RevertTools, work: RevertWork): Promis
   });
   try {
     const result = await attemptPush(tools, work);
+    // What is tried again in vain is no news.
+    if (result.state === entry.state && result.message === entry.message) return entry;
     return done(result.state, result.message, result.commit === undefined ? {} : { commitRevision: result.commit });
   } catch (error) {
     if (error instanceof FolderError) return done('Failed', `${error.message}; it is tried again`);
@@ -110,10 +114,15 @@ async function attemptOnce(tools: RevertTools, work: RevertWork): Promise<Result
     folder: work.folder,
     source: work.source,
     rollout: entry.rollout,
+    abortedRollouts: work.aborts.map(({ rollout }) => rollout),
+    attempt: entry.state === 'Conflicted' ? 'after-conflict' : 'first',
   });
   if (plan.outcome === 'superseded') return { state: 'Skipped', message: plan.message };
   if (plan.outcome === 'conflict')
-    return { state: 'Conflicted', message: `${plan.message}: nothing was pushed; revert by hand` };
+    return {
+      state: 'Conflicted',
+      message: `${plan.message}: nothing was pushed; revert by hand (it is tried again when what is declared has changed)`,
+    };
   const culpritProblem = culpritRefusal(
     plan.culprits.map((culprit) => ({ id: culprit.commit, message: culprit.message })),
   );

@@ -4,6 +4,7 @@ import { isOwnedBy, type KubeObject } from '../../api/kube-object.ts';
 import { POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
+import { parseTimestampMs } from '../../lib/timestamp.ts';
 import { worstResultOf } from '../analysis/failing-metric.ts';
 import { GIT_ANNOTATIONS } from './names.ts';
 import type { FailingMetric } from './revert-message.ts';
@@ -17,6 +18,8 @@ export interface Abort {
   readonly abortedCommit: string;
   /** Absent when the stable ReplicaSet does not tell; then nothing can be restored. */
   readonly stableCommit?: string;
+  /** When (milliseconds since the epoch), as far as the Rollout says so. */
+  readonly atMs?: number;
   readonly reason: string;
 }
 
@@ -50,12 +53,14 @@ export function abortOf(rollout: Rollout, replicaSets: readonly KubeObject[], so
   const isTold = recorded !== undefined && recorded !== stableCommit;
   const abortedCommit = isTold ? recorded : (annotations[GIT_ANNOTATIONS.commit] ?? recorded);
   if (abortedCommit === undefined) return undefined;
+  const atMs = parseTimestampMs(status.abortedAt);
   return {
     rollout: `${rollout.metadata.namespace}/${rollout.metadata.name}`,
     uid: rollout.metadata.uid ?? '',
     hash,
     abortedCommit,
     ...(stableCommit === undefined ? {} : { stableCommit }),
+    ...(atMs === undefined ? {} : { atMs }),
     reason: reasonOf(rollout),
   };
 }

@@ -8,23 +8,26 @@ import { revertKey } from './revert-guard.ts';
  * The journal of reverts in a GitSource's status: an entry is written before anything is pushed.
  *
  *   Pending ──> Pushed
- *      │  ╲───> Skipped      superseded, retried, refused by a guard
- *      │   ╲──> Conflicted   later work stands in the way; nothing was pushed
+ *      │  ╲───> Skipped      superseded, retried, refused by a guard: somebody else decides
+ *      │   ╲──> Conflicted   later work stands in the way; nothing was pushed; tried again when that work has changed
  *      ╰──────> Failed ──────╮ Git failed; tried again with backoff
  *                 ╰──────────╯──> any of the above
+ *
+ * Pushed is the end: one abort is reverted once. The others begin again when the same version is aborted anew.
  */
 
 const ENTRIES_MAX = 50;
 const BACKOFF_BASE_MS = 5_000;
 const BACKOFF_MAX_MS = 10 * 60_000;
 
-/** The journal with an entry for each abort that has none; the oldest finished entries make room. */
+/** The journal with an entry for each abort that has none, or one of an earlier abort; the oldest finished entries make room. */
 export function withNewAborts(
   journal: readonly RevertEntry[],
   aborts: readonly Abort[],
   now: string,
 ): readonly RevertEntry[] {
-  const known = new Set(journal.map((entry) => entry.key));
+  const kept = journal.filter((entry) => !aborts.some((abort) => isOfEarlierAbort(entry, abort)));
+  const known = new Set(kept.map((entry) => entry.key));
   const added = aborts
     .filter((abort) => !known.has(keyOf(abort)))
     .map((abort): RevertEntry => ({
@@ -39,7 +42,13 @@ export function withNewAborts(
       time: now,
     }));
   if (added.length === 0) return journal;
-  return bound([...journal, ...added]);
+  return bound([...kept, ...added]);
+}
+
+/** Somebody retried the version after its revert was given up, and it aborted again. */
+function isOfEarlierAbort(entry: RevertEntry, abort: Abort): boolean {
+  const isGivenUp = entry.state === 'Skipped' || entry.state === 'Conflicted';
+  return isGivenUp && entry.key === keyOf(abort) && (abort.atMs ?? 0) > (parseTimestampMs(entry.time) ?? Infinity);
 }
 
 function bound(journal: readonly RevertEntry[]): readonly RevertEntry[] {

@@ -5,6 +5,7 @@ import { identityOf, namespaceIn } from './manifest.ts';
 import { mergeText } from './three-way-text.ts';
 import { mergeValue } from './three-way-value.ts';
 import { templateOf, templateReferences, versionParts, type VersionParts } from './references.ts';
+import { otherUserOf } from './shared-parts.ts';
 import { appendDocument, removeDocument, splitDocuments, type YamlDocument } from './yaml-documents.ts';
 
 /** A file of one commit, and how to read it. */
@@ -21,6 +22,12 @@ export interface CommitChange {
   readonly after: readonly SourceFile[];
 }
 
+/**
+ * At first the head may hold later work on top of the aborted version. After a conflict people are at it: then it is only taken back
+ * where the head declares the very version that was aborted.
+ */
+export type RevertAttempt = 'first' | 'after-conflict';
+
 export interface RevertRequest {
   readonly rollout: { readonly namespace: string; readonly name: string };
   readonly defaultNamespace: string;
@@ -28,6 +35,9 @@ export interface RevertRequest {
   readonly changes: readonly CommitChange[];
   /** Every manifest file at the branch's head. */
   readonly head: readonly SourceFile[];
+  /** Identities of all Rollouts whose abort stands. */
+  readonly aborted: ReadonlySet<string>;
+  readonly attempt: RevertAttempt;
   /** Parses one document; undefined when it is malformed. */
   readonly parse: (text: string) => unknown;
 }
@@ -68,16 +78,32 @@ export function planRevert(request: RevertRequest): RevertPlan {
       message: 'no commit between the stable and the aborted one changed the pod template in the files of this folder',
     };
 
-  const headRollout = findDocument(head, id, reader);
-  if (headRollout === undefined)
+  if (findDocument(head, id, reader) === undefined)
     return { outcome: 'superseded', message: 'the head of the branch no longer declares this Rollout' };
-  if (isFixedAlready(culprits, id, headRollout.object, reader))
+  const traces = tracesOf({ culprits, known, content, head }, reader);
+  const isOther =
+    request.attempt === 'first' ? isFixedAlready(traces) : traces.some(({ bad, now }) => !deepEqual(bad, now));
+  if (isOther)
     return { outcome: 'superseded', message: 'the head of the branch no longer declares the aborted version' };
 
   const files = new Map(head);
   const restored = new Set<string>();
   for (const culprit of culprits) {
-    for (const target of targetsOf(culprit, { known, content }, reader)) {
+    const targets = targetsOf(culprit, { known, content }, reader);
+    const shared = otherUserOf({
+      id,
+      targets: targets.filter((target) => /^\/(ConfigMap|Secret) /.test(target)),
+      head: objectsIn(reader(head)),
+      before: objectsIn(reader(pairs(culprit.before))),
+      after: objectsIn(reader(pairs(culprit.after))),
+      aborted: request.aborted,
+    });
+    if (shared !== undefined)
+      return {
+        outcome: 'conflict',
+        message: `${shared}, which was not aborted (commit ${culprit.commit.slice(0, 12)})`,
+      };
+    for (const target of targets) {
       const conflict = takeBack({ culprit, target, files, reader });
       if (conflict !== undefined)
         return { outcome: 'conflict', message: `${conflict} (commit ${culprit.commit.slice(0, 12)})` };
@@ -116,6 +142,10 @@ function documentReader(request: RevertRequest): DocumentReader {
     }
     return found;
   };
+}
+
+function objectsIn(documents: ReadonlyMap<string, FoundDocument>): ReadonlyMap<string, KubeObject> {
+  return new Map([...documents].map(([identity, { object }]) => [identity, object]));
 }
 
 function isObject(value: unknown): value is KubeObject {
@@ -206,17 +236,43 @@ function targetsOf(
   );
 }
 
-/** Nothing of what the culprits changed in the template is still there as they left it. */
-function isFixedAlready(
-  culprits: readonly CommitChange[],
-  id: string,
-  head: KubeObject,
+/** What the culprits made of one part of the version, and what the head has there. */
+interface Trace {
+  readonly isTemplate: boolean;
+  readonly good: unknown;
+  readonly bad: unknown;
+  readonly now: unknown;
+}
+
+/** One for each template, and each ConfigMap of the versions, that the culprits changed. */
+function tracesOf(
+  places: {
+    readonly culprits: readonly CommitChange[];
+    readonly known: readonly string[];
+    readonly content: readonly string[];
+    readonly head: ReadonlyMap<string, string>;
+  },
   reader: DocumentReader,
-): boolean {
-  const bad = reader(pairs(culprits[0]?.after ?? [])).get(id)?.object;
-  const good = reader(pairs(culprits.at(-1)?.before ?? [])).get(id)?.object;
-  if (bad === undefined || good === undefined || deepEqual(templateOf(bad), templateOf(good))) return false;
-  return !stillHas(templateOf(bad), templateOf(good), templateOf(head));
+): readonly Trace[] {
+  const { culprits, known, content } = places;
+  const before = culprits.map((culprit) => reader(pairs(culprit.before)));
+  const after = culprits.map((culprit) => reader(pairs(culprit.after)));
+  const head = reader(places.head);
+  return [...known, ...content].flatMap((identity) => {
+    const isTemplate = known.includes(identity);
+    const part = (document: FoundDocument): unknown => (isTemplate ? templateOf(document.object) : document.object);
+    const bad = after.map((documents) => documents.get(identity)).find((document) => document !== undefined);
+    const good = before.map((documents) => documents.get(identity)).findLast((document) => document !== undefined);
+    const now = head.get(identity);
+    if (bad === undefined || good === undefined || deepEqual(part(bad), part(good))) return [];
+    return [{ isTemplate, good: part(good), bad: part(bad), now: now && part(now) }];
+  });
+}
+
+/** Nothing of what the culprits changed in the templates is still there as they left it. */
+function isFixedAlready(traces: readonly Trace[]): boolean {
+  const templates = traces.filter(({ isTemplate }) => isTemplate);
+  return templates.length > 0 && templates.every(({ bad, good, now }) => !stillHas(bad, good, now));
 }
 
 /** Whether some leaf in which `bad` differs from `good` has the bad value in `head`. */
