@@ -238,6 +238,26 @@ onEachControlPlane('a canary without traffic routing', { concurrency: 8 }, (name
     }
   });
 
+  story('keeps a ReplicaSet that an edit of its labels takes out of the selector', async (scene) => {
+    await scene.apply(canaryRollout({ name: 'shop', replicas: 1, steps: [] }));
+    await scene.untilPhase('shop', 'Healthy');
+    const [first] = await scene.replicaSets();
+    assert.ok(first);
+
+    await scene.api.patch(scene.path('replicasets.apps', first.metadata.name), {
+      metadata: { labels: { app: 'other' } },
+    });
+    await stage.untilQuiet(scene);
+    await stage.wakeAll();
+    await stage.untilQuiet(scene);
+
+    const kept = await scene.replicaSets();
+    assert.deepEqual(
+      kept.map(({ metadata }) => [metadata.uid, metadata.ownerReferences?.[0]?.name]),
+      [[first.metadata.uid, 'shop']],
+    );
+  });
+
   story('writes nothing while nothing happens', async (scene) => {
     await scene.apply(canaryRollout({ name: 'shop', steps: [{ setWeight: 50 }] }));
     await scene.untilPhase('shop', 'Healthy');
