@@ -28,6 +28,24 @@ describe('a secret is hidden', () => {
     assert.equal(redact('abcd and abc', ['abc', 'abcd']), '***** and *****');
   });
 
+  const SHORT: readonly (readonly [secret: string, text: string, hidden: string])[] = [
+    ['5', '[0.0005, 0.5, 15, 5.25, 1e-5, 5e3]', '[0.0005, 0.5, 15, 5.25, 1e-5, 5e3]'],
+    ['5', 'user:5@host?pin=5&x [5] 5', 'user:*****@host?pin=*****&x [*****] *****'],
+    ['443', 'web-7c443f 0.4431 {"port":443}', 'web-7c443f 0.4431 {"port":*****}'],
+    ['1234', '0.12345 and key1234', '0.12345 and key*****'],
+    ['e', 'the value 1e-7 of e', 'the value 1e-7 of *****'],
+    ['a.c', 'abc a.c', 'abc *****'],
+    ['(a', '((a [^$.*+?{}|]', '(***** [^$.*+?{}|]'],
+    ['[$^', 'x[$^', 'x[$^'],
+    ['12345678', '0.123456789', '0.*****9'],
+    ['abcd', 'xabcdx', 'x*****x'],
+  ];
+  for (const [secret, text, hidden] of SHORT) {
+    it(`by the rule for short ones: ${secret} in "${text}"`, () => {
+      assert.equal(redact(text, [secret]), hidden);
+    });
+  }
+
   it('and an empty one hides nothing', () => {
     assert.equal(redact('abc', ['', ' ']), 'abc');
   });
