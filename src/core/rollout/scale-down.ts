@@ -72,6 +72,9 @@ export function planScaleDown(world: World, position: Position): ScaleDownPlan {
   function olderVersion(other: ReplicaSet): ScaleDown {
     if (sizeOf(other) === 0) return { size: 0, deadline: null };
     const promoted = position.currentHash === position.stableHash;
+    // Its delay is over at once; it goes when nothing refers to it any more.
+    if (promoted && isGivenUpUnseen(world, position, other))
+      return { size: undefined, deadline: formatTimestampMs(world.nowMs) };
     if (isReferenced(world, other)) return promoted ? leaving(other) : UNTOUCHED;
     const neverStable = roles.stable === undefined || revisionOf(other) > revisionOf(roles.stable);
     if (!promoted && !isDelayed(other) && neverStable && world.blueGreen === undefined)
@@ -115,6 +118,17 @@ export function planScaleDown(world: World, position: Position): ScaleDownPlan {
     wakeAtMs = Math.min(wakeAtMs ?? Number.POSITIVE_INFINITY, atMs);
     return UNTOUCHED;
   }
+}
+
+/**
+ * In this pass the user goes back to stable, and the version that is given up got no requests: no proxy can be late with
+ * news of it. Only the status from before tells that it was no older stable version.
+ */
+function isGivenUpUnseen(world: World, position: Position, other: ReplicaSet): boolean {
+  const { currentPodHash, stableRS, canary } = world.status;
+  if (world.blueGreen !== undefined || currentPodHash !== hashOf(other) || stableRS !== position.stableHash)
+    return false;
+  return (canary?.weights?.canary.weight ?? 0) === 0 && canaryIsUnrouted(world);
 }
 
 /** A pause holds what a canary takes away; blue-green waits only for who has to judge a measurement. */
