@@ -58,7 +58,7 @@ function pauseWait(world: World, position: Position): Wait {
 
 /** A router that does not show, or does not obey yet, the weight that it should. */
 function trafficWait(world: World, plan: TrafficPlan | undefined): Wait | undefined {
-  if (plan === undefined || world.traffic.routers.length === 0) return undefined;
+  if (plan === undefined || !world.settings.hasRouter) return undefined;
   if (world.traffic.shown === undefined)
     return {
       reason: 'TrafficRouter',
