@@ -8,16 +8,17 @@ export interface PodAddress {
   readonly port: number;
 }
 
-/** A subnet in which this many addresses in a row are taken is not ours. */
-const ADDRESS_TRIES_MAX = 250;
+/** With this many addresses taken in a row, a program of this machine has the port on all of them. */
+const ADDRESS_TRIES_MAX = 16;
 
 /**
  * The demo's pod network: each pod gets a loopback address of its own out of 127.0.0.0/8 and listens there on its
- * container's port, as in a cluster. Where a system has only 127.0.0.1 (macOS), all pods share that and each gets a free
- * port, which EndpointSlices then name.
+ * container's port, as in a cluster. Where a system has only 127.0.0.1 (macOS), or somebody listens on that port on all
+ * addresses, the pods share 127.0.0.1 and each gets a free port, which EndpointSlices then name.
  */
 export class PodNetwork {
   readonly #subnet: string;
+  readonly #takenPorts = new Set<number>();
   #next = 0;
 
   /** `subnet` is the first three parts of the addresses; one that is taken is passed over. */
@@ -27,7 +28,7 @@ export class PodNetwork {
 
   /** Lets the server listen as a new pod; answers where. Throws when no address can be had. */
   async attach(server: Server, containerPort: number): Promise<PodAddress> {
-    for (let tries = 0; tries < ADDRESS_TRIES_MAX; tries++) {
+    for (let tries = 0; tries < ADDRESS_TRIES_MAX && !this.#takenPorts.has(containerPort); tries++) {
       const address = `${this.#subnet}.${(this.#next++ % 250) + 2}`;
       const failure = await listen(server, containerPort, address);
       if (failure === undefined) return { address, port: containerPort };
@@ -35,7 +36,8 @@ export class PodNetwork {
       if (failure.code === 'EADDRNOTAVAIL') return attachToSharedAddress(server);
       throw failure;
     }
-    throw new Error(`no free address in ${this.#subnet}.0/24 for port ${containerPort}`);
+    this.#takenPorts.add(containerPort);
+    return attachToSharedAddress(server);
   }
 }
 

@@ -108,3 +108,22 @@ for (const [subnet, rule] of SUBNETS) {
     }
   });
 }
+
+test('lets pods share one address where a program has their port on all addresses', async () => {
+  const other = createServer().listen(0, '0.0.0.0');
+  await once(other, 'listening');
+  const servers = ['a', 'b'].map((text) => createServer((_request, response) => response.end(text)));
+  const network = new PodNetwork('127.101.8');
+
+  try {
+    for (const [index, server] of servers.entries()) {
+      const { address, port } = await network.attach(server, (other.address() as AddressInfo).port);
+      assert.equal(await (await fetch(`http://${address}:${port}/`)).text(), ['a', 'b'][index]);
+    }
+  } finally {
+    for (const server of [...servers, other]) {
+      server.close();
+      server.closeAllConnections();
+    }
+  }
+});
