@@ -5,6 +5,8 @@
 export interface Git {
   /** Names a repository; nothing is contacted yet. Equal `cacheKey` and `url` share one cache on disk. */
   open(remote: GitRemote): GitRepository;
+  /** Removes the caches of all other remotes, except what another process may be using. Throws when the disk refuses. */
+  keepOnly(remotes: readonly Pick<GitRemote, 'cacheKey' | 'url'>[]): Promise<void>;
 }
 
 export interface GitRemote {

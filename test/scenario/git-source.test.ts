@@ -294,3 +294,16 @@ test('a Secret that is refused tells which entry is wrong, and not what stands i
   assert.doesNotMatch(JSON.stringify(await world.source()), /424242|hunter2/);
   assert.doesNotMatch((await world.events()).join('\n'), /424242|hunter2/);
 });
+
+test('the clone goes with its GitSource, and with an address that it no longer has', async (t) => {
+  const world = await open(t);
+  await world.start();
+  assert.equal((await world.clones()).length, 1);
+
+  await world.patch(KINDS.gitSource, 'app', { spec: { url: `${world.origin.url}/` } });
+  await until('a clone of the other address', async () => (await world.clones()).length === 2);
+
+  const ref = { kind: KINDS.gitSource, namespace: NAMESPACE, name: 'app' };
+  await world.kube.writer.write({ verb: 'delete', ref }, { fieldManager: 'test' });
+  await until('the clones to go', async () => (await world.clones()).length === 0);
+});

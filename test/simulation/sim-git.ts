@@ -103,7 +103,7 @@ export interface SimGitOptions {
 
 /** Git as one simulated process sees it. */
 export function createSimGit(options: SimGitOptions): Git {
-  return { open: () => openRepository(options) };
+  return { open: () => openRepository(options), keepOnly: () => Promise.resolve() };
 }
 
 function openRepository({ repository, process, delayMs, fateOf, crash }: SimGitOptions): GitRepository {

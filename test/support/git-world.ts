@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -40,6 +40,8 @@ export interface GitWorld {
   patch(kind: ResourceKind, name: string, body: unknown, subresource?: 'status'): Promise<void>;
   create(kind: ResourceKind, object: KubeObject): Promise<KubeObject>;
   events(): Promise<readonly string[]>;
+  /** Folders in the state directory. */
+  clones(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -224,6 +226,7 @@ export async function openGitWorld(
           `${(event['involvedObject'] as { kind: string }).kind} ${String(event['reason'])}: ${String(event['message'])}`,
       );
     },
+    clones: () => readdir(state),
     async close() {
       await running?.stop();
       await kube.close();

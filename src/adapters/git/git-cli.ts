@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 
 import type { Git, GitCommit, GitRemote, GitRepository, FileChange, TreeEntry } from '../../ports/git.ts';
+import { cacheName, markUsed, removeUnfollowed } from './cache-folders.ts';
 import { runCommand } from './run-command.ts';
 import { gitEnvironment } from './git-environment.ts';
 import { gitError, gitErrorFrom } from './git-error.ts';
@@ -46,11 +47,18 @@ const PACKS_MAX = 300;
 const HEAD_REF = 'refs/headgate/head';
 
 /** Git through the system's `git`: one bare, shallow, blobless cache for each remote. */
-export function createGit(options: GitOptions): Git {
-  return { open: (remote) => openRepository(remote, options) };
+export function createGit(given: GitOptions): Git {
+  // Commands run in the caches' folders.
+  const options = { ...given, stateDirectory: resolve(given.stateDirectory) };
+  const owner = randomUUID();
+  return {
+    open: (remote) => openRepository(remote, options, owner),
+    keepOnly: (remotes) => removeUnfollowed(options.stateDirectory, new Set(remotes.map(cacheName)), owner),
+  };
 }
 
-function openRepository(remote: GitRemote, options: GitOptions): GitRepository {
+/** `owner` tells this process from others that use the state directory. */
+function openRepository(remote: GitRemote, options: GitOptions, owner: string): GitRepository {
   const limits = { ...LIMITS, ...options.limits };
   const protocols = ['https', 'ssh', ...(options.extraProtocols ?? [])];
   const folder = join(options.stateDirectory, cacheName(remote));
@@ -72,6 +80,7 @@ function openRepository(remote: GitRemote, options: GitOptions): GitRepository {
       protocols,
       url: remote.url,
       credentials: remote.credentials,
+      directory: options.stateDirectory,
       inherited: options.inherited ?? process.env,
     });
     try {
@@ -129,6 +138,7 @@ function openRepository(remote: GitRemote, options: GitOptions): GitRepository {
     assertAllowed(remote, protocols);
     if (await hasTooManyPacks(folder)) await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    await markUsed(folder, owner);
     await text('preparing the cache', ['init', '--quiet', '--bare', '--template=', folder]);
     await removeLocks(folder);
     await text('preparing the cache', ['config', 'remote.origin.url', remote.url]);
@@ -433,10 +443,6 @@ function assertAllowed(remote: GitRemote, protocols: readonly string[]): void {
     throw gitError('ref-not-found', `spec.branch ${JSON.stringify(remote.branch)} is not a branch name`);
 }
 
-function cacheName(remote: GitRemote): string {
-  return createHash('sha256').update(`${remote.cacheKey}\n${remote.url}`).digest('hex').slice(0, 32);
-}
-
 function isWorthAnotherWay(error: unknown): boolean {
   const reason = error instanceof Error && 'reason' in error ? error.reason : undefined;
   return reason === 'failed' || reason === 'unreachable' || reason === 'ref-not-found';
@@ -514,5 +520,4 @@ async function hasTooManyPacks(folder: string): Promise<boolean> {
 async function removeLocks(folder: string): Promise<void> {
   const names = ['shallow.lock', 'config.lock', 'packed-refs.lock', 'HEAD.lock', `${HEAD_REF}.lock`];
   await Promise.all(names.map((name) => rm(join(folder, name), { force: true })));
-  await writeFile(join(folder, 'headgate-cache'), 'A cache of Headgate; it may be deleted at any time.\n');
 }

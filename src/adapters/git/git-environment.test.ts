@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { describe, it } from 'node:test';
 import { gitEnvironment } from './git-environment.ts';
 
+const directory = tmpdir();
 const inherited = { PATH: '/bin', AWS_SECRET_ACCESS_KEY: 'x', GIT_DIR: '/elsewhere', HTTPS_PROXY: 'http://proxy' };
 
 describe('the environment of a git command', () => {
   it('takes over little, and nobody\u2019s configuration', async () => {
-    const { env } = await gitEnvironment({ protocols: ['https', 'ssh'], url: 'https://h/x', inherited });
+    const { env } = await gitEnvironment({ protocols: ['https', 'ssh'], url: 'https://h/x', inherited, directory });
 
     assert.equal(env['PATH'], '/bin');
     assert.equal(env['HTTPS_PROXY'], 'http://proxy');
@@ -23,10 +25,16 @@ describe('the environment of a git command', () => {
 
   it('checks host keys strictly against the known ones alone, and removes the key files afterwards', async () => {
     const credentials = { identity: 'KEY', knownHosts: 'host ssh-ed25519 AAAA' };
-    const environment = await gitEnvironment({ protocols: ['ssh'], url: 'ssh://git@h/x', credentials, inherited });
+    const environment = await gitEnvironment({
+      protocols: ['ssh'],
+      url: 'ssh://git@h/x',
+      credentials,
+      inherited,
+      directory,
+    });
     const command = environment.env['GIT_SSH_COMMAND'] ?? '';
-    const identity = /IdentityFile=([^']+)/.exec(command)?.[1] ?? '';
-    const known = /UserKnownHostsFile=([^']+)/.exec(command)?.[1] ?? '';
+    const identity = /IdentityFile="([^"]+)"/.exec(command)?.[1] ?? '';
+    const known = /UserKnownHostsFile="([^"]+)"/.exec(command)?.[1] ?? '';
 
     assert.match(command, /StrictHostKeyChecking=yes/);
     assert.match(command, /GlobalKnownHostsFile=\/dev\/null/);
@@ -40,8 +48,8 @@ describe('the environment of a git command', () => {
 
   it('sends credentials of https to https alone, and knows what must not be told', async () => {
     const credentials = { username: 'bot', password: 'hunter2' };
-    const https = await gitEnvironment({ protocols: [], url: 'https://h/x', credentials, inherited });
-    const ssh = await gitEnvironment({ protocols: [], url: 'ssh://h/x', credentials, inherited });
+    const https = await gitEnvironment({ protocols: [], url: 'https://h/x', credentials, inherited, directory });
+    const ssh = await gitEnvironment({ protocols: [], url: 'ssh://h/x', credentials, inherited, directory });
 
     assert.match(settings(https.env).get('http.extraHeader') ?? '', /^Authorization: Basic /);
     assert.equal(settings(ssh.env).get('http.extraHeader'), undefined);

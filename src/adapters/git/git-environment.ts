@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { GitCredentials } from '../../ports/git.ts';
+import { KEYS_PREFIX } from './cache-folders.ts';
 
 export interface GitEnvironment {
   readonly env: Readonly<Record<string, string>>;
@@ -41,6 +41,8 @@ export async function gitEnvironment(options: {
   readonly protocols: readonly string[];
   readonly url: string;
   readonly credentials?: GitCredentials;
+  /** Where files with keys may stand while the command runs. */
+  readonly directory: string;
   readonly inherited: Readonly<Record<string, string | undefined>>;
 }): Promise<GitEnvironment> {
   const credentials = options.credentials ?? {};
@@ -59,7 +61,7 @@ export async function gitEnvironment(options: {
     ...[credentials.password, credentials.bearerToken].filter((text) => text !== undefined && text !== '').map(String),
   );
 
-  const files = await keyFiles(credentials);
+  const files = await keyFiles(credentials, options.directory);
   if (files.certificateAuthority !== undefined) env['GIT_SSL_CAINFO'] = files.certificateAuthority;
   env['GIT_SSH_COMMAND'] = sshCommand(files);
   env['GIT_CONFIG_COUNT'] = String(config.length);
@@ -123,14 +125,14 @@ interface KeyFiles {
   dispose(): Promise<void>;
 }
 
-async function keyFiles(credentials: GitCredentials): Promise<KeyFiles> {
+async function keyFiles(credentials: GitCredentials, directory: string): Promise<KeyFiles> {
   const wanted = {
     identity: credentials.identity,
     knownHosts: credentials.knownHosts,
     certificateAuthority: credentials.certificateAuthority,
   };
   if (Object.values(wanted).every((text) => text === undefined)) return { dispose: async () => {} };
-  const folder = await mkdtemp(join(tmpdir(), 'headgate-git-'));
+  const folder = await mkdtemp(join(directory, KEYS_PREFIX));
   const paths: Record<string, string> = {};
   for (const [name, text] of Object.entries(wanted)) {
     if (text === undefined) continue;
@@ -145,10 +147,10 @@ function sshCommand(files: KeyFiles): string {
   const options = [
     'BatchMode=yes',
     'StrictHostKeyChecking=yes',
-    `UserKnownHostsFile=${files.knownHosts ?? '/dev/null'}`,
+    `UserKnownHostsFile="${files.knownHosts ?? '/dev/null'}"`,
     'GlobalKnownHostsFile=/dev/null',
     'IdentitiesOnly=yes',
-    `IdentityFile=${files.identity ?? '/dev/null'}`,
+    `IdentityFile="${files.identity ?? '/dev/null'}"`,
     'IdentityAgent=none',
     'ForwardAgent=no',
     'ClearAllForwardings=yes',

@@ -6,11 +6,14 @@ import type { Rollout } from '../../api/rollout.ts';
 import { GIT_ANNOTATIONS } from '../../core/gitops/names.ts';
 import type { ObjectCache, QueueAnswer } from '../../ports/kube.ts';
 import { changedObject } from '../changed-object.ts';
-import { causeOf, isRetryable } from '../failure.ts';
+import { causeOf, isKubeError, isRetryable } from '../failure.ts';
 import { keyOf } from '../rollout/caches.ts';
 import { createLiveObjects, type LiveObjects } from './live-objects.ts';
 import type { GitSourceControllerInput } from './git-source-input.ts';
 import { GitSourcePass, newMemory, type SourceMemory } from './git-source-pass.ts';
+
+/** Clones of others that ended are found this late. */
+const TIDY_MS = 60 * 60_000;
 
 /**
  * Works on GitSources: pull, apply, prune, put drift right, and revert on abort; one pass at a time for each.
@@ -22,6 +25,7 @@ export class GitSourceController {
   readonly #live: LiveObjects;
   readonly #input: GitSourceControllerInput;
   readonly #memories = new Map<string, SourceMemory>();
+  #nextTidyAtMs = 0;
 
   constructor(input: GitSourceControllerInput) {
     this.#input = input;
@@ -44,6 +48,8 @@ export class GitSourceController {
   /** Starts working. Caches fill before that, so that a standby takes over warm. */
   start(): void {
     this.#input.queue.run(this.#input.options.workers, (key) => this.#pass(key));
+    // What a process left that ended while GitSources were deleted.
+    void this.#removeClones();
   }
 
   /** Pulls now, for instance since a forge has told of a push. */
@@ -65,6 +71,22 @@ export class GitSourceController {
     return memory;
   }
 
+  /** Clones of GitSources that are gone, or that follow another repository now. It is a cache: a disk that refuses is only told. */
+  async #removeClones(): Promise<void> {
+    const { git, clock, telemetry } = this.#input;
+    this.#nextTidyAtMs = clock.nowMs() + TIDY_MS;
+    if (this.sources.state !== 'synced') return;
+    const followed = this.sources
+      .list()
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map(({ metadata, spec }) => ({ cacheKey: `${metadata.namespace}/${metadata.name}`, url: spec.url }));
+    try {
+      await git.keepOnly(followed);
+    } catch (error) {
+      telemetry.log.warn({ cause: error }, 'clones that nobody follows could not be removed');
+    }
+  }
+
   #wakeOwner(object: KubeObject): void {
     const owner = object.metadata.annotations?.[GIT_ANNOTATIONS.source];
     if (owner !== undefined && this.#memories.has(owner)) this.#input.queue.add(owner);
@@ -77,8 +99,10 @@ export class GitSourceController {
     if (source === undefined || source.metadata.deletionTimestamp !== undefined) {
       this.#memories.delete(key);
       if (source === undefined) telemetry.metrics.objectGone({ kind: 'git_source', namespace, name });
+      await this.#removeClones();
       return {};
     }
+    if (clock.nowMs() >= this.#nextTidyAtMs) await this.#removeClones();
     if (source.metadata.labels?.[INSTANCE_ID_LABEL] !== this.#input.options.instanceId) return {};
     const ref = { kind: KINDS.gitSource, namespace, name };
     if (!kube.writer.fresh(ref)) {
@@ -95,7 +119,8 @@ export class GitSourceController {
         source,
       }).run();
     } catch (error) {
-      failed = !isRetryable(error);
+      // Deleted in the middle of the pass: the next one finds that it is gone.
+      failed = !isRetryable(error) && !(isKubeError(error) && error.reason === 'not-found');
       const facts = { gitSource: key, cause: error };
       if (failed) telemetry.log.error(facts, 'pass over a GitSource failed');
       else telemetry.log.debug({ ...facts, cause: causeOf(error) }, 'pass over a GitSource starts again');
