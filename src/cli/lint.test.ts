@@ -180,4 +180,91 @@ spec: { defaultBackend: { service: { name: other, port: { number: 80 } } } }
     assert.equal(runs[0].results.length, 1);
     assert.equal(runs[0].results[0].locations[0].physicalLocation.artifactLocation.uri, join(directory, 'bad.yaml'));
   });
+
+  const templateOf = (metric: string, more = ''): string => `
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata: { name: errors }
+spec:
+  args: [{ name: count, value: '3' }]
+  ${more}
+  metrics: [{ name: a, ${metric} }]
+`;
+  const prometheus = "provider: { prometheus: { query: q, address: 'http://p' } }";
+  const sky = (query: string): string =>
+    `successCondition: 'true', provider: { skywalking: { address: 'http://s', query: '${query}' } }`;
+  const NEVER = 'metric-never-fails';
+  const NO_DATA = 'skywalking-no-data';
+  const WARNINGS: readonly (readonly [what: string, template: string, rule?: string, message?: string])[] = [
+    ['no condition', templateOf(prometheus), NEVER, 'spec.metrics[0]: any value is good; say with'],
+    ['no condition, in a dry run', templateOf(prometheus, 'dryRun: [{ metricName: a }]')],
+    ['a condition', templateOf(`successCondition: 'result[0] > 1', ${prometheus}`)],
+    [
+      'as many failures as there are',
+      templateOf(`successCondition: 'true', count: 3, interval: 1m, failureLimit: 3, ${prometheus}`),
+      NEVER,
+      '.failureLimit: 3 allows all 3 measurements to fail; allow fewer than there are',
+    ],
+    [
+      'a failure of one',
+      templateOf(`successCondition: 'true', failureLimit: 1, ${prometheus}`),
+      NEVER,
+      '1 allows the only measurement to fail',
+    ],
+    ['fewer failures', templateOf(`successCondition: 'true', count: 3, interval: 1m, failureLimit: 2, ${prometheus}`)],
+    ['failures of many', templateOf(`successCondition: 'true', interval: 1m, failureLimit: 3, ${prometheus}`)],
+    [
+      'a count that a run knows',
+      templateOf(`successCondition: 'true', count: '{{args.count}}', interval: 1m, failureLimit: 3, ${prometheus}`),
+    ],
+    [
+      'no limit',
+      templateOf(
+        `successCondition: 'true', count: 3, interval: 1m, failureLimit: -1, consecutiveSuccessLimit: 2, ${prometheus}`,
+      ),
+    ],
+    [
+      'a Job',
+      templateOf(
+        'provider: { job: { spec: { template: { spec: { restartPolicy: Never, containers: [{ name: c, image: i }] } } } } }',
+      ),
+    ],
+    [
+      'one number of SkyWalking',
+      templateOf(sky('{ a: readMetricsValue(duration: $duration) }')),
+      NO_DATA,
+      'spec.metrics[0].provider.skywalking.query: readMetricsValue answers 0 where there is no data; ask for execExpression',
+    ],
+    [
+      'numbers of SkyWalking',
+      templateOf(sky('{ a: readMetricsValues { values { values { value } } } }')),
+      NO_DATA,
+      'readMetricsValues answers 0 where there is no data; ask for isEmptyValue, too',
+    ],
+    [
+      'numbers of SkyWalking that tell',
+      templateOf(sky('{ a: readMetricsValues { values { values { value isEmptyValue } } } }')),
+    ],
+    ['one number of SkyWalking that tells', templateOf(sky('{ a: readNullableMetricsValue { value isEmptyValue } }'))],
+  ];
+  for (const [what, template, rule, message = ''] of WARNINGS) {
+    it(`${rule === undefined ? 'does not warn' : `warns (${rule})`}: ${what}`, () => {
+      const file = join(directory, 'warn.yaml');
+      writeFileSync(file, template);
+      const lint = (format: 'text' | 'json' | 'sarif') => lintVerb({ filename: [file], format }, yaml);
+
+      assert.equal(lint('text').exitCode, 0);
+      if (rule === undefined) return assert.equal(lint('text').text, '1 object, 0 problems');
+      assert.match(
+        lint('text').text,
+        /warn\.yaml:1: warning: AnalysisTemplate\/errors: .*\n1 object, 0 problems, 1 warning$/,
+      );
+      assert.ok(lint('text').text.includes(message), lint('text').text);
+      const [finding] = JSON.parse(lint('json').text).findings;
+      assert.deepEqual([finding.level, finding.rule], ['warning', rule]);
+      const [run] = JSON.parse(lint('sarif').text).runs;
+      assert.deepEqual([run.results[0].level, run.results[0].ruleId], ['warning', rule]);
+      assert.deepEqual(run.tool.driver.rules, [{ id: rule }]);
+    });
+  }
 });

@@ -10,6 +10,7 @@ import { validateReferences } from '../api/validation/references.ts';
 import { conditionProblem } from '../core/analysis/expression/program.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
 import type { YamlParser } from '../ports/git.ts';
+import { warningsFor, type WarningRule } from './lint-warnings.ts';
 import { unknownFields } from './unknown-fields.ts';
 import { readManifestFiles, type FileFault, type FileObject } from './manifest-files.ts';
 
@@ -20,26 +21,30 @@ export interface LintOptions {
 
 export interface LintResult {
   readonly text: string;
-  /** 1 when there is anything to mend. */
+  /** 1 when there is anything to mend; warnings are none. */
   readonly exitCode: 0 | 1;
 }
 
 interface Finding extends FileFault {
   /** `Rollout/shop`; empty when the document could not be read. */
   readonly object: string;
+  readonly rule: 'invalid-manifest' | WarningRule;
 }
 
 /** The verb `lint`: what is wrong with manifests, by the rules that the controller itself applies. Needs no cluster. */
 export function lintVerb(options: LintOptions, yaml: YamlParser): LintResult {
   const { objects, faults } = readManifestFiles(options.filename, yaml);
-  const findings: Finding[] = faults.map((fault) => ({ ...fault, object: '' }));
+  const findings: Finding[] = faults.map((fault) => ({ ...fault, object: '', rule: 'invalid-manifest' }));
   for (const entry of objects) findings.push(...findingsIn(entry, objects));
-  const exitCode = findings.length === 0 ? 0 : 1;
+  const exitCode = findings.some(isProblem) ? 1 : 0;
   switch (options.format) {
     case 'text':
       return { text: textOf(findings, objects.length), exitCode };
     case 'json':
-      return { text: JSON.stringify({ objects: objects.length, findings }, undefined, 2), exitCode };
+      return {
+        text: JSON.stringify({ objects: objects.length, findings: findings.map(leveled) }, undefined, 2),
+        exitCode,
+      };
     case 'sarif':
       return { text: JSON.stringify(sarifOf(findings), undefined, 2), exitCode };
   }
@@ -52,7 +57,20 @@ function findingsIn(entry: FileObject, all: readonly FileObject[]): readonly Fin
   const problems = validateManifest(object);
   const found = problems.length === 0 && object.kind === 'Rollout' ? validateAmong(entry, all) : problems;
   const messages = [...fieldProblems(object), ...found.map(({ message }) => message)];
-  return [...messages, ...conditionProblems(object)].map((message) => ({ file, line, object: name, message }));
+  const faults = [...messages, ...conditionProblems(object)].map((message): Finding => {
+    return { file, line, object: name, rule: 'invalid-manifest', message };
+  });
+  // What is invalid would not run at all.
+  if (faults.length > 0) return faults;
+  return warningsFor(object).map(({ rule, message }) => ({ file, line, object: name, rule, message }));
+}
+
+function isProblem({ rule }: Finding): boolean {
+  return rule === 'invalid-manifest';
+}
+
+function leveled(finding: Finding): Finding & { readonly level: 'error' | 'warning' } {
+  return { ...finding, level: isProblem(finding) ? 'error' : 'warning' };
 }
 
 /** Others have kinds of the same name. */
@@ -122,11 +140,19 @@ function distance(from: FileObject, to: FileObject): number {
 }
 
 function textOf(findings: readonly Finding[], objects: number): string {
-  const lines = findings.map(({ file, line, object, message }) => {
-    return `${file}:${line}: ${object === '' ? '' : `${object}: `}${message}`;
+  const lines = findings.map((finding) => {
+    const { file, line, object, message } = finding;
+    const about = `${isProblem(finding) ? '' : 'warning: '}${object === '' ? '' : `${object}: `}`;
+    return `${file}:${line}: ${about}${message}`;
   });
-  const count = findings.length === 1 ? '1 problem' : `${findings.length} problems`;
-  return [...lines, `${objects} ${objects === 1 ? 'object' : 'objects'}, ${count}`].join('\n');
+  const problems = findings.filter(isProblem).length;
+  const warnings = findings.length - problems;
+  const counts = [counted(objects, 'object'), counted(problems, 'problem')];
+  return [...lines, [...counts, ...(warnings === 0 ? [] : [counted(warnings, 'warning')])].join(', ')].join('\n');
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** Static Analysis Results Interchange Format 2.1.0, which code hosts show beside the lines. */
@@ -136,10 +162,12 @@ function sarifOf(findings: readonly Finding[]): unknown {
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'headgate', rules: [{ id: 'invalid-manifest' }] } },
-        results: findings.map(({ file, line, object, message }) => ({
-          ruleId: 'invalid-manifest',
-          level: 'error',
+        tool: {
+          driver: { name: 'headgate', rules: [...new Set(findings.map(({ rule }) => rule))].map((id) => ({ id })) },
+        },
+        results: findings.map(leveled).map(({ file, line, object, message, rule, level }) => ({
+          ruleId: rule,
+          level,
           message: { text: object === '' ? message : `${object}: ${message}` },
           locations: [{ physicalLocation: { artifactLocation: { uri: file }, region: { startLine: line } } }],
         })),
