@@ -173,8 +173,11 @@ function withinSurge(world: World, position: Position, { roles, wanted, stable }
   const size = sizeOf(roles.current);
   if (unreadyMax === undefined || wanted <= size) return wanted;
   const started = Math.max(size, availableOf(roles.current) + unreadyMax + dispensable(world, wanted));
-  const makesRoom = podsMax !== undefined && stableMakesRoom(world, position, { roles, wanted, stable });
-  return Math.min(wanted, started, makesRoom ? Math.max(size, podsMax - stable) : wanted);
+  // Versions before it go in any case: as soon as the canary Service leads to the first pod of this one.
+  const before = sum(roles.others, sizeOf);
+  const makesRoom =
+    podsMax !== undefined && (before > 0 || stableMakesRoom(world, position, { roles, wanted, stable }));
+  return Math.min(wanted, started, makesRoom ? Math.max(size, 1, podsMax - stable - before) : wanted);
 }
 
 /** Stable is about to shrink, or the weight to move on, after which it will. */

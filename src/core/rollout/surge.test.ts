@@ -85,6 +85,28 @@ describe('with a router', () => {
     }
   }
 
+  it('a bound on all pods counts those of a version that gives way, too', () => {
+    const canary = routed({ steps: STEPS, maxSurge: 3, dynamicStableScale: true });
+    const world = new PureWorld(rolloutOf({ replicas: 10, canary }), { podStartMs: 5_000 }).advance(60_000);
+    world.image('v2').advance(120_000);
+    assert.deepEqual(world.sizes(), { v1: 5, v2: 5 });
+    const beside: number[] = [];
+    const pass = world.pass.bind(world);
+    world.pass = (effectsMax) => {
+      const changed = pass(effectsMax);
+      const { v1 = 0, v2 = 0, v3 = 0 } = world.sizes();
+      // The canary Service leads away from v2 only when there is something else that it may lead to.
+      if (v3 > 1) beside.push(v1 + v2 + v3);
+      return changed;
+    };
+
+    world.image('v3').advance(200_000);
+
+    assert.equal(world.status.phase, 'Paused', world.status.message);
+    assert.deepEqual(world.sizes(), { v1: 5, v2: 0, v3: 5 });
+    assert.ok(Math.max(...beside) <= 13, beside.join());
+  });
+
   it('a bound on all pods holds up neither an exact size, nor an abort, nor a full promotion', () => {
     const steps = [{ setCanaryScale: { replicas: 6 } }, { setWeight: 30 }, { pause: {} }];
     const seen = mostUnready({ maxSurge: 1, dynamicStableScale: true, steps });
