@@ -392,6 +392,25 @@ onEachControlPlane('a canary behind a router', { concurrency: 8 }, (name) => {
       return now?.metadata.annotations?.['nginx.ingress.kubernetes.io/canary-weight'] === '0';
     });
   });
+
+  story('leaves ingress-nginx a stable pod until the stable Service leads to the new version', async (scene) => {
+    const steps = [{ setWeight: 100 }, { pause: {} }];
+    await scene.apply(...services, ingress('shop', 'shop-stable'), rollout(NGINX, steps, { dynamicStableScale: true }));
+    await scene.untilPhase('shop', 'Healthy');
+
+    await scene.setImage('shop', 'shop:2');
+    const paused = await scene.untilPhase('shop', 'Paused');
+    await scene.untilRollout('shop', 'with fewer stable pods', ({ status }) => status.replicas === 5);
+    assert.equal(await selectedHash(scene, 'shop-stable'), paused['status'].stableRS);
+    assert.deepEqual(await scene.sizes(), [1, 4]);
+
+    await scene.patchStatus('shop', { pauseConditions: null });
+    const done = await scene.untilRollout('shop', 'rid of the old version', ({ status }) => {
+      return status.phase === 'Healthy' && status.replicas === 4;
+    });
+    assert.equal(await selectedHash(scene, 'shop-stable'), done['status'].currentPodHash);
+    assert.deepEqual(await scene.sizes(), [0, 4]);
+  });
 });
 
 async function routeWeights(scene: Scene, name = 'shop'): Promise<Readonly<Record<string, number>>> {

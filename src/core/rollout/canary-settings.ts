@@ -35,6 +35,8 @@ export interface CanarySettings {
   /** Services that follow a role beside ping-pong Services, without traffic of the router. */
   readonly followers: { readonly canary: string | undefined; readonly stable: string | undefined };
   readonly dynamicStableScale: boolean;
+  /** Pods that the stable version keeps while the stable Service leads to it, whatever its share of the traffic is. */
+  readonly stableMin: number;
   readonly minPodsPerReplicaSet: number;
   readonly threshold: { readonly percent: boolean; readonly value: number } | undefined;
   readonly scaleDownDelayMs: number;
@@ -73,6 +75,8 @@ export function canarySettingsOf(spec: RolloutSpec, stablePingPong?: StablePingP
     pingPong,
     followers: pingPong ? roleServicesOf(named, undefined) : { canary: undefined, stable: undefined },
     dynamicStableScale: routing !== undefined && canary.dynamicStableScale === true,
+    // Without endpoints behind the main Ingress ingress-nginx answers 503, also for what is the canary's.
+    stableMin: isPlainObject(routing?.nginx) ? 1 : 0,
     minPodsPerReplicaSet: routing === undefined ? 0 : (canary.minPodsPerReplicaSet ?? 0),
     threshold: thresholdOf(canary),
     scaleDownDelayMs: scaleDownDelaySecondsOf(spec) * 1_000,

@@ -25,6 +25,7 @@ export function capacityTarget(world: World, position: Position): Split {
     scaleReplicas: canaryScaleAt(world, position)?.replicas,
     minPodsPerReplicaSet: settings.minPodsPerReplicaSet,
     dynamicStableScale: settings.dynamicStableScale,
+    stableMin: settings.stableMin,
     observed: observedShares(world, position),
     aborted: position.abort,
   });

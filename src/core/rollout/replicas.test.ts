@@ -160,6 +160,7 @@ describe('the split when a router steers traffic', () => {
     scaleReplicas: undefined,
     minPodsPerReplicaSet: 0,
     dynamicStableScale: false,
+    stableMin: 0,
     observed: undefined,
     aborted: false,
   };
@@ -169,6 +170,17 @@ describe('the split when a router steers traffic', () => {
     ['a canary that has pods has at least the fewest allowed', { scaleWeight: 5, minPodsPerReplicaSet: 2 }, '2/10'],
     ['no weight is no pod, whatever the fewest are', { scaleWeight: 0, minPodsPerReplicaSet: 2 }, '0/10'],
     ['an exact size counts as it is', { scaleReplicas: 1, minPodsPerReplicaSet: 2 }, '1/10'],
+    ['a stable side that scales has no pods without traffic', { dynamicStableScale: true, scaleWeight: 100 }, '10/0'],
+    [
+      'but one that its router has to find there',
+      { dynamicStableScale: true, scaleWeight: 100, stableMin: 1, observed: { canary: 100, stable: 0 } },
+      '10/1',
+    ],
+    [
+      'unless there are to be none at all',
+      { replicas: 0, dynamicStableScale: true, scaleWeight: 100, stableMin: 1 },
+      '0/0',
+    ],
     [
       'a stable side that scales waits for the weight that was seen',
       { dynamicStableScale: true, observed: { canary: 10, stable: 90 } },

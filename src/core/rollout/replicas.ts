@@ -192,6 +192,8 @@ export interface RoutedInput {
   readonly scaleReplicas: number | undefined;
   readonly minPodsPerReplicaSet: number;
   readonly dynamicStableScale: boolean;
+  /** Pods that stable keeps also without a share of the traffic. */
+  readonly stableMin: number;
   /** Weights that the router was last seen with; absent before the first. */
   readonly observed: { readonly canary: number; readonly stable: number } | undefined;
   readonly aborted: boolean;
@@ -215,7 +217,7 @@ function routedStable(input: RoutedInput): number {
   const scaleWeight = input.scaleReplicas === undefined ? input.scaleWeight : 0;
   const wanted = share(input, input.weightTotal - scaleWeight);
   const serving = input.observed === undefined ? wanted : share(input, input.observed.stable);
-  return withMinPods(Math.max(wanted, serving), input);
+  return withMinPods(Math.max(wanted, serving, Math.min(input.stableMin, input.replicas)), input);
 }
 
 function share(input: RoutedInput, weight: number): number {
