@@ -178,7 +178,7 @@ function withinSurge(world: World, position: Position, { roles, wanted, stable }
   const before = sum(roles.others, sizeOf);
   const makesRoom =
     podsMax !== undefined && (before > 0 || stableMakesRoom(world, position, { roles, wanted, stable }));
-  return Math.min(wanted, started, makesRoom ? Math.max(size, 1, podsMax - stable - before) : wanted);
+  return Math.min(wanted, started, makesRoom ? Math.max(size, Math.min(before, 1), podsMax - stable - before) : wanted);
 }
 
 /** Stable is about to shrink, or the weight to move on, after which it will. */
