@@ -125,6 +125,21 @@ test('a commit that changed other objects in the same files is left to people', 
   assert.equal(await world.origin.head(), head);
 });
 
+test('of more commits than are rendered singly none may say that it must not be rolled back', { skip }, async (t) => {
+  const world = await openShop(t);
+  for (let count = 0; count <= 20; count += 1)
+    await world.origin.commit({ 'app/kustomization.yaml': kustomization('v1', `# ${count}\n`) }, `note ${count}`);
+  await world.origin.commit({ 'app/kustomization.yaml': kustomization('v2') }, 'shop v2\n\nRollback: never');
+  const head = await world.origin.commit({ 'app/kustomization.yaml': kustomization('v2', '# last\n') }, 'a note');
+  await world.pull();
+
+  await abort(world);
+  const entry = await revertOf(world, 'Skipped');
+
+  assert.match(entry.message ?? '', /Rollback: never/);
+  assert.equal(await world.origin.head(), head);
+});
+
 test('without an executable the message says what to install', async () => {
   const kustomize = createKustomize({ commands: [['headgate-has-no-such-program']] });
 

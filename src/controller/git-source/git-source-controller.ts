@@ -151,6 +151,13 @@ function asksForWork(old: GitSource, now: GitSource): boolean {
 function concernsGit(old: Rollout, now: Rollout): boolean {
   if (old.metadata.generation !== now.metadata.generation) return true;
   if (JSON.stringify(old.metadata.annotations) !== JSON.stringify(now.metadata.annotations)) return true;
-  const fields = ['abort', 'observedGeneration', 'workloadObservedGeneration', 'currentPodHash', 'stableRS'] as const;
+  const fields = [
+    'abort',
+    'abortedAt',
+    'observedGeneration',
+    'workloadObservedGeneration',
+    'currentPodHash',
+    'stableRS',
+  ] as const;
   return fields.some((field) => old.status?.[field] !== now.status?.[field]);
 }

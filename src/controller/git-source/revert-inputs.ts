@@ -10,6 +10,7 @@ import {
   type RevertPlan,
   type SourceFile,
 } from '../../core/gitops/revert-plan.ts';
+import type { LoggedCommit } from '../../core/gitops/revert-guard.ts';
 import { otherUserOf } from '../../core/gitops/shared-parts.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import type { FileChange } from '../../ports/git.ts';
@@ -36,6 +37,8 @@ export interface RevertRange {
 
 /** Rendering takes a process each; a longer history is taken as one change from the stable to the aborted commit. */
 const RENDERED_COMMITS_MAX = 20;
+/** The same for plain files: two commands each. */
+const COMMITS_MAX = 200;
 
 /** Reads what the plan needs from the repository and makes it. Throws GitError and KustomizeError. */
 export async function planAtHead(tools: DeclarationTools, range: RevertRange): Promise<RevertPlan> {
@@ -83,14 +86,26 @@ async function readChanges(
   const commits = await repository.history({ from: range.stable, to: range.aborted, paths: folders });
   if (commits === undefined) {
     await repository.fetch(range.stable);
-    return [await readChange(tools, { from: range.stable, to: range.aborted, message: '' }, folders)];
+    return [await readWhole(tools, range, folders, [])];
   }
+  if (commits.length > COMMITS_MAX) return [await readWhole(tools, range, folders, commits)];
   const changes: CommitChange[] = [];
   for (const commit of commits) {
     if (commit.parent !== undefined)
       changes.push(await readChange(tools, { from: commit.parent, to: commit.id, message: commit.message }, folders));
   }
   return changes;
+}
+
+/** Everything between the stable and the aborted commit as one change. */
+async function readWhole(
+  tools: DeclarationTools,
+  range: RevertRange,
+  folders: readonly string[],
+  comprises: readonly LoggedCommit[],
+): Promise<CommitChange> {
+  const change = await readChange(tools, { from: range.stable, to: range.aborted, message: '' }, folders);
+  return { ...change, comprises };
 }
 
 async function readChange(
@@ -183,7 +198,14 @@ async function renderedCulprits(
   id: string,
 ): Promise<readonly CommitChange[]> {
   if (changes.length > RENDERED_COMMITS_MAX)
-    return [await readChange(tools, { from: range.stable, to: range.aborted, message: '' }, [range.folder])];
+    return [
+      await readWhole(
+        tools,
+        range,
+        [range.folder],
+        changes.map(({ commit, message }) => ({ id: commit, message })),
+      ),
+    ];
   const culprits: CommitChange[] = [];
   let later = await renderedTemplate(tools, range, range.aborted, id);
   for (const [index, change] of changes.entries()) {

@@ -125,6 +125,7 @@ async function attemptOnce(tools: RevertTools, work: RevertWork): Promise<Result
     };
   const culpritProblem = culpritRefusal(
     plan.culprits.map((culprit) => ({ id: culprit.commit, message: culprit.message })),
+    plan.culprits.flatMap((culprit) => culprit.comprises ?? []),
   );
   if (culpritProblem !== undefined)
     return { state: 'Skipped', message: `${culpritProblem}: revert by hand if that is right` };

@@ -17,6 +17,8 @@ import { revertKey } from './revert-guard.ts';
  */
 
 const ENTRIES_MAX = 50;
+/** An object of Kubernetes holds about a megabyte, and the message of a revert tells less. */
+const REASON_CHARACTERS_MAX = 1_000;
 const BACKOFF_BASE_MS = 5_000;
 const BACKOFF_MAX_MS = 10 * 60_000;
 
@@ -37,7 +39,7 @@ export function withNewAborts(
       podTemplateHash: abort.hash,
       abortedRevision: abort.abortedCommit,
       ...(abort.stableCommit === undefined ? {} : { stableRevision: abort.stableCommit }),
-      reason: abort.reason,
+      reason: abort.reason.slice(0, REASON_CHARACTERS_MAX),
       attempts: 0,
       time: now,
     }));

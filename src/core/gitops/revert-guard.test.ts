@@ -43,6 +43,8 @@ describe('the guard of reverts', () => {
     assert.match(culpritRefusal([{ id: 'c', message }]) ?? '', /is a revert itself/);
     assert.match(culpritRefusal([{ id: 'c', message: 'x\n\nrollback: Never\n' }]) ?? '', /Rollback: never/);
     assert.equal(culpritRefusal([{ id: 'c', message: 'Rollback: never is not a trailer here\n\nbody' }]), undefined);
+    assert.match(culpritRefusal([], [{ id: 'c', message: 'x\n\nRollback: never' }]) ?? '', /Rollback: never/);
+    assert.equal(culpritRefusal([], [{ id: 'c', message }]), undefined);
     const reapplied = 'Revert "Revert "x""\n\nThis reverts commit 0123456789abcdef.';
     assert.equal(culpritRefusal([{ id: 'c', message: reapplied }]), undefined);
   });

@@ -45,16 +45,26 @@ export function refusalOf(situation: {
   return undefined;
 }
 
-/** Why these commits must not be reverted by a machine; undefined when they may be. */
-export function culpritRefusal(culprits: readonly LoggedCommit[]): string | undefined {
+/**
+ * Why these commits must not be reverted by a machine; undefined when they may be. `comprised` are commits that were taken back
+ * as one change: reverts among them are part of what they came to.
+ */
+export function culpritRefusal(
+  culprits: readonly LoggedCommit[],
+  comprised: readonly LoggedCommit[] = [],
+): string | undefined {
+  const forbidding = [...culprits, ...comprised].find(({ message }) => forbidsRollback(message));
+  if (forbidding !== undefined) return `commit ${short(forbidding.id)} says "Rollback: never"`;
   for (const culprit of culprits) {
     const trailers = trailersOf(culprit.message);
-    if (trailers.get(ROLLBACK_TRAILER.toLowerCase())?.toLowerCase() === 'never')
-      return `commit ${short(culprit.id)} says "Rollback: never"`;
     if (trailers.has(TRAILERS.key.toLowerCase()) || isPlainRevert(culprit.message))
       return `commit ${short(culprit.id)} is a revert itself; a revert is never reverted`;
   }
   return undefined;
+}
+
+function forbidsRollback(message: string): boolean {
+  return trailersOf(message).get(ROLLBACK_TRAILER.toLowerCase())?.toLowerCase() === 'never';
 }
 
 /** `git revert` of a change; a revert of a revert brings the change back and counts as a change. */

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../api/kube-object.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 import { identityOf, namespaceIn } from './manifest.ts';
+import type { LoggedCommit } from './revert-guard.ts';
 import { mergeText } from './three-way-text.ts';
 import { mergeValue } from './three-way-value.ts';
 import { templateOf, templateReferences, versionParts, type VersionParts } from './references.ts';
@@ -20,6 +21,8 @@ export interface CommitChange {
   readonly message: string;
   readonly before: readonly SourceFile[];
   readonly after: readonly SourceFile[];
+  /** The commits that were taken as one change, since they are too many to be looked at singly. */
+  readonly comprises?: readonly LoggedCommit[];
 }
 
 /**

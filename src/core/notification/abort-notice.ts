@@ -56,6 +56,9 @@ export function abortIn(rollout: Rollout, { runs, replicaSets }: Owned): Recorde
   };
 }
 
+/** So far the clocks of two replicas may be apart: one records the abort, another one the revert. */
+const CLOCKS_APART_MS = 5_000;
+
 /** What became of undoing this abort in Git, from the journal of the GitSource that declares the Rollout. */
 export function revertOf(abort: RecordedAbort, source: GitSource | undefined): RevertState {
   if (source === undefined || (source.spec.onAbort ?? 'None') === 'None') return { type: 'off' };
@@ -63,7 +66,9 @@ export function revertOf(abort: RecordedAbort, source: GitSource | undefined): R
     ({ rollout, podTemplateHash }) =>
       rollout === `${abort.namespace}/${abort.rollout}` && podTemplateHash === abort.hash,
   );
-  switch (entry?.state) {
+  // It may be about an earlier abort of the same version, which was retried.
+  const isOlder = (parseTimestampMs(entry?.time) ?? Infinity) + CLOCKS_APART_MS < abort.atMs;
+  switch (isOlder ? undefined : entry?.state) {
     case undefined:
     case 'Pending':
       return { type: 'pending' };
