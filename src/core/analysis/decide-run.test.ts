@@ -213,6 +213,62 @@ test('keeps the latest measurements', () => {
   );
 });
 
+test('keeps no more measurements than an object can hold, and says so once', () => {
+  const metric = { ...METRIC, successCondition: 'true', count: undefined };
+  const spec: AnalysisRunSpec = {
+    metrics: [metric],
+    measurementRetention: [{ metricName: 'errors', limit: 1_000_000 }],
+  };
+  const measurements = Array.from({ length: 70 }, (_, index) => ({
+    phase: 'Successful' as const,
+    startedAt: new Date(START_MS + index).toISOString(),
+    finishedAt: new Date(START_MS + index).toISOString(),
+    value: 'ä'.repeat(4_000),
+  }));
+  const status: AnalysisRunStatus = {
+    phase: 'Running',
+    startedAt: new Date(START_MS).toISOString(),
+    metricResults: [{ name: 'errors', phase: 'Running', count: 70, successful: 70, measurements }],
+  };
+
+  const first = decideRun(observe(spec, { status, reports: [report('errors', 0.5, START_MS + 99)] }));
+  const second = decideRun(observe(spec, { status: first.status }));
+
+  const [result] = first.status.metricResults ?? [];
+  assert.equal(result?.count, 71);
+  assert.equal(result?.measurements?.length, 65);
+  assert.equal(result?.measurements?.at(-1)?.value, '0.5');
+  assert.ok(Buffer.byteLength(JSON.stringify(first.status)) < 525_000);
+  const message = "Metric 'errors': measurements older than these were left out: all of a run may take 512 KiB";
+  assert.deepEqual(first.events, [{ type: 'Warning', reason: 'MeasurementsDropped', message }]);
+  assert.deepEqual([second.status, second.events], [first.status, []]);
+});
+
+test('keeps the last measurement of every metric, and the newest of all', () => {
+  const names = ['a', 'b'];
+  const spec = {
+    metrics: names.map((name) => ({ ...METRIC, name, successCondition: 'true', count: undefined })),
+    measurementRetention: [{ metricName: '', limit: 1_000_000 }],
+  };
+  const at = (ms: number) => ({
+    phase: 'Successful' as const,
+    startedAt: new Date(START_MS + ms).toISOString(),
+    finishedAt: new Date(START_MS + ms).toISOString(),
+    value: 'x'.repeat(8_000),
+  });
+  const metricResults = [
+    { name: 'a', phase: 'Running' as const, count: 2, measurements: [at(0), at(1)] },
+    { name: 'b', phase: 'Running' as const, count: 80, measurements: Array.from({ length: 80 }, (_, n) => at(n + 2)) },
+  ];
+  const status: AnalysisRunStatus = { phase: 'Running', startedAt: new Date(START_MS).toISOString(), metricResults };
+
+  const kept = decideRun(observe(spec, { status })).status.metricResults?.map(
+    ({ measurements }) => measurements?.length,
+  );
+
+  assert.deepEqual(kept, [1, 63]);
+});
+
 test('a dry-run metric that is bad does not end the others', () => {
   const spec = { metrics: [{ ...METRIC, name: 'dry' }, METRIC], dryRun: [{ metricName: 'dry' }] };
   const first = decideRun(observe(spec));

@@ -10,6 +10,7 @@ import type { MeasurementReport } from './measurement.ts';
 import { metricRulesOf } from './metric-rules.ts';
 import type { MetricRules } from './metric-rules.ts';
 import { isOver } from './metric-verdict.ts';
+import { DROPPED_KEY, retained } from './retention.ts';
 import { assessRun, isTerminating, notMeasuredText } from './run-verdict.ts';
 import { nextMeasurement } from './schedule.ts';
 import { deletionTimeMs } from './ttl.ts';
@@ -123,7 +124,7 @@ function measure(observation: RunObservation, prepared: Prepared): RunDecision {
   if (!recorded.ok) return end(observation, { phase: 'Error', message: recorded.message });
   const terminated = terminate(observation, prepared, recorded.results);
   const verdict = assessRun(run.spec, prepared.metrics, terminated.results, prepared.rules);
-  const metricResults = verdict.metricResults.map((result) => retained(result, prepared.rules));
+  const metricResults = retained(verdict.metricResults, prepared.rules);
   const status: AnalysisRunStatus = {
     ...run.status,
     phase: verdict.phase,
@@ -277,14 +278,6 @@ function planMeasurements(input: PlanInput): Plan {
   return { ok: true, orders, timesMs };
 }
 
-function retained(result: MetricResult, rules: MetricRules): MetricResult {
-  const { measurements } = result;
-  const kept = rules.measurementsKept(result.name);
-  return measurements === undefined || measurements.length <= kept
-    ? result
-    : { ...result, measurements: measurements.slice(-kept) };
-}
-
 /** The run cannot go on: it ends at once. */
 function end(
   { nowMs, run, inFlight }: RunObservation,
@@ -311,8 +304,12 @@ function end(
 function eventsOf(run: AnalysisRun, status: AnalysisRunStatus, notMeasured: readonly string[]): readonly EventNotice[] {
   const events: EventNotice[] = [];
   for (const result of status.metricResults ?? []) {
-    const before = run.status?.metricResults?.find((one) => one.name === result.name)?.phase;
-    if (result.phase === before || !isOver(result.phase)) continue;
+    const known = run.status?.metricResults?.find((one) => one.name === result.name);
+    const dropped = result.metadata?.[DROPPED_KEY];
+    if (dropped !== undefined && known?.metadata?.[DROPPED_KEY] === undefined) {
+      events.push({ type: 'Warning', reason: 'MeasurementsDropped', message: `Metric '${result.name}': ${dropped}` });
+    }
+    if (result.phase === known?.phase || !isOver(result.phase)) continue;
     const unmeasured = result.phase === 'Successful' && (result.count ?? 0) === 0 ? ' (not measured)' : '';
     events.push({
       type: eventType(result.phase),

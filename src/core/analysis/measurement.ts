@@ -129,7 +129,7 @@ export function redactAll(
   metadata: Readonly<Record<string, string>> | undefined,
   secrets: readonly string[],
 ): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(metadata ?? {}).map(([key, value]) => [key, redact(value, secrets)]));
+  return Object.fromEntries(Object.entries(metadata ?? {}).map(([key, value]) => [key, shownText(value, secrets)]));
 }
 
 function metadataField(metadata: Readonly<Record<string, string>>): Pick<Measurement, 'metadata'> {
