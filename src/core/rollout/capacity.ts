@@ -62,6 +62,14 @@ export function hasCapacity(world: World, position: Position): boolean {
   return settings.routing !== undefined || sum(roles.others, availableOf) === 0;
 }
 
+/** How much of the traffic its pods can carry; nothing where no pods are wanted, whatever is left of them. */
+export function carriedWeight(
+  { settings: { replicas, weightTotal } }: World,
+  replicaSet: ReplicaSet | undefined,
+): number {
+  return replicas === 0 ? 0 : Math.min(weightTotal, Math.floor((weightTotal * availableOf(replicaSet)) / replicas));
+}
+
 /** All pods of a full promotion are there, or as many as the user wants to wait for. */
 export function isFullyAvailable(world: World, current: ReplicaSet | undefined): boolean {
   if (current === undefined) return false;
@@ -183,14 +191,13 @@ function withinSurge(world: World, position: Position, { roles, wanted, stable }
 
 /** Stable is about to shrink, or the weight to move on, after which it will. */
 function stableMakesRoom(world: World, position: Position, { roles, stable }: Growth): boolean {
-  const { steps, weightTotal, replicas } = world.settings;
+  const { steps, weightTotal } = world.settings;
   if (sizeOf(roles.stable) !== stable) return true;
   const shown = shownWeight(world);
   if (!isSettledAt(world, shown)) return true;
   const index = indexOf(position, steps);
   const isLast = position.promoteFull || index >= steps.length;
-  const share = Math.floor((weightTotal * availableOf(roles.current)) / replicas);
-  return shown < Math.min(share, isLast ? weightTotal : stepWeightAt(steps, index));
+  return shown < Math.min(carriedWeight(world, roles.current), isLast ? weightTotal : stepWeightAt(steps, index));
 }
 
 /** Of so many pods, those that nothing waits for. */

@@ -2,7 +2,7 @@ import { KINDS } from '../../api/kinds.ts';
 import type { EventNotice, KubeWrite } from '../../api/kube-write.ts';
 import { MANAGED_BY_ANNOTATION, POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import type { ReplicaSet, Service } from '../../api/workloads.ts';
-import { hasCapacity } from './capacity.ts';
+import { carriedWeight, hasCapacity } from './capacity.ts';
 import type { Position } from './position.ts';
 import { availableOf, hashOf, sizeOf } from './replica-set.ts';
 import { aimOf, serviceNamed } from './service-aim.ts';
@@ -61,10 +61,9 @@ function mayGoForward(world: World, position: Position, to: ReplicaSet | undefin
   const aim = canaryAim(world);
   if (aim === hashOf(to) || canaryIsUnrouted(world)) return true;
   if (aim !== undefined) return false;
-  const { weightTotal, replicas } = world.settings;
   const weight = shownWeight(world);
   if (weight > stepWeight(world, position) || !isSettledAt(world, weight)) return false;
-  return hasCapacity(world, position) || weightTotal * availableOf(to) >= weight * replicas;
+  return hasCapacity(world, position) || carriedWeight(world, to) >= weight;
 }
 
 function canaryAim(world: World): string | undefined {

@@ -1,5 +1,5 @@
 import type { TrafficPlan } from '../traffic.ts';
-import { hasCapacity, isFullyAvailable } from './capacity.ts';
+import { carriedWeight, hasCapacity, isFullyAvailable } from './capacity.ts';
 import type { Position } from './position.ts';
 import { availableOf, hashOf } from './replica-set.ts';
 import { aimOf, reaches, serviceNamed } from './service-aim.ts';
@@ -63,8 +63,7 @@ function covered(world: World, weight: number, roles: Roles): number {
   const shown = shownWeight(world);
   if (weight <= shown) return weight;
   if (!reaches(world, settings.canaryService, roles.current)) return shown;
-  const share = Math.floor((settings.weightTotal * availableOf(roles.current)) / settings.replicas);
-  return Math.max(shown, Math.min(weight, share));
+  return Math.max(shown, Math.min(weight, carriedWeight(world, roles.current)));
 }
 
 /** Pods that the spec asks for at this step are there, and the canary Service leads to them. */
@@ -83,7 +82,7 @@ function fastWeight(world: World, roles: Roles): number {
   if (!reaches(world, settings.canaryService, roles.current)) return shown;
   if (isFullyAvailable(world, roles.current)) return settings.weightTotal;
   if (!settings.dynamicStableScale) return shown;
-  return Math.max(shown, Math.floor((settings.weightTotal * availableOf(roles.current)) / settings.replicas));
+  return Math.max(shown, carriedWeight(world, roles.current));
 }
 
 /**
