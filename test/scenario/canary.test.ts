@@ -204,6 +204,13 @@ onEachControlPlane('a canary without traffic routing', { concurrency: 8 }, (name
       return (await scene.eventLines('shop')).some((line) => line.startsWith('Warning InvalidSpec: '));
     });
     assert.ok(!(await scene.eventLines('shop')).some((line) => line.includes('NewReplicaSetCreated')));
+    await stage.wakeAll();
+    await stage.untilQuiet(scene);
+    const told = (await scene.list('events')).filter(({ reason }) => reason === 'RolloutUpdated');
+    assert.equal(
+      told.reduce((sum, { count }) => sum + Number(count), 0),
+      1,
+    );
 
     await scene.patchSpec('shop', { template });
     const mended = await scene.untilPhase('shop', 'Healthy');

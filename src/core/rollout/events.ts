@@ -69,8 +69,9 @@ function notCompletedNotices(world: World, position: Position, status: RolloutSt
   return [{ type: 'Normal', reason: 'RolloutNotCompleted', message }];
 }
 
+/** Told once, also of a version whose ReplicaSet is refused: the Rollout gets its revision only when there is one. */
 function revisionNotices(world: World, position: Position): readonly EventNotice[] {
-  if (world.problems.length > 0) return [];
+  if (world.problems.length > 0 || world.status.currentPodHash === position.currentHash) return [];
   const revision = String(currentRevision(world, position));
   if (world.rollout.metadata.annotations?.[REVISION_ANNOTATION] === revision) return [];
   return [{ type: 'Normal', reason: 'RolloutUpdated', message: `Rollout updated to revision ${revision}` }];
