@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { blueGreenRollout, canaryRollout, service } from '../support/manifests.ts';
+import { blueGreenRollout, canaryRollout, httpRoute, service, SHOP_ROUTE, SHOP_ROUTED } from '../support/manifests.ts';
 import { onEachControlPlane, stageOn, storiesOn, type Story } from '../support/stories.ts';
 import { until, type Scene } from '../support/world.ts';
 
@@ -48,6 +48,39 @@ onEachControlPlane('strategies and Services', { concurrency: 8 }, (name) => {
     const done = await scene.untilPhase('shop', 'Healthy');
     await untilSelects(scene, 'shop-active', done['status'].currentPodHash);
   });
+
+  story(
+    'a route that the spec names no more leads to stable alone, beside another one that it names',
+    async (scene) => {
+      const services = { stable: 'shop-stable', canary: 'shop-canary' };
+      const steps = [{ setWeight: 40 }, { pause: {} }];
+      const weightsOf = async (route: string): Promise<readonly number[]> => {
+        const found = await scene.get('httproutes.gateway.networking.k8s.io', route);
+        const [rule] = found?.['spec'].rules as readonly { backendRefs: readonly { weight: number }[] }[];
+        return rule?.backendRefs.map(({ weight }) => weight) ?? [];
+      };
+      const routing = (route: string): object => ({ plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: route } } });
+      await scene.apply(
+        ...SHOP_ROUTE,
+        httpRoute('shop-new', services),
+        canaryRollout({ name: 'shop', replicas: 2, steps, canary: SHOP_ROUTED }),
+      );
+      await scene.untilPhase('shop', 'Healthy');
+      await scene.setImage('shop', 'shop:2');
+      await scene.untilPhase('shop', 'Paused');
+      assert.deepEqual(await weightsOf('shop'), [60, 40]);
+
+      await scene.patchSpec('shop', { strategy: { canary: { trafficRouting: routing('mistaken') } } });
+      await scene.untilPhase('shop', 'Degraded');
+      assert.deepEqual(await weightsOf('shop'), [60, 40]);
+      await scene.patchSpec('shop', { strategy: { canary: { trafficRouting: routing('shop-new') } } });
+
+      await until('the new route to have the weight', async () => (await weightsOf('shop-new'))[1] === 40);
+      await until('the old route to lead to stable', async () => (await weightsOf('shop'))[1] === 0);
+      const { metadata } = (await scene.get('httproutes.gateway.networking.k8s.io', 'shop')) ?? {};
+      assert.deepEqual(metadata?.annotations ?? {}, {});
+    },
+  );
 
   story('a Rollout that is deleted leaves its Services as it found them', async (scene) => {
     await scene.apply(blueGreenRollout({ name: 'shop', replicas: 1 }));

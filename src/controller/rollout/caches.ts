@@ -4,7 +4,7 @@ import type { AnalysisRun, AnalysisTemplate, ClusterAnalysisTemplate } from '../
 import type { Experiment } from '../../api/experiment.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import type { EndpointSlice, ReplicaSet, Service } from '../../api/workloads.ts';
-import { MANAGED_BY_ANNOTATION, POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
+import { MANAGED_BY_ANNOTATION, POD_TEMPLATE_HASH_LABEL, ROUTE_ACTIVE_ROLLOUTS_ANNOTATION } from '../../api/labels.ts';
 import type { CacheOptions, KubeCaches, ObjectCache } from '../../ports/kube.ts';
 import { readsOf } from './reads.ts';
 
@@ -37,6 +37,9 @@ export const ORPHANS = 'orphans';
 export const MANAGER = 'manager';
 /** Index of EndpointSlices by `namespace/service`. */
 export const SERVICE = 'service';
+
+/** Index of routed objects by `namespace/rollout` of the Rollouts that steer by them, as far as the objects say so. */
+export const STEERED = 'steered';
 
 export interface CacheScope {
   /** Only this namespace; all of them when absent. */
@@ -80,7 +83,9 @@ export function openRolloutCaches(caches: KubeCaches, scope: CacheScope): Rollou
     openRouted: (kind) => routed.get(`${kind.group}/${kind.plural}`),
     routed: (kind) => {
       const key = `${kind.group}/${kind.plural}`;
-      const open = routed.get(key) ?? caches.open(kind, { ...scope, mayBeRefused: true } satisfies CacheOptions);
+      const open =
+        routed.get(key) ??
+        caches.open(kind, { ...scope, mayBeRefused: true, indexes: { [STEERED]: steeredBy } } satisfies CacheOptions);
       routed.set(key, open);
       return open;
     },
@@ -133,6 +138,21 @@ function measuredIn({ metadata, spec }: Experiment): readonly string[] {
 export function managerOf(service: KubeObject): readonly string[] {
   const manager = service.metadata.annotations?.[MANAGED_BY_ANNOTATION];
   return manager === undefined ? [] : [`${service.metadata.namespace ?? ''}/${manager}`];
+}
+
+/** Routes name the Rollouts that split their traffic, and a canary Ingress belongs to one. */
+export function steeredBy(object: KubeObject): readonly string[] {
+  const owner = keyOfOwner(KINDS.rollout, object);
+  return owner === undefined ? activeRollouts(object) : [...activeRollouts(object), owner];
+}
+
+/** Keys of the Rollouts that a route names as splitting its traffic. */
+export function activeRollouts({ metadata }: KubeObject): readonly string[] {
+  const listed = metadata.annotations?.[ROUTE_ACTIVE_ROLLOUTS_ANNOTATION] ?? '';
+  return listed
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => /^[^/]+\/[^/]+$/.test(entry));
 }
 
 function serviceOf(slice: EndpointSlice): readonly string[] {

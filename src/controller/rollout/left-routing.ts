@@ -1,10 +1,10 @@
-import type { KubeObject } from '../../api/kube-object.ts';
+import { refKey, type KubeObject, type ObjectRef } from '../../api/kube-object.ts';
 import type { KubeWrite } from '../../api/kube-write.ts';
-import { ROUTE_ACTIVE_ROLLOUTS_ANNOTATION } from '../../api/labels.ts';
 import type { Rollout } from '../../api/rollout.ts';
+import { canarySettingsOf } from '../../core/rollout/canary-settings.ts';
 import type { LeftTarget } from '../../core/traffic.ts';
 import { trafficRouters } from '../../routers/registry.ts';
-import type { RolloutCaches } from './caches.ts';
+import { activeRollouts, keyOf, STEERED, type RolloutCaches } from './caches.ts';
 import { readRouted } from './gather.ts';
 import { totalOf } from './left-target.ts';
 import { routedTargets } from './reads.ts';
@@ -22,6 +22,37 @@ export function writesToLeave(caches: RolloutCaches, left: LeftTarget): readonly
   return writes;
 }
 
+/**
+ * The same of single routes and Ingresses that the Rollout steered by and that its spec names no more, beside others that it
+ * does: they would go on sending their part to each version to come. Only for a spec that is sound: a name that is misspelt
+ * gives nothing up.
+ */
+export function writesToStrays(caches: RolloutCaches, rollout: Rollout): readonly KubeWrite[] {
+  const targets = routedTargets(rollout);
+  const [named] = targets;
+  if (named === undefined) return [];
+  const left = { ...named.target, weightTotal: canarySettingsOf(rollout.spec).weightTotal };
+  const isNamed = (ref: ObjectRef): boolean =>
+    targets.some(
+      ({ router, target }) =>
+        router.among?.(target).some(({ kind }) => kind.plural === ref.kind.plural) === true ||
+        router.reads(target).some((read) => refKey(read) === refKey(ref)),
+    );
+  return trafficRouters.flatMap((router) =>
+    router.kinds.flatMap((kind) => {
+      const cache = caches.openRouted(kind);
+      const steered = cache?.state === 'synced' ? cache.byIndex(STEERED, keyOf(rollout)) : [];
+      const strays = steered.filter(({ metadata }) => {
+        return (
+          metadata.deletionTimestamp === undefined &&
+          !isNamed({ kind, namespace: metadata.namespace ?? '', name: metadata.name })
+        );
+      });
+      return strays.length === 0 ? [] : router.leave(left, kind, strays);
+    }),
+  );
+}
+
 /** The same for a Rollout that is gone, whose own objects go with it. */
 export function writesOfGone(caches: RolloutCaches, gone: Rollout): readonly KubeWrite[] {
   const current = readRouted(caches, gone);
@@ -30,15 +61,6 @@ export function writesOfGone(caches: RolloutCaches, gone: Rollout): readonly Kub
   return routedTargets(gone)
     .flatMap(({ router, target }) => router.desired({ canaryWeight: 0, weightTotal }, target, current))
     .filter(({ verb }) => verb === 'patch');
-}
-
-/** Keys of the Rollouts that a route names as splitting its traffic. */
-function activeRollouts(route: KubeObject): readonly string[] {
-  const listed = route.metadata.annotations?.[ROUTE_ACTIVE_ROLLOUTS_ANNOTATION] ?? '';
-  return listed
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => /^[^/]+\/[^/]+$/.test(entry));
 }
 
 /** Nobody saw it go: all that is known is its name, in the marks of routes. Only caches that are open are looked at. */

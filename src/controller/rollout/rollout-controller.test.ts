@@ -182,6 +182,48 @@ describe('a kind that a router needs and that cannot be read', () => {
   });
 });
 
+describe('a route that the spec names no more, beside one that it does', () => {
+  const marked = {
+    ...shopRoute(),
+    metadata: {
+      ...shopRoute().metadata,
+      name: 'old',
+      annotations: { 'rollouts.argoproj.io/gatewayapi-active-rollouts': 'default/shop' },
+      labels: { 'rollouts.argoproj.io/gatewayapi-canary': 'in-progress' },
+    },
+  };
+  const byHand = { ...shopRoute(), metadata: { ...shopRoute().metadata, name: 'by-hand' } };
+
+  async function routesPatched(others: readonly KubeObject[]): Promise<readonly string[]> {
+    const { rollout, replicaSets } = paused();
+    const patched: string[] = [];
+    const { pass } = actingOn({
+      rollout,
+      others: [...replicaSets, marked, byHand, ...others],
+      refuses: (write) => {
+        if (write.verb === 'patch' && write.ref.kind.kind === 'HTTPRoute')
+          patched.push(`${write.ref.name} ${JSON.stringify(write.body)}`);
+      },
+    });
+    await pass('default/shop');
+    return patched;
+  }
+
+  test('leads to stable alone again, and one that others split by hand is left alone', async () => {
+    const [old = '', ...others] = await routesPatched([shopRoute()]);
+
+    assert.match(old, /^old .*"path":"\/spec\/rules\/0\/backendRefs\/1\/weight","value":0/);
+    assert.deepEqual(
+      others.filter((one) => !one.startsWith('shop ')),
+      [],
+    );
+  });
+
+  test('keeps its part while the name in the spec may be misspelt', async () => {
+    assert.deepEqual(await routesPatched([]), []);
+  });
+});
+
 const STEPS = [{ setWeight: 50 }, { pause: {} }];
 
 interface Acting {

@@ -1,4 +1,6 @@
+import { findCondition } from '../../api/conditions.ts';
 import { KINDS } from '../../api/kinds.ts';
+import type { KubeWrite } from '../../api/kube-write.ts';
 import type { Rollout } from '../../api/rollout.ts';
 import { INSTANCE_ID_LABEL, POD_TEMPLATE_HASH_LABEL } from '../../api/labels.ts';
 import type { Pod } from '../../api/workloads.ts';
@@ -27,7 +29,7 @@ import { keyOf, openRolloutCaches, MANAGER, OWNER, type RolloutCaches } from './
 import { carryOutWrites, enact, NameTaken, Unsettled, type Written } from './enact.ts';
 import { Failures } from './failures.ts';
 import { gather, readRouted, workloadOf } from './gather.ts';
-import { strangersIn, writesOfGone, writesOfUnknown, writesToLeave } from './left-routing.ts';
+import { strangersIn, writesOfGone, writesOfUnknown, writesToLeave, writesToStrays } from './left-routing.ts';
 import { leftTargetOf } from './left-target.ts';
 import { withOutcomeLater } from './outcome.ts';
 import { routedTargets, watchedOnDemand } from './reads.ts';
@@ -164,7 +166,11 @@ export class RolloutController {
     const left = leftTargetOf(rollout);
     if (left === undefined) return undefined;
     const writes = writesToLeave(this.caches, left);
-    if (writes.length === 0) return undefined;
+    return writes.length === 0 ? undefined : this.#writeAndReturn(key, writes);
+  }
+
+  /** What follows rests on these. */
+  async #writeAndReturn(key: string, writes: readonly KubeWrite[]): Promise<QueueAnswer> {
     await carryOutWrites(this.#input.kube.writer, writes, (ref) => this.#unsettled.add(key, ref));
     return { againAtMs: this.#input.clock.nowMs() };
   }
@@ -196,6 +202,10 @@ export class RolloutController {
       const arrivesMs = this.#arrivals.untilMs(key, observation);
       if (arrivesMs !== undefined) return { againAtMs: arrivesMs };
       const decision = decide(observation);
+      const { conditions, abort } = decision.status;
+      const isSound = findCondition(conditions, 'InvalidSpec') === undefined && abort !== true;
+      const strays = isSound ? writesToStrays(this.caches, rollout) : [];
+      if (strays.length > 0) return await this.#writeAndReturn(key, strays);
       const failure = this.#failures.lasting(key, clock.nowMs());
       const status = withUnknown(withFailure(decision.status, failure, rollout.status), rollout.status);
       const told = this.#withContest(rollout, { ...decision, status });
