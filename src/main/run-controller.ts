@@ -23,6 +23,7 @@ import { startTelemetryServer, type TelemetryServer } from '../adapters/telemetr
 import { RunController } from '../controller/analysis/run-controller.ts';
 import { ExperimentController } from '../controller/experiment/experiment-controller.ts';
 import { GitSourceController } from '../controller/git-source/git-source-controller.ts';
+import { passOnNotice } from '../controller/git-source/pass-on-notice.ts';
 import { createWebhookHandler } from '../controller/git-source/webhook-handler.ts';
 import { NotificationController, type ServiceOptions } from '../controller/notification/notification-controller.ts';
 import { ownerKeyOf } from '../controller/sharding/owner-key.ts';
@@ -31,7 +32,7 @@ import { keyOf } from '../controller/rollout/caches.ts';
 import { RolloutController } from '../controller/rollout/rollout-controller.ts';
 import type { Clock, ScheduledCall } from '../ports/clock.ts';
 import type { KubeObject } from '../api/kube-object.ts';
-import type { ObjectCache } from '../ports/kube.ts';
+import type { KubeWriter, ObjectCache } from '../ports/kube.ts';
 import type { Log, Telemetry } from '../ports/telemetry.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { openGroup, type Group } from './group.ts';
@@ -81,7 +82,17 @@ export async function startController(
     changed: () => parts.lookAtAll(),
   });
   const kube = { ...connected, writer: fenceWriter(connected.writer, () => group.mayAct()) };
-  const parts = createParts({ options, connection, kube, clock, random, telemetry, watched, group });
+  const parts = createParts({
+    options,
+    connection,
+    kube,
+    messages: connected.writer,
+    clock,
+    random,
+    telemetry,
+    watched,
+    group,
+  });
   const servers = await openServers({ options, kube, registry, webhook: parts.webhook });
   const lost = Promise.withResolvers<string>();
   group.onLost((why) => lost.resolve(why));
@@ -141,6 +152,8 @@ interface PartsInput extends Foundation {
   /** The one namespace that is looked after, if it is one. */
   readonly watched: string | undefined;
   readonly group: Group;
+  /** Writes also while this process may not act: for what others have to know. */
+  readonly messages: KubeWriter;
 }
 
 /** The controllers, one for each kind; they watch from now on and work when started. */
@@ -263,7 +276,10 @@ function createParts(input: PartsInput): Parts {
     reader: kube.reader,
     clock,
     log,
-    pullNow: (key) => gitSources.pullNow(key),
+    pullNow: (key) =>
+      group.owns(ownerKeyOf(find(gitSources.sources, key), key))
+        ? gitSources.pullNow(key)
+        : passOnNotice({ writer: input.messages, clock }, key),
   });
   function resync(): void {
     for (const rollout of rollouts.caches.rollouts.list()) rolloutQueue.add(keyOf(rollout));

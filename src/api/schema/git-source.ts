@@ -87,6 +87,7 @@ export const gitSourceStatusSchema = object('What was found.', {
   lastAppliedRevision: text('The commit that was applied last without an error.').optional(),
   lastAttemptedRevision: text('The commit that was tried last.').optional(),
   lastHandledRequest: text('The value of the request annotation that was last obeyed.').optional(),
+  lastPushNotice: time('When a push notice last reached a replica that was not at work on this.').optional(),
   inventory: object('What was applied.', {
     entries: listOf(inventoryEntry, 'The objects.').optional(),
   }).optional(),

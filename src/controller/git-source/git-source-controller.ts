@@ -35,9 +35,10 @@ export class GitSourceController {
     this.#rollouts = kube.caches.open<Rollout>(KINDS.rollout, scope);
     this.#live = createLiveObjects({ kube, ...scope, changed: (object) => this.#wakeOwner(object) });
     this.sources.subscribe((change) => {
-      const object = changedObject(change);
+      const key = keyOf(changedObject(change));
+      if (change.type === 'updated' && isNoticePassedOn(change.old, change.object)) return this.#pullIfKnown(key);
       if (change.type === 'updated' && !asksForWork(change.old, change.object)) return;
-      this.#input.queue.add(keyOf(object));
+      this.#input.queue.add(key);
     });
     this.#rollouts.subscribe((change) => {
       if (change.type === 'updated' && !concernsGit(change.old, change.object)) return;
@@ -63,6 +64,12 @@ export class GitSourceController {
     const [namespace = '', name = ''] = key.split('/');
     this.#memories.delete(key);
     this.#input.telemetry.metrics.objectGone({ kind: 'git_source', namespace, name });
+  }
+
+  /** What is not known yet is pulled by its first pass. */
+  #pullIfKnown(key: string): void {
+    if (this.#memories.has(key)) this.pullNow(key);
+    else this.#input.queue.add(key);
   }
 
   #memory(key: string): SourceMemory {
@@ -135,6 +142,11 @@ export class GitSourceController {
       });
     }
   }
+}
+
+/** A forge told another replica of a push. */
+function isNoticePassedOn(old: GitSource, now: GitSource): boolean {
+  return old.status?.lastPushNotice !== now.status?.lastPushNotice;
 }
 
 /** Our own status writes ask for nothing. */

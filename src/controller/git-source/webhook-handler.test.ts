@@ -131,7 +131,7 @@ async function post(
       reader,
       clock: new VirtualClock(),
       log: SILENT,
-      pullNow: (key) => woken.push(key),
+      pullNow: (key) => void woken.push(key),
     }),
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

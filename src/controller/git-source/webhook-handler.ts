@@ -15,8 +15,8 @@ export interface WebhookInput {
   readonly reader: KubeReader;
   readonly clock: Clock;
   readonly log: Log;
-  /** Wakes one GitSource, `namespace/name`. */
-  readonly pullNow: (key: string) => void;
+  /** Wakes one GitSource, `namespace/name`, in this process or in the one that is at work on it. */
+  readonly pullNow: (key: string) => void | Promise<void>;
 }
 
 /** Push notices of large pushes are some 100 kB; forges allow 25 MB, of which nothing but `ref` is read. */
@@ -64,7 +64,7 @@ export function createWebhookHandler(input: WebhookInput): RequestListener {
     const ref = refOf(body);
     if (ref !== undefined && ref !== `refs/heads/${gitSourceDefaults(source.spec).branch}`)
       return answer(response, 202, 'another branch');
-    input.pullNow(`${namespace}/${name}`);
+    await input.pullNow(`${namespace}/${name}`);
     return answer(response, 202, 'pulling');
   }
 
