@@ -56,8 +56,11 @@ onEachControlPlane('strategies and Services', { concurrency: 8 }, (name) => {
       const steps = [{ setWeight: 40 }, { pause: {} }];
       const weightsOf = async (route: string): Promise<readonly number[]> => {
         const found = await scene.get('httproutes.gateway.networking.k8s.io', route);
-        const [rule] = found?.['spec'].rules as readonly { backendRefs: readonly { weight: number }[] }[];
-        return rule?.backendRefs.map(({ weight }) => weight) ?? [];
+        assert.ok(found !== undefined);
+        const { rules } = found['spec'] as {
+          readonly rules: readonly { backendRefs: readonly { weight: number }[] }[];
+        };
+        return rules.flatMap(({ backendRefs }) => backendRefs.map(({ weight }) => weight));
       };
       const routing = (route: string): object => ({ plugins: { 'argoproj-labs/gatewayAPI': { httpRoute: route } } });
       await scene.apply(
