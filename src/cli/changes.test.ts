@@ -55,7 +55,7 @@ describe('verbs that are one patch', () => {
       'restart',
       (session) => restartVerb(session, { words: ['shop'] }),
       'rollouts/shop {"spec":{"restartAt":"2026-01-01T00:02:00Z"}}',
-      "rollout 'shop' restarts in 0s",
+      "rollout 'shop' restarts now",
     ],
     [
       'restart --in',

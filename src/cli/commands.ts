@@ -69,7 +69,8 @@ export interface RestartOptions {
 export function restartVerb(session: Session, { words, inMs = 0, atMs }: RestartOptions): Promise<number> {
   // Ages of pods are known to the second: the next full one, so that those of this second are old, too.
   const moment = formatTimestamp(Math.ceil((atMs ?? session.clock.nowMs() + inMs) / 1_000) * 1_000);
-  const said = atMs === undefined ? `restarts in ${formatSeconds(inMs)}` : `restarts at ${moment}`;
+  const soon = inMs === 0 ? 'restarts now' : `restarts in ${formatSeconds(inMs)}`;
+  const said = atMs === undefined ? soon : `restarts at ${moment}`;
   return patchEach(session, words, {
     rules: ROLLOUTS,
     body: () => ({ spec: { restartAt: moment } }),

@@ -101,7 +101,8 @@ What you can do
       ),
     );
 
-    assert.match(shown, /was aborted; traffic belongs to the stable version revision 1 \(v1\)\./);
+    assert.match(shown, /was aborted; traffic belongs to the stable version, revision 1 \(v1\)\./);
+    assert.equal(shown.match(/aborted update to revision 2/g)?.length, 1);
     assert.match(shown, /headgate retry shop /);
     assert.match(shown, /headgate undo shop --to-revision 1 /);
   });
@@ -138,7 +139,7 @@ What you can do
   it('nothing: it says so', async () => {
     const shown = await explain(familyOf(updated([])));
 
-    assert.match(shown, /All of it runs the stable version revision 2 \(v2\)\./);
+    assert.match(shown, /All of it runs the stable version, revision 2 \(v2\)\./);
     assert.doesNotMatch(shown, /It waits for/);
   });
 

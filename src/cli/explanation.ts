@@ -30,13 +30,14 @@ export interface Explanation {
 
 export function explanationOf(rollout: Rollout, relatives: Relatives, nowMs: number): Explanation {
   const look: Look = { rollout, relatives, nowMs, hold: holdOf(rollout) };
+  const shown = phaseShown(rollout);
   return {
     name: rollout.metadata.name,
-    ...phaseShown(rollout),
+    ...shown,
     stands: standsAt(look),
     waitsFor: look.hold === 'nothing' ? [] : [...waits(look), ...podTroubles(look), ...measurements(look)],
     wakes: wakes(look),
-    facts: facts(look),
+    facts: facts(look).filter((fact) => !shown.message.includes(fact)),
     commands: commands(look),
   };
 }
@@ -67,11 +68,11 @@ function holdOf(rollout: Rollout): Hold {
 function standsAt(look: Look): string {
   const { status = {}, spec } = look.rollout;
   const to = versionText(look, status.currentPodHash);
-  if (status.stableRS === undefined) return `It installs its first version${to}.`;
-  if (status.stableRS === status.currentPodHash) return `All of it runs the stable version${to}.`;
+  if (status.stableRS === undefined) return `It installs its first version${to === '' ? '' : `,${to}`}.`;
+  if (status.stableRS === status.currentPodHash) return `All of it runs the stable version,${to}.`;
   const from = versionText(look, status.stableRS);
   const { steps = [], stepsDone = 0 } = rolloutView(look.rollout, look.relatives);
-  if (look.hold === 'aborted') return `The update to${to} was aborted; traffic belongs to the stable version${from}.`;
+  if (look.hold === 'aborted') return `The update to${to} was aborted; traffic belongs to the stable version,${from}.`;
   if (spec.strategy?.blueGreen !== undefined) {
     const isActive = status.blueGreen?.activeSelector === status.currentPodHash;
     return `It updates from${from} to${to}; the active Service leads to the ${isActive ? 'new' : 'old'} version.`;

@@ -74,7 +74,7 @@ function lead({ options, client, clock, random, log }: GroupInput, identity: str
   if (options.leaderElectionNamespace === undefined && !runsInCluster()) {
     log.warn(
       { lease: name, namespace },
-      'the Lease of a controller in the cluster lies elsewhere: name its namespace with --leader-election-namespace, or both act',
+      'a controller that is installed in the cluster has its Lease in its own namespace: if there is one, name that with --leader-election-namespace, or both act',
     );
   }
   return startLeadership({

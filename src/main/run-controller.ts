@@ -38,6 +38,7 @@ import type { ControllerOptions } from './controller-options.ts';
 import { openGroup, type Group } from './group.ts';
 import { ownNamespace, processIdentity } from './identity.ts';
 import { collectGarbage } from './small-process.ts';
+import { onPort } from './taken-port.ts';
 import { headgateVersion } from './version.ts';
 
 export interface RunningController {
@@ -384,16 +385,23 @@ async function openServers(input: {
 }): Promise<Servers> {
   const { options, kube, registry } = input;
   const host = options.metricsHost;
-  const health = await startTelemetryServer({
-    host,
-    port: options.healthzPort,
-    health: { problems: () => [], waitingFor: () => kube.waitingFor() },
-  });
-  const metrics = await startTelemetryServer({ host, port: options.metricsPort, metrics: registry });
+  const { healthzPort, metricsPort, gitWebhookPort, gitWebhookHost } = options;
+  const health = await onPort({ option: '--healthzPort', port: healthzPort }, () =>
+    startTelemetryServer({
+      host,
+      port: healthzPort,
+      health: { problems: () => [], waitingFor: () => kube.waitingFor() },
+    }),
+  );
+  const metrics = await onPort({ option: '--metricsPort', port: metricsPort }, () =>
+    startTelemetryServer({ host, port: metricsPort, metrics: registry }),
+  );
   const webhook =
-    options.gitWebhookPort === undefined
+    gitWebhookPort === undefined
       ? undefined
-      : await listen(input.webhook, { host: options.gitWebhookHost, port: options.gitWebhookPort });
+      : await onPort({ option: '--git-webhook-port', port: gitWebhookPort }, () =>
+          listen(input.webhook, { host: gitWebhookHost, port: gitWebhookPort }),
+        );
   return { health, metrics, webhook };
 }
 
