@@ -197,8 +197,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'failed-pass-not-repeated',
     file: 'src/controller/rollout/rollout-controller.ts',
-    find: 'this.#input.kube.events.record(rollout, news);\n      return { retry: true };',
-    replace: 'this.#input.kube.events.record(rollout, news);\n      return {};',
+    find: 'await this.#showFailure(key, rollout);\n      return { retry: true };',
+    replace: 'await this.#showFailure(key, rollout);\n      return {};',
   },
   {
     name: 'conflict-not-repeated',

@@ -24,6 +24,28 @@ test('a route that may not be given back is told of as trouble with routing', as
   assert.deepEqual(told, [{ type: 'Warning', reason: 'TrafficRoutingError', message: 'routes are not yours' }]);
 });
 
+test('a route that keeps refusing to be given back is a state of its Rollout', async () => {
+  for (const [reason, tries] of [
+    ['forbidden', 1],
+    ['unavailable', 4],
+  ] as const) {
+    const { pass, status, clock } = actingOn({
+      rollout: steered() as Rollout,
+      others: [route()],
+      refuses: (write) => {
+        if (write.verb === 'patch' && write.ref.kind.kind === 'HTTPRoute') throw kubeError('not yours', reason);
+      },
+    });
+    for (let turn = 0; turn < tries; turn++) {
+      assert.equal(status().phase, undefined);
+      assert.deepEqual(await pass(`${NAMESPACE}/shop`), { retry: true });
+      clock.advance(10_000);
+    }
+
+    assert.equal(`${status().phase} ${status().message}`, 'Degraded ReconciliationError: not yours', reason);
+  }
+});
+
 test('an update that could not be led back yet is not told to have been', async () => {
   const { rollout, replicaSets } = new PureWorld(rolloutOf({ replicas: 2, canary: { steps: STEPS } }))
     .advance(10_000)

@@ -180,9 +180,11 @@ export class RolloutController {
     const { log, metrics } = telemetry;
     const startedMs = clock.nowMs();
     let failed = false;
-    let isOfEffect = false;
+    let isOfEffect = true;
+    let isRecorded = false;
     try {
       const leaving = await this.#leave(key, rollout);
+      isOfEffect = false;
       if (leaving !== undefined) return leaving;
       const pods = await this.#podsOf(rollout);
       const observation = gather(this.caches, {
@@ -191,7 +193,7 @@ export class RolloutController {
         pods,
         refusedEvictions: this.#refusedEvictions.of(
           key,
-          pods.map(({ metadata }) => metadata.uid),
+          pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ metadata }) => metadata.uid),
         ),
         options: this.#input.options,
         routed,
@@ -205,11 +207,17 @@ export class RolloutController {
       const { conditions, abort } = decision.status;
       const isSound = findCondition(conditions, 'InvalidSpec') === undefined && abort !== true;
       const strays = isSound ? writesToStrays(this.caches, rollout) : [];
-      if (strays.length > 0) return await this.#writeAndReturn(key, strays);
+      if (strays.length > 0) {
+        isOfEffect = true;
+        return await this.#writeAndReturn(key, strays);
+      }
       const failure = this.#failures.lasting(key, clock.nowMs());
       const status = withUnknown(withFailure(decision.status, failure, rollout.status), rollout.status);
       const told = this.#withContest(rollout, { ...decision, status });
-      const heldUntilMs = await this.#carryOut(key, rollout, told, { routed, recorded: () => (isOfEffect = true) });
+      const heldUntilMs = await this.#carryOut(key, rollout, told, {
+        routed,
+        recorded: () => (isRecorded = isOfEffect = true),
+      });
       const wasShown = this.#failures.end(key);
       const refusedMs = observation.refusals === undefined ? undefined : clock.nowMs() + REFUSED_LOOK_MS;
       const againAtMs = earliest(told.wakeAtMs, heldUntilMs, look.againAtMs, refusedMs);
@@ -229,10 +237,26 @@ export class RolloutController {
       this.#failures.add(key, error, { nowMs: clock.nowMs(), isOfEffect });
       const news = this.#failures.news(key, error, clock.nowMs());
       if (news !== undefined) this.#input.kube.events.record(rollout, news);
+      if (!isRecorded) await this.#showFailure(key, rollout);
       return { retry: true };
     } finally {
       const { namespace = '', name } = rollout.metadata;
       metrics.reconciled({ kind: 'rollout', namespace, name, seconds: (clock.nowMs() - startedMs) / 1_000, failed });
+    }
+  }
+
+  /** What fails before a decision is recorded is told all the same. */
+  async #showFailure(key: string, rollout: Rollout): Promise<void> {
+    const nowMs = this.#input.clock.nowMs();
+    const failure = this.#failures.lasting(key, nowMs);
+    const shown = failure === undefined ? undefined : withFailure(rollout.status ?? {}, failure, rollout.status);
+    const write = shown === undefined ? undefined : statusWrite(rollout, shown);
+    if (write === undefined) return;
+    try {
+      await this.#input.kube.writer.write(write);
+      this.#unsettled.add(key, write.ref);
+    } catch (error) {
+      this.#failures.add(key, error, { nowMs, isOfEffect: false });
     }
   }
 
