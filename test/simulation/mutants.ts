@@ -262,8 +262,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'message-sent-again-after-a-conflict',
     file: 'src/controller/notification/notification-controller.ts',
-    find: '      this.#deliveries.set(key, after);\n      if (after.notified) {',
-    replace: '      if (!after.notified) this.#deliveries.set(key, after);\n      if (after.notified) {',
+    find: '      deliveries.set(key, after);\n      if (after.notified) {',
+    replace: '      if (!after.notified) deliveries.set(key, after);\n      if (after.notified) {',
     shows: { scenario: 'abort-none-0', family: 'errors' },
   },
   {
