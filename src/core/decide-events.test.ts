@@ -277,6 +277,16 @@ describe('what was measured', () => {
   });
 });
 
+test('an aborted update stays at its first step when somebody skips steps of it', () => {
+  const world = new PureWorld(rolloutOf({ replicas: 2, canary: { steps: [{ setWeight: 50 }, { pause: {} }] } }));
+  world.advance(10_000).image('v2').advance(60_000).command({ abort: true }).advance(60_000);
+
+  world.command({ currentStepIndex: 2 }).advance(10_000);
+
+  assert.equal(world.status.currentStepIndex, 0);
+  assert.equal(world.status.phase, 'Degraded');
+});
+
 describe('the stable version deleted by somebody', () => {
   for (const [title, strategy] of [
     ['by replica ratio', { canary: { steps: [{ setWeight: 50 }, { pause: {} }] } }],

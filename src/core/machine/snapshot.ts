@@ -57,8 +57,8 @@ function pastStepsWhenPromoted(world: World, position: Position): Position {
 
 /** The recorded position, less what users' edits made void. */
 function settled(world: World, position: Position): Position {
-  // An abort wins over a full promotion that was asked for since: that needs a retry first.
-  if (isAbortRecorded(world.status) && position.abort) return { ...position, promoteFull: false };
+  // An abort wins over a promotion that was asked for since, in full or of a step: that needs a retry first.
+  if (isAbortRecorded(world.status) && position.abort) return backAtTheStart({ ...position, promoteFull: false });
   // What is promoted already is not promoted once more, nor is the next version without being asked for.
   if (position.promoteFull && position.currentHash === position.stableHash && position.stableHash !== '')
     return { ...position, promoteFull: false };
@@ -78,6 +78,11 @@ function settled(world: World, position: Position): Position {
     return newSkip(world) === undefined ? position : withoutPauses(position);
   const pauses = position.pauses.filter(({ reason }) => reason !== 'CanaryPauseStep');
   return { ...position, pauses, controllerPause: pauses.length > 0 };
+}
+
+function backAtTheStart(position: Position): Position {
+  const stays = position.stepIndex === undefined || position.currentHash === position.stableHash;
+  return stays ? position : { ...position, stepIndex: 0 };
 }
 
 /** Users write the index too; past the last step there is only the end. */
