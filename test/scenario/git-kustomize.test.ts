@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { test, type TestContext } from 'node:test';
 import { createKustomize } from '../../src/adapters/git/kustomize.ts';
 import { KINDS } from '../../src/api/kinds.ts';
-import { abort, createReplicaSet, revertOf } from '../support/git-aborts.ts';
+import { abort, createReplicaSet, revertOf, runFirstVersion } from '../support/git-aborts.ts';
 import { configMapYaml, rolloutYaml, serviceYaml } from '../support/git-manifests.ts';
-import { openGitWorld, type GitWorld } from '../support/git-world.ts';
+import { openGitWorld, until, type GitWorld } from '../support/git-world.ts';
 
 const skip = hasKustomize() ? false : 'neither kustomize nor kubectl is on PATH';
 
@@ -124,6 +124,32 @@ test('a commit that changed other objects in the same files is left to people', 
   assert.match(entry.message ?? '', /would also change/);
   assert.equal(await world.origin.head(), head);
 });
+
+test(
+  'a tag that two Rollouts share is taken back once both have aborted, and not from under one that has not',
+  { skip },
+  async (t) => {
+    const world = await open(t, { 'base/rollout.yaml': `${rolloutYaml()}---\n${rolloutYaml({ name: 'cart' })}` });
+    await runFirstVersion(world, 'shop');
+    await runFirstVersion(world, 'cart');
+    const stable = await world.origin.head();
+    const head = await world.origin.commit({ 'app/kustomization.yaml': kustomization('v2') }, 'both v2');
+    await world.pull();
+
+    await abort(world);
+    const conflict = await revertOf(world, 'Conflicted');
+    assert.match(conflict.message ?? '', /would also change argoproj\.io\/Rollout shop\/cart/);
+    assert.equal(await world.origin.head(), head);
+
+    await abort(world, { name: 'cart' });
+    await until('both to be settled', async () => {
+      const states = (await world.source()).status?.reverts?.map(({ state }) => state).toSorted();
+      return states?.join() === 'Pushed,Skipped';
+    });
+
+    assert.equal(await world.origin.tree('main'), await world.origin.tree(stable));
+  },
+);
 
 test('of more commits than are rendered singly none may say that it must not be rolled back', { skip }, async (t) => {
   const world = await openShop(t);

@@ -1,5 +1,6 @@
 import type { GitSource } from '../../api/git-source.ts';
 import type { KubeObject } from '../../api/kube-object.ts';
+import type { Abort } from '../../core/gitops/abort.ts';
 import { takeBackFiles } from '../../core/gitops/file-revert-plan.ts';
 import { identityOf, namespaceIn } from '../../core/gitops/manifest.ts';
 import { templateReferences, versionParts, type VersionParts } from '../../core/gitops/references.ts';
@@ -30,8 +31,8 @@ export interface RevertRange {
   readonly source: GitSource;
   /** `namespace/name`. */
   readonly rollout: string;
-  /** `namespace/name` of all Rollouts whose abort stands. */
-  readonly abortedRollouts: readonly string[];
+  /** All that stand, of this Rollout and of others. */
+  readonly aborts: readonly Abort[];
   readonly attempt: RevertAttempt;
 }
 
@@ -167,7 +168,9 @@ async function planRendered(
     (identity) => !deepEqual(before.get(identity), after.get(identity)),
   );
   const own = ownIdentities(id, [before, after]);
-  const foreign = changed.find((identity) => !own.has(identity));
+  const others = changed.filter((identity) => !own.has(identity));
+  const beside = others.length === 0 ? new Set() : await takenBackBeside(tools, range, { before, after });
+  const foreign = others.find((identity) => !beside.has(identity));
   if (foreign !== undefined)
     return { outcome: 'conflict', message: `taking the files back would also change ${foreign}` };
   const shared = await sharedInRendered(tools, range, { id, head: before, changed });
@@ -176,6 +179,23 @@ async function planRendered(
   return edits.length === 0
     ? { outcome: 'superseded', message: 'the head of the branch already declares the stable version' }
     : { outcome: 'restore', edits, restored: edits.map((edit) => edit.path), culprits };
+}
+
+/** Identities of what makes up other Rollouts that aborted and get their stable version by the same lines. */
+async function takenBackBeside(
+  tools: DeclarationTools,
+  range: RevertRange,
+  { before, after }: Record<'before' | 'after', ReadonlyMap<string, KubeObject>>,
+): Promise<ReadonlySet<string>> {
+  const identities: string[] = [];
+  for (const { rollout, stableCommit } of range.aborts) {
+    if (rollout === range.rollout || stableCommit === undefined) continue;
+    const other = rolloutIdentity(rollout);
+    const stable = versionIn(await renderedAt(tools, range, stableCommit), other);
+    if (stable === undefined || !deepEqual(stable, versionIn(after, other))) continue;
+    identities.push(...ownIdentities(other, [before, after]));
+  }
+  return new Set(identities);
 }
 
 /** Compares the stable and the aborted commit as wholes: which commit in between changed what takes a rendering each. */
@@ -256,7 +276,7 @@ function rolloutIdentity(rollout: string): string {
 }
 
 function abortedIdentities(range: RevertRange): ReadonlySet<string> {
-  return new Set(range.abortedRollouts.map(rolloutIdentity));
+  return new Set(range.aborts.map(({ rollout }) => rolloutIdentity(rollout)));
 }
 
 function byIdentity(declaration: Declaration, range: RevertRange): ReadonlyMap<string, KubeObject> {

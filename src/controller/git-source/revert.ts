@@ -114,7 +114,7 @@ async function attemptOnce(tools: RevertTools, work: RevertWork): Promise<Result
     folder: work.folder,
     source: work.source,
     rollout: entry.rollout,
-    abortedRollouts: work.aborts.map(({ rollout }) => rollout),
+    aborts: work.aborts,
     attempt: entry.state === 'Conflicted' ? 'after-conflict' : 'first',
   });
   if (plan.outcome === 'superseded') return { state: 'Skipped', message: plan.message };
