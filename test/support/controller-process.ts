@@ -8,6 +8,8 @@ const LINES_KEPT = 20;
 /** The controller as users run it: a process of its own, which can be killed. */
 export interface ControllerProcess {
   readonly pid: number;
+  /** Milliseconds from its start to its first word, which is a matter of the machine alone; undefined if it ended before. */
+  readonly startMs: Promise<number | undefined>;
   /** Settles when it works on objects, or has ended. */
   readonly acting: Promise<void>;
   /** Settles when it has ended, however. */
@@ -32,6 +34,7 @@ export function startControllerProcess({
   compileCache,
   env = {},
 }: ControllerProcessInput): ControllerProcess {
+  const startedMs = performance.now();
   const child = spawn(
     process.execPath,
     [
@@ -50,14 +53,20 @@ export function startControllerProcess({
   );
   const lines: string[] = [];
   const acting = Promise.withResolvers<void>();
+  const heard = Promise.withResolvers<number | undefined>();
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    heard.resolve(performance.now() - startedMs);
     if (text.includes('"acting"')) acting.resolve();
     lines.push(...text.trimEnd().split('\n'));
     lines.splice(0, lines.length - LINES_KEPT);
   });
-  const ended = once(child, 'exit').then(() => acting.resolve());
+  const ended = once(child, 'exit').then(() => {
+    heard.resolve(undefined);
+    acting.resolve();
+  });
   return {
     pid: child.pid ?? 0,
+    startMs: heard.promise,
     acting: acting.promise,
     ended,
     kill: () => end(child, ended, 'SIGKILL'),

@@ -13,7 +13,7 @@ export interface KillerInput {
   readonly replicas: number;
   readonly start: () => ControllerProcess;
   readonly random: () => number;
-  /** A life is at most so long, counted from when some controller acts. */
+  /** A life is at most so long, counted from when some controller acts; as many times longer as starts take longer than usual. */
   readonly lifeMsMax: number;
 }
 
@@ -24,12 +24,23 @@ const START_MS_MAX = 600;
 const ALL = 4;
 /** A controller that waits for a Lease is not waited for longer. */
 const ACTING_MS_MAX = 4_000;
+/** From the start of a process to its first word, where nobody else wants the CPU. */
+const USUAL_START_MS = 500;
 
 export function startKiller(input: KillerInput): Killer {
-  const { replicas, start, random, lifeMsMax } = input;
-  const running = Array.from({ length: replicas }, start);
+  const { replicas, random, lifeMsMax } = input;
   const stopping = new AbortController();
   let kills = 0;
+  let slowness = 1;
+  const running = Array.from({ length: replicas }, start);
+
+  function start(): ControllerProcess {
+    const controller = input.start();
+    void controller.startMs.then((startMs) => {
+      if (startMs !== undefined) slowness = Math.max(1, startMs / USUAL_START_MS);
+    });
+    return controller;
+  }
 
   async function replace(index: number): Promise<void> {
     await running[index]?.kill();
@@ -54,7 +65,7 @@ export function startKiller(input: KillerInput): Killer {
   }
 
   function pause(ms: number): Promise<unknown> {
-    return delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
+    return delay(ms * slowness, undefined, { signal: stopping.signal }).catch(() => undefined);
   }
 
   const killing = (async () => {
