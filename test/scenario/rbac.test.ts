@@ -175,7 +175,10 @@ describe('the roles of the chart', { skip: clusterSkipReason() ?? noHelmReason()
         conditionOf(broken, 'InvalidSpec')?.message ?? '',
         /Forbidden: the controller may not watch httproutes\.gateway\.networking\.k8s\.io in namespace .*; grant it/,
       );
-      assert.ok((await scene.eventLines('shop')).some((line) => line.startsWith('Warning InvalidSpec')));
+      // Events are posted after everything else.
+      await until('the event', async () =>
+        (await scene.eventLines('shop')).some((line) => line.startsWith('Warning InvalidSpec')),
+      );
       await scene.setImage('plain', 'plain:2');
       await scene.untilRollout('plain', 'updated', ({ metadata, status }) => {
         return status.phase === 'Healthy' && status.observedGeneration === String(metadata['generation']);
