@@ -1,7 +1,7 @@
 import type { Metric } from '../api/analysis.ts';
 import type { KubeObject } from '../api/kube-object.ts';
 import { metricRulesOf } from '../core/analysis/metric-rules.ts';
-import { isPlainObject } from '../lib/merge-patch.ts';
+import { fieldsOf } from '../lib/fields-of.ts';
 
 export type WarningRule = 'metric-never-fails' | 'skywalking-no-data';
 
@@ -13,7 +13,7 @@ export interface LintWarning {
 /** What runs as it is written and is hardly what was meant. `object` is valid. */
 export function warningsFor(object: KubeObject): readonly LintWarning[] {
   if (!['AnalysisTemplate', 'ClusterAnalysisTemplate', 'AnalysisRun'].includes(object.kind)) return [];
-  const spec = isPlainObject(object['spec']) ? object['spec'] : {};
+  const spec = fieldsOf(object['spec']);
   const metrics = (Array.isArray(spec['metrics']) ? spec['metrics'] : []) as readonly Metric[];
   const rules = metricRulesOf(spec, metrics);
   return metrics.flatMap((metric, index) => {

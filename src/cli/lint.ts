@@ -8,6 +8,7 @@ import { customResourceDefinitions } from '../api/crd/definitions.ts';
 import { validateManifest } from '../api/validation/manifest.ts';
 import { validateReferences } from '../api/validation/references.ts';
 import { conditionProblem } from '../core/analysis/expression/program.ts';
+import { fieldsOf } from '../lib/fields-of.ts';
 import { isPlainObject } from '../lib/merge-patch.ts';
 import type { YamlParser } from '../ports/git.ts';
 import { warningsFor, type WarningRule } from './lint-warnings.ts';
@@ -87,7 +88,7 @@ function fieldProblems(object: KubeObject): readonly string[] {
 /** Conditions that can never be evaluated; what depends on arguments is known in a run only. */
 function conditionProblems(object: KubeObject): readonly string[] {
   if (!object.kind.startsWith('Analysis') && object.kind !== 'ClusterAnalysisTemplate') return [];
-  const spec = isPlainObject(object['spec']) ? object['spec'] : {};
+  const spec = fieldsOf(object['spec']);
   const metrics: readonly unknown[] = Array.isArray(spec['metrics']) ? spec['metrics'] : [];
   return metrics.flatMap((metric, index) =>
     ['successCondition', 'failureCondition'].flatMap((field) => {

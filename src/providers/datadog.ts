@@ -145,7 +145,7 @@ function readSeries({ series }: Readonly<Record<string, unknown>>): ProviderStep
 
 /** One number, or the list of the numbers of all groups where the query has a `by`. */
 function readScalars(json: Readonly<Record<string, unknown>>): ProviderStep {
-  const data = isPlainObject(json['data']) ? json['data'] : {};
+  const data = fieldsOf(json['data']);
   const columns = isPlainObject(data['attributes']) ? data['attributes']['columns'] : undefined;
   if (!Array.isArray(columns)) return failed('the answer of Datadog has no columns');
   const known = columns.filter(isPlainObject);

@@ -73,8 +73,8 @@ function jobOf(settings: JobSettings, query: MetricQuery): KubeObject {
     [JOB_METRIC_NAME_ANNOTATION]: metric.name,
   };
   const spec = fieldsOf(settings.spec);
-  const template = isPlainObject(spec['template']) ? spec['template'] : {};
-  const templateMeta = isPlainObject(template['metadata']) ? template['metadata'] : {};
+  const template = fieldsOf(spec['template']);
+  const templateMeta = fieldsOf(template['metadata']);
   return {
     apiVersion: apiVersionOf(KINDS.job),
     kind: KINDS.job.kind,
@@ -103,7 +103,7 @@ function judge(object: KubeObject, query: MetricQuery): ProviderStep {
   if (object.metadata.labels?.[JOB_RUN_UID_LABEL] !== query.run.uid) {
     return failed(`Job ${object.metadata.name} does not belong to this AnalysisRun`);
   }
-  const status = isPlainObject(object['status']) ? object['status'] : {};
+  const status = fieldsOf(object['status']);
   const conditions = Array.isArray(status['conditions']) ? status['conditions'].filter(isPlainObject) : [];
   const holds = (type: string): Readonly<Record<string, unknown>> | undefined =>
     conditions.find((condition) => condition['type'] === type && condition['status'] === 'True');
@@ -153,7 +153,7 @@ interface WaitingContainer {
 }
 
 function waitingContainers(pod: KubeObject): readonly WaitingContainer[] {
-  const status = isPlainObject(pod['status']) ? pod['status'] : {};
+  const status = fieldsOf(pod['status']);
   const all = [status['initContainerStatuses'], status['containerStatuses']].flatMap((list) =>
     Array.isArray(list) ? list.filter(isPlainObject) : [],
   );

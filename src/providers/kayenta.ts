@@ -111,7 +111,7 @@ function readScore(json: unknown, settings: KayentaSettings, query: MetricQuery)
   const id = query.measurement?.metadata?.[EXECUTION_KEY] ?? '';
   if (typeof complete !== 'boolean') return failed('the answer of Kayenta does not say whether it is complete');
   if (!complete) return { type: 'wait', resumeAtMs: query.nowMs + POLL_MS, state: { [EXECUTION_KEY]: id } };
-  const judged = isPlainObject(result) && isPlainObject(result['judgeResult']) ? result['judgeResult'] : {};
+  const judged = fieldsOf(fieldsOf(result)['judgeResult']);
   const score = isPlainObject(judged['score']) ? judged['score']['score'] : undefined;
   if (typeof score !== 'number')
     return failed(`Kayenta ended without a score (status ${typeof status === 'string' ? status : 'unknown'})`);

@@ -1,3 +1,4 @@
+import { fieldsOf } from '../../lib/fields-of.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 import type { KubeError, KubeErrorReason } from '../../ports/kube.ts';
 
@@ -98,7 +99,7 @@ function parseStatus(body: string): ParsedStatus | undefined {
     return undefined;
   }
   if (!isPlainObject(value) || value['kind'] !== 'Status') return undefined;
-  const details = isPlainObject(value['details']) ? value['details'] : {};
+  const details = fieldsOf(value['details']);
   const causes = Array.isArray(details['causes']) ? details['causes'].filter(isPlainObject) : [];
   return {
     message: text(value['message']),

@@ -1,6 +1,5 @@
 import { KINDS } from '../../api/kinds.ts';
 import { fieldsOf } from '../../lib/fields-of.ts';
-import { isPlainObject } from '../../lib/merge-patch.ts';
 import { sleep } from '../../lib/clock.ts';
 import type { Clock, ScheduledCall } from '../../ports/clock.ts';
 import type { Leadership } from '../../ports/kube.ts';
@@ -228,9 +227,10 @@ export function startLeadership(options: LeadershipOptions): Leadership {
 
 /** `observedMs` stays while the record stays the same: that is what expiry counts from. */
 function seenOf(lease: unknown, nowMs: number, before: Seen | undefined): Seen {
-  const spec = field(lease, 'spec');
+  const fields = fieldsOf(lease);
+  const spec = fieldsOf(fields['spec']);
   const now: Seen = {
-    version: text(field(lease, 'metadata')['resourceVersion']),
+    version: text(fieldsOf(fields['metadata'])['resourceVersion']),
     holder: text(spec['holderIdentity']) ?? '',
     durationMs: number(spec['leaseDurationSeconds'], LEASE_DURATION_MS / 1_000) * 1_000,
     transitions: number(spec['leaseTransitions'], 0),
@@ -243,11 +243,6 @@ function seenOf(lease: unknown, nowMs: number, before: Seen | undefined): Seen {
     before.renewTime === now.renewTime &&
     before.transitions === now.transitions;
   return unchanged ? { ...now, observedMs: before.observedMs } : now;
-}
-
-function field(object: unknown, name: string): Record<string, unknown> {
-  const value = isPlainObject(object) ? object[name] : undefined;
-  return fieldsOf(value);
 }
 
 function text(value: unknown): string | undefined {

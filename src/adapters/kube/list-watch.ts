@@ -1,7 +1,7 @@
 import type { KubeObject, ResourceKind } from '../../api/kube-object.ts';
 import { apiVersionOf } from '../../api/kube-object.ts';
 import { sleep } from '../../lib/clock.ts';
-import { isPlainObject } from '../../lib/merge-patch.ts';
+import { fieldsOf } from '../../lib/fields-of.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/telemetry.ts';
 import { createBackoff } from './backoff.ts';
@@ -199,12 +199,11 @@ interface ListPage {
 
 /** Reads the frame of a list; its items are trusted to be objects, as the API server keeps them. */
 export function parseList(answer: unknown): ListPage {
-  const metadata = isPlainObject(answer) && isPlainObject(answer['metadata']) ? answer['metadata'] : {};
-  const items = isPlainObject(answer) && Array.isArray(answer['items']) ? (answer['items'] as KubeObject[]) : [];
-  const next = metadata['continue'];
+  const { metadata, items } = fieldsOf(answer);
+  const { resourceVersion, continue: next } = fieldsOf(metadata);
   return {
-    items,
-    version: typeof metadata['resourceVersion'] === 'string' ? metadata['resourceVersion'] : '',
+    items: Array.isArray(items) ? (items as KubeObject[]) : [],
+    version: typeof resourceVersion === 'string' ? resourceVersion : '',
     next: typeof next === 'string' && next !== '' ? next : undefined,
   };
 }

@@ -76,11 +76,12 @@ export function createMemberLeases(options: MemberLeasesOptions): MemberLeases {
 }
 
 function recordOf(lease: unknown): MemberRecord {
-  const metadata = field(lease, 'metadata');
-  const spec = field(lease, 'spec');
+  const fields = fieldsOf(lease);
+  const metadata = fieldsOf(fields['metadata']);
+  const spec = fieldsOf(fields['spec']);
   const holder = text(spec['holderIdentity']) ?? '';
   const seconds = spec['leaseDurationSeconds'];
-  const view = text(field(metadata, 'annotations')[MEMBER_VIEW_ANNOTATION]);
+  const view = text(fieldsOf(metadata['annotations'])[MEMBER_VIEW_ANNOTATION]);
   return {
     identity: text(metadata['name']) ?? '',
     view: view?.split(',').filter((member) => member !== ''),
@@ -89,11 +90,6 @@ function recordOf(lease: unknown): MemberRecord {
     version: text(metadata['resourceVersion']) ?? '',
     released: holder === '',
   };
-}
-
-function field(object: unknown, name: string): Record<string, unknown> {
-  const value = isPlainObject(object) ? object[name] : undefined;
-  return fieldsOf(value);
 }
 
 function text(value: unknown): string | undefined {

@@ -4,6 +4,7 @@ import { ruleNameOf } from '../../api/managed-route-name.ts';
 import type { LabelSelector } from '../../api/rollout.ts';
 import { labelSelectorSchema } from '../../api/schema/common.ts';
 import { selectorMatches } from '../../api/validation/label-selector.ts';
+import { fieldsOf } from '../../lib/fields-of.ts';
 import { isPlainObject } from '../../lib/merge-patch.ts';
 
 /** What the Rollouts of a namespace steer: leaves of these objects belong to the controller while a Rollout uses them. */
@@ -156,7 +157,7 @@ function carryHash(desired: KubeObject, live: KubeObject): KubeObject {
   const hash = field(liveSelector, POD_TEMPLATE_HASH_LABEL);
   const spec = desired['spec'];
   if (typeof hash !== 'string' || !isPlainObject(spec)) return desired;
-  const selector = isPlainObject(spec['selector']) ? spec['selector'] : {};
+  const selector = fieldsOf(spec['selector']);
   return { ...desired, spec: { ...spec, selector: { ...selector, [POD_TEMPLATE_HASH_LABEL]: hash } } };
 }
 
