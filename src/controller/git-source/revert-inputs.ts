@@ -3,7 +3,7 @@ import type { KubeObject } from '../../api/kube-object.ts';
 import type { Abort } from '../../core/gitops/abort.ts';
 import { takeBackFiles } from '../../core/gitops/file-revert-plan.ts';
 import { identityOf, namespaceIn } from '../../core/gitops/manifest.ts';
-import { templateReferences, versionParts, type VersionParts } from '../../core/gitops/references.ts';
+import { isConfiguration, partsIn, referencedIdentities } from '../../core/gitops/references.ts';
 import {
   planRevert,
   type CommitChange,
@@ -204,11 +204,17 @@ async function sharedInRendered(
   range: RevertRange,
   plan: { readonly id: string; readonly head: ReadonlyMap<string, KubeObject>; readonly changed: readonly string[] },
 ): Promise<string | undefined> {
-  const targets = plan.changed.filter((identity) => /^\/(ConfigMap|Secret) /.test(identity));
-  if (targets.length === 0) return undefined;
+  if (!plan.changed.some(isConfiguration)) return undefined;
   const before = await renderedAt(tools, range, range.stable);
   const after = await renderedAt(tools, range, range.aborted);
-  return otherUserOf({ id: plan.id, targets, head: plan.head, before, after, aborted: abortedIdentities(range) });
+  return otherUserOf({
+    id: plan.id,
+    targets: plan.changed,
+    head: plan.head,
+    before,
+    after,
+    aborted: abortedIdentities(range),
+  });
 }
 
 async function renderedCulprits(
@@ -262,13 +268,8 @@ async function renderedAt(
 
 /** What a version of the Rollout is made of; undefined when it is not declared. */
 function versionIn(declared: ReadonlyMap<string, KubeObject>, id: string): unknown {
-  const parts = partsIn(declared, id);
+  const parts = partsIn((identity) => declared.get(identity), id);
   return parts && [parts.template, ...parts.content.map((identity) => declared.get(identity))];
-}
-
-function partsIn(declared: ReadonlyMap<string, KubeObject>, id: string): VersionParts | undefined {
-  const rollout = declared.get(id);
-  return rollout && versionParts(rollout, namespaceIn(id), (identity) => declared.get(identity));
 }
 
 function rolloutIdentity(rollout: string): string {
@@ -286,11 +287,10 @@ function byIdentity(declaration: Declaration, range: RevertRange): ReadonlyMap<s
 
 /** The Rollout, its workload, and the ConfigMaps and Secrets that either version of it names. */
 function ownIdentities(id: string, declarations: readonly ReadonlyMap<string, KubeObject>[]): ReadonlySet<string> {
-  const parts = declarations.flatMap((declared) => partsIn(declared, id) ?? []);
-  const references = parts.flatMap(({ template }) => templateReferences(template));
+  const parts = declarations.flatMap((declared) => partsIn((identity) => declared.get(identity), id) ?? []);
   return new Set([
     id,
     ...parts.flatMap(({ workload }) => workload ?? []),
-    ...references.map(({ kind, name }) => `/${kind} ${namespaceIn(id)}/${name}`),
+    ...parts.flatMap(({ template }) => referencedIdentities(template, namespaceIn(id))),
   ]);
 }

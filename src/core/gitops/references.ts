@@ -4,6 +4,7 @@ import { isPlainObject } from '../../lib/merge-patch.ts';
 import { withWorkload, workloadRefOf } from '../rollout/workload-reference.ts';
 import { RESOURCE_OF } from '../versioned-config/plan-copies.ts';
 import { versionedReferences } from '../versioned-config/resolve.ts';
+import { namespaceIn } from './manifest.ts';
 
 /** An object of the same namespace that a pod cannot start without. */
 export interface Reference {
@@ -18,6 +19,16 @@ export function templateReferences(template: unknown): readonly Reference[] {
   return [...found.values()];
 }
 
+/** The same by their identities, for a template in `namespace`. */
+export function referencedIdentities(template: unknown, namespace: string): readonly string[] {
+  return templateReferences(template).map(({ kind, name }) => `/${kind} ${namespace}/${name}`);
+}
+
+/** Whether this is the identity of a ConfigMap or a Secret. */
+export function isConfiguration(identity: string): boolean {
+  return /^\/(ConfigMap|Secret) /.test(identity);
+}
+
 /** What a version of a Rollout is made of, as a declaration has it. */
 export interface VersionParts {
   /** Identity of the workload that the Rollout refers to; undefined when it has a template of its own. */
@@ -27,11 +38,16 @@ export interface VersionParts {
   readonly content: readonly string[];
 }
 
-export function versionParts(
-  object: KubeObject,
-  namespace: string,
-  find: (identity: string) => KubeObject | undefined,
-): VersionParts {
+/** What is declared under an identity. */
+export type Find = (identity: string) => KubeObject | undefined;
+
+/** The parts of what is declared under `id`; undefined where nothing is. */
+export function partsIn(find: Find, id: string): VersionParts | undefined {
+  const object = find(id);
+  return object && versionParts(object, namespaceIn(id), find);
+}
+
+export function versionParts(object: KubeObject, namespace: string, find: Find): VersionParts {
   if (object.kind !== 'Rollout' || !isPlainObject(object['spec']))
     return { workload: undefined, template: undefined, content: [] };
   const ref = workloadRefOf(object as Rollout);

@@ -5,7 +5,7 @@ import { identityOf, namespaceIn } from './manifest.ts';
 import type { LoggedCommit } from './revert-guard.ts';
 import { mergeText } from './three-way-text.ts';
 import { mergeValue } from './three-way-value.ts';
-import { templateOf, templateReferences, versionParts, type VersionParts } from './references.ts';
+import { partsIn, referencedIdentities, templateOf, type Find } from './references.ts';
 import { otherUserOf } from './shared-parts.ts';
 import { appendDocument, removeDocument, splitDocuments, type YamlDocument } from './yaml-documents.ts';
 
@@ -71,7 +71,7 @@ export function planRevert(request: RevertRequest): RevertPlan {
   const reader = documentReader(request);
   const head = new Map(request.head.map((file) => [file.path, file.text]));
   const known = templateIdentities(id, reader(head));
-  const content = partsIn(reader(head), id)?.content ?? [];
+  const content = partsIn(finderIn(reader(head)), id)?.content ?? [];
   const culprits = request.changes.filter(
     (change) => changesTemplate(change, known, reader) || changesContent(change, content, reader),
   );
@@ -89,14 +89,15 @@ export function planRevert(request: RevertRequest): RevertPlan {
   if (isOther)
     return { outcome: 'superseded', message: 'the head of the branch no longer declares the aborted version' };
 
+  const declared = objectsIn(reader(head));
   const files = new Map(head);
   const restored = new Set<string>();
   for (const culprit of culprits) {
     const targets = targetsOf(culprit, { known, content }, reader);
     const shared = otherUserOf({
       id,
-      targets: targets.filter((target) => /^\/(ConfigMap|Secret) /.test(target)),
-      head: objectsIn(reader(head)),
+      targets,
+      head: declared,
       before: objectsIn(reader(pairs(culprit.before))),
       after: objectsIn(reader(pairs(culprit.after))),
       aborted: request.aborted,
@@ -175,13 +176,12 @@ function findDocument(
 
 /** The identities whose template is the Rollout's: its own document and the workload that it refers to. */
 function templateIdentities(id: string, documents: ReadonlyMap<string, FoundDocument>): readonly string[] {
-  const workload = partsIn(documents, id)?.workload;
+  const workload = partsIn(finderIn(documents), id)?.workload;
   return workload === undefined ? [id] : [id, workload];
 }
 
-function partsIn(documents: ReadonlyMap<string, FoundDocument>, id: string): VersionParts | undefined {
-  const rollout = documents.get(id)?.object;
-  return rollout && versionParts(rollout, namespaceIn(id), (identity) => documents.get(identity)?.object);
+function finderIn(documents: ReadonlyMap<string, FoundDocument>): Find {
+  return (identity) => documents.get(identity)?.object;
 }
 
 /** `known` holds the identities at the head: a commit may change the workload alone, without the Rollout that names it. */
@@ -230,8 +230,7 @@ function targetsOf(
     for (const side of [before, after]) {
       const object = side.get(identity)?.object;
       if (object === undefined) continue;
-      for (const reference of templateReferences(templateOf(object)))
-        referenced.add(`/${reference.kind} ${namespace}/${reference.name}`);
+      for (const reference of referencedIdentities(templateOf(object), namespace)) referenced.add(reference);
     }
   }
   return [...own, ...referenced].filter(

@@ -1,14 +1,14 @@
 import type { KubeObject } from '../../api/kube-object.ts';
 import { deepEqual } from '../../lib/deep-equal.ts';
 import { namespaceIn } from './manifest.ts';
-import { templateOf, templateReferences, versionParts } from './references.ts';
+import { isConfiguration, partsIn, referencedIdentities, templateOf, versionParts, type Find } from './references.ts';
 
 type Declared = ReadonlyMap<string, KubeObject>;
 
 export interface SharedPartsQuestion {
   /** Identity of the Rollout that is taken back. */
   readonly id: string;
-  /** Identities of the ConfigMaps and Secrets that would be taken back with it. */
+  /** Identities of what would be taken back with it, of which ConfigMaps and Secrets count. */
   readonly targets: readonly string[];
   /** Everything that the head of the branch declares, by identity. */
   readonly head: Declared;
@@ -25,11 +25,14 @@ export interface SharedPartsQuestion {
  */
 export function otherUserOf(question: SharedPartsQuestion): string | undefined {
   const { head } = question;
-  const spared = new Set([question.id, ...question.aborted].flatMap((id) => [id, workloadOf(head, id) ?? id]));
+  const targets = question.targets.filter(isConfiguration);
+  if (targets.length === 0) return undefined;
+  const find = (identity: string): KubeObject | undefined => head.get(identity);
+  const spared = new Set([question.id, ...question.aborted].flatMap((id) => [id, partsIn(find, id)?.workload ?? id]));
   for (const [identity, object] of head) {
     if (spared.has(identity)) continue;
-    const parts = partsOf(head, identity, object);
-    const shared = question.targets.find((target) => parts.names.has(target) && cameWith(question, parts, target));
+    const parts = partsOf(find, identity, object);
+    const shared = targets.find((target) => parts.names.has(target) && cameWith(question, parts, target));
     if (shared !== undefined) return `${titleOf(shared)} came with a new version of ${titleOf(identity)}, too`;
   }
   return undefined;
@@ -37,15 +40,6 @@ export function otherUserOf(question: SharedPartsQuestion): string | undefined {
 
 function titleOf(identity: string): string {
   return identity.slice(identity.indexOf('/') + 1);
-}
-
-function workloadOf(declared: Declared, id: string): string | undefined {
-  const object = declared.get(id);
-  return object && partsIn(declared, id, object).workload;
-}
-
-function partsIn(declared: Declared, id: string, object: KubeObject): ReturnType<typeof versionParts> {
-  return versionParts(object, namespaceIn(id), (identity) => declared.get(identity));
 }
 
 interface Parts {
@@ -57,11 +51,9 @@ interface Parts {
   readonly names: ReadonlySet<string>;
 }
 
-function partsOf(head: Declared, identity: string, object: KubeObject): Parts {
-  const { workload, template, content } = partsIn(head, identity, object);
-  const named = templateReferences(template ?? templateOf(object)).map(
-    ({ kind, name }) => `/${kind} ${namespaceIn(identity)}/${name}`,
-  );
+function partsOf(find: Find, identity: string, object: KubeObject): Parts {
+  const { workload, template, content } = versionParts(object, namespaceIn(identity), find);
+  const named = referencedIdentities(template ?? templateOf(object), namespaceIn(identity));
   const templates = workload === undefined ? [identity] : [identity, workload];
   return { templates, content, names: new Set([...named, ...content]) };
 }
